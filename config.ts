@@ -1,0 +1,86 @@
+import { z } from "zod";
+
+const text = z.string().trim();
+const zone = text.refine(isTimeZone, "is not an IANA time zone; an example: Europe/Berlin");
+
+/**
+ * Every setting of Holdfast, read from the environment. Nothing else reads the environment.
+ * An empty variable counts as not set, so that `X= deno task start` means the default.
+ */
+const Settings = z.object({
+  PORT: z.coerce.number("is not a port").int("is not a port").min(0, "is not a port").max(
+    65535,
+    "is not a port",
+  )
+    .default(8000),
+  HOST: text.default("127.0.0.1"),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: "is not a postgres:// address" }).optional(),
+  DATA_DIR: text.default("./data"),
+  BASE_URL: z.url({ protocol: /^https?$/, error: "is not an http:// or https:// address" }).optional(),
+  SECRET_KEY: text.min(32, "needs at least 32 characters").optional(),
+  ADMIN_EMAIL: z.email("is not an e-mail address").optional(),
+  ADMIN_PASSWORD: z.string().min(10, "needs at least 10 characters").optional(),
+  TIME_ZONE: zone.default("UTC"),
+  REGISTRATION: z.enum(["open", "closed"], "is either open or closed").default("open"),
+  RATE_LIMIT: z.enum(["on", "off"], "is either on or off").default("on"),
+  LOG_FORMAT: z.enum(["json", "pretty"], "is either json or pretty").optional(),
+})
+  .refine((s) => !s.DATABASE_URL || s.SECRET_KEY, {
+    path: ["SECRET_KEY"],
+    message: "is required with DATABASE_URL; make one with: openssl rand -base64 48",
+  })
+  .refine((s) => Boolean(s.ADMIN_EMAIL) === Boolean(s.ADMIN_PASSWORD), {
+    path: ["ADMIN_EMAIL"],
+    message: "and ADMIN_PASSWORD go together",
+  });
+
+export type Config = Omit<z.infer<typeof Settings>, "BASE_URL" | "LOG_FORMAT"> & {
+  BASE_URL: string;
+  LOG_FORMAT: "json" | "pretty";
+};
+
+/** Thrown for settings that cannot work; its message has one line for each of them. */
+export class BadSettings extends Error {}
+
+/** The names of all settings, in the order of the documentation. */
+export const SETTING_NAMES: readonly string[] = Object.keys(Settings.shape);
+
+/**
+ * Reads and checks the settings.
+ *
+ * @throws {BadSettings} naming each wrong variable and what it needs
+ */
+export function readConfig(env: Record<string, string | undefined>, { terminal = false } = {}): Config {
+  const given = Object.fromEntries(SETTING_NAMES.map((name) => [name, env[name] || undefined]));
+  const read = Settings.safeParse(given);
+  if (!read.success) {
+    throw new BadSettings(read.error.issues.map((i) => `${i.path.join(".")} ${i.message}`).join("\n"));
+  }
+  const settings = read.data;
+  return {
+    ...settings,
+    BASE_URL: (settings.BASE_URL ?? `http://localhost:${settings.PORT}`).replace(/\/+$/, ""),
+    LOG_FORMAT: settings.LOG_FORMAT ?? (terminal ? "pretty" : "json"),
+  };
+}
+
+/** The settings as an operator may see them: secrets masked. */
+export function maskedConfig(config: Config): Record<string, string> {
+  const secret = (name: string) => ["SECRET_KEY", "ADMIN_PASSWORD"].includes(name);
+  const mask = (name: string, value: string) =>
+    secret(name) ? "••••••" : value.replace(/^(postgres(?:ql)?:\/\/[^:@/]*):[^@]*@/, "$1:••••••@");
+  return Object.fromEntries(
+    Object.entries(config).map((
+      [name, value],
+    ) => [name, value === undefined ? "" : mask(name, String(value))]),
+  );
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}

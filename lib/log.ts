@@ -1,0 +1,43 @@
+import {
+  configure,
+  getConsoleSink,
+  getLogger,
+  getStreamSink,
+  jsonLinesFormatter,
+  type Logger,
+} from "@logtape/logtape";
+import { AsyncLocalStorage } from "node:async_hooks";
+
+export type Log = Logger;
+
+/** What every line written while `work` runs carries along, such as the id of the request. */
+export const context = new AsyncLocalStorage<Record<string, unknown>>();
+
+/**
+ * Sends log lines to the standard error stream: JSON for machines, or coloured text for a terminal. Lines are
+ * written in the background, so that a slow disk does not hold a request up.
+ */
+export async function startLogging(
+  format: "json" | "pretty",
+  lowestLevel: "debug" | "info" | "warning" = "info",
+) {
+  const sink = format === "pretty"
+    ? getConsoleSink({ nonBlocking: true })
+    : getStreamSink(Deno.stderr.writable, {
+      formatter: jsonLinesFormatter,
+      nonBlocking: { bufferSize: 200 },
+    });
+  await configure({
+    sinks: { out: sink },
+    contextLocalStorage: context,
+    loggers: [
+      { category: "holdfast", sinks: ["out"], lowestLevel },
+      { category: ["logtape", "meta"], sinks: ["out"], lowestLevel: "error" },
+    ],
+  });
+}
+
+/** The log of one part of the program. Silent until `startLogging` was called. */
+export function log(part: string): Log {
+  return getLogger(["holdfast", part]);
+}

@@ -1,0 +1,25 @@
+/// <reference lib="deno.worker" />
+import { argon2id, argon2Verify } from "hash-wasm";
+
+type Task = { id: number; kind: "hash" | "verify"; password: string; hash?: string };
+
+self.onmessage = async ({ data }: MessageEvent<Task>) => {
+  try {
+    self.postMessage({ id: data.id, value: await work(data) });
+  } catch (error) {
+    self.postMessage({ id: data.id, error: String(error) });
+  }
+};
+
+function work({ kind, password, hash }: Task): Promise<string | boolean> {
+  if (kind === "verify") return argon2Verify({ password, hash: hash! });
+  return argon2id({
+    password,
+    salt: crypto.getRandomValues(new Uint8Array(16)),
+    parallelism: 1,
+    iterations: 2,
+    memorySize: 19_456,
+    hashLength: 32,
+    outputType: "encoded",
+  });
+}
