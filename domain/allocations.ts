@@ -1,0 +1,55 @@
+import type { Tx } from "../db/types.ts";
+import type { Period } from "./periods.ts";
+
+/** A taking of several resources' time: all of them, or none. */
+export interface Taking extends Period {
+  reservation_id: string;
+  resource_ids: readonly string[];
+  holds: boolean;
+}
+
+/**
+ * Makes edits of the same resources wait for each other, in one order. A move releases and takes anew; without this,
+ * two moves that swap slots would wait for each other's release until the database ends one of them.
+ */
+export async function queueUp(tx: Tx, resource_ids: readonly string[]): Promise<void> {
+  await tx`select id from resources where id = any(${[...resource_ids]}) order by id for no key update`;
+}
+
+/**
+ * Takes the lowest free unit of each resource. `on conflict do nothing` waits for whoever is taking the same slot at
+ * the same moment and then steps back, where a plain insert would end in deadlocks.
+ *
+ * @returns whether every resource could be taken; where not, the caller must give the transaction up
+ */
+export async function take(tx: Tx, { reservation_id, resource_ids, start_time, end_time, holds }: Taking) {
+  const taken = await tx`
+    insert into allocations (reservation_id, resource_id, unit, period, holds)
+    select ${reservation_id}, r.id, free.unit, tstzrange(${start_time}, ${end_time}, '[)'), ${holds}
+    from resources r
+    cross join lateral (
+      select unit from generate_series(1, r.units) as unit
+      where not exists (
+        select from allocations a where a.holds and a.resource_id = r.id and a.unit = unit.unit
+          and a.period && tstzrange(${start_time}, ${end_time}, '[)'))
+      order by unit limit 1
+    ) as free
+    where r.id = any(${[...resource_ids]})
+    order by r.id
+    on conflict do nothing
+    returning resource_id`;
+  return taken.length === resource_ids.length;
+}
+
+/** Gives up what a reservation takes, and forgets it: a new taking follows in the same transaction. */
+export async function withdraw(tx: Tx, reservation_id: string): Promise<string[]> {
+  const gone = await tx<{ resource_id: string }[]>`
+    delete from allocations where reservation_id = ${reservation_id} returning resource_id`;
+  return [...new Set(gone.map((row) => row.resource_id))].sort();
+}
+
+/** Lets others have what these reservations held; what they asked for stays on record. */
+export async function release(tx: Tx, reservation_ids: readonly string[]): Promise<void> {
+  await tx`
+    update allocations set holds = false where reservation_id = any(${[...reservation_ids]}) and holds`;
+}

@@ -1,0 +1,143 @@
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import type { Db, Sql } from "../../db/types.ts";
+import { isId, newId, newSecret } from "../../lib/ids.ts";
+import { verifyPassword } from "../../lib/passwords.ts";
+import { NotFound } from "../errors.ts";
+import type { Actor } from "../permissions.ts";
+import type { User } from "../users.ts";
+
+/** How long an access token is good for. */
+export const ACCESS_SECONDS = 15 * 60;
+/** How long a refresh token is good for when it is not used. */
+export const REFRESH_SECONDS = 7 * 24 * 60 * 60;
+/** For so long a browser's refresh token may come twice: its tabs ask at the same moment. */
+const GRACE = { seconds: 30 };
+
+export const SignIn = z.object({ email: z.string().trim().toLowerCase(), password: z.string() });
+
+export type SessionKind = "browser" | "api";
+
+/** A session and the one token that renews it; only its hash is kept. */
+export interface Granted {
+  session_id: string;
+  user_id: string;
+  refresh_token: string;
+}
+
+export interface Session {
+  id: string;
+  kind: SessionKind;
+  device: string;
+  created_at: Temporal.Instant;
+  rotated_at: Temporal.Instant;
+}
+
+/** The hash of a password that nobody has, so that an unknown address takes as long as a wrong password. */
+const NOBODY =
+  "$argon2id$v=19$m=19456,t=2,p=1$JhxZJdFSWHHxV3B5aCZb0w$V6bZ4rWQk1Yp0mXJmIhSxT3C9l3Y2X3kq7b4xqkq3mE";
+
+/** The person that these words belong to, or undefined: a wrong password, an unknown or a disabled account. */
+export async function checkPassword(
+  sql: Sql,
+  { email, password }: z.infer<typeof SignIn>,
+): Promise<{ id: string } | undefined> {
+  const [user] = email.includes("\0")
+    ? []
+    : await sql<(Pick<User, "id" | "disabled_at"> & { password_hash: string })[]>`
+      select id, password_hash, disabled_at from users where email = ${email}`;
+  const right = await verifyPassword(password, user?.password_hash ?? NOBODY).catch(() => false);
+  return right && user && !user.disabled_at ? { id: user.id } : undefined;
+}
+
+/** Begins a session. `device` is what its owner will recognize it by. */
+export async function beginSession(
+  sql: Sql,
+  { user_id, kind, device }: { user_id: string; kind: SessionKind; device: string },
+  now: Temporal.Instant,
+): Promise<Granted> {
+  const session_id = newId(now.epochMilliseconds);
+  const refresh_token = `${session_id}.${newSecret()}`;
+  await sql`
+    insert into sessions (id, user_id, kind, refresh_hash, device, created_at, rotated_at, expires_at)
+    values (${session_id}, ${user_id}, ${kind}, ${hashOf(refresh_token)}, ${
+    printable(device)
+  }, ${now}, ${now},
+      ${now.add({ seconds: REFRESH_SECONDS })})`;
+  return { session_id, user_id, refresh_token };
+}
+
+/**
+ * Renews a session: the token that was presented is spent, a new one takes its place. A spent token that comes again
+ * was stolen by one of the two who have it, so the whole family ends. A browser's last token is let pass for half a
+ * minute, without a new one: its tabs renew at the same moment.
+ *
+ * @returns undefined when the token is not good (any more)
+ */
+export async function rotate(
+  sql: Sql,
+  refresh_token: string,
+  now: Temporal.Instant,
+): Promise<(Granted & { rotated: boolean }) | undefined> {
+  const [session_id] = refresh_token.split(".", 1);
+  if (!isId(session_id)) return undefined;
+  const next = `${session_id}.${newSecret()}`;
+  const hash = hashOf(refresh_token);
+  const [rotated] = await sql<{ user_id: string }[]>`
+    update sessions s set previous_hash = refresh_hash, refresh_hash = ${hashOf(next)}, rotated_at = ${now},
+      expires_at = ${now.add({ seconds: REFRESH_SECONDS })}
+    from users u
+    where s.id = ${session_id} and s.refresh_hash = ${hash} and s.revoked_at is null and s.expires_at > ${now}
+      and u.id = s.user_id and u.disabled_at is null
+    returning s.user_id`;
+  if (rotated) return { session_id, user_id: rotated.user_id, refresh_token: next, rotated: true };
+
+  const [tab] = await sql<{ user_id: string }[]>`
+    select s.user_id from sessions s join users u on u.id = s.user_id
+    where s.id = ${session_id} and s.previous_hash = ${hash} and s.kind = 'browser' and s.revoked_at is null
+      and s.rotated_at > ${now.subtract(GRACE)} and u.disabled_at is null`;
+  if (tab) return { session_id, user_id: tab.user_id, refresh_token, rotated: false };
+  await sql`update sessions set revoked_at = ${now} where id = ${session_id} and revoked_at is null`;
+  return undefined;
+}
+
+/** Ends a session. */
+export async function endSession(sql: Sql, session_id: string, now: Temporal.Instant): Promise<void> {
+  await sql`update sessions set revoked_at = ${now} where id = ${session_id} and revoked_at is null`;
+}
+
+/** Ends a session of the actor's own, by its place in their list. @throws {NotFound} */
+export async function endOwnSession(
+  sql: Sql,
+  actor: Actor,
+  session_id: string,
+  now: Temporal.Instant,
+): Promise<void> {
+  const ended = isId(session_id) && await sql`
+    update sessions set revoked_at = ${now}
+    where id = ${session_id} and user_id = ${actor.id} and revoked_at is null returning id`;
+  if (!ended || ended.length === 0) throw new NotFound("This session");
+}
+
+/** Where a person is signed in, the latest first. */
+export function listSessions(db: Db, actor: Actor, now: Temporal.Instant): Promise<Session[]> {
+  return db<Session[]>`
+    select id, kind, device, created_at, rotated_at from sessions
+    where user_id = ${actor.id} and revoked_at is null and expires_at > ${now}
+    order by rotated_at desc`;
+}
+
+/** Who a living session belongs to; undefined when it has ended, or its owner is disabled. */
+export async function findIdentity(db: Db, session_id: string, siteZone: string): Promise<Actor | undefined> {
+  const [actor] = await db<Actor[]>`
+    select u.id, u.email, u.name, u.role, coalesce(u.time_zone, ${siteZone}) as time_zone
+    from sessions s join users u on u.id = s.user_id
+    where s.id = ${session_id} and s.revoked_at is null and u.disabled_at is null`;
+  return actor;
+}
+
+function hashOf(token: string): string {
+  return createHash("sha256").update(token).digest("hex");
+}
+
+const printable = (device: string) => device.replace(/[^\x20-\x7e]/g, "").slice(0, 200);

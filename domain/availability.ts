@@ -1,0 +1,214 @@
+import type { Db, Sql } from "../db/types.ts";
+import { type Actor, may } from "./permissions.ts";
+import { freeWithin, minutesOf, type Period } from "./periods.ts";
+import { reasons, rulesOf } from "./policies.ts";
+
+/** What is in the way of a wish, as a program is told. */
+export interface ConflictingPeriod extends Period {
+  reservation_id: string;
+  resource_id: string;
+}
+
+/** The same, as a person is told; `purpose` and `requester_name` are empty where they are none of theirs. */
+export interface InTheWay extends ConflictingPeriod {
+  resource_name: string;
+  requester_name: string;
+  purpose: string;
+  hidden: boolean;
+  mine: boolean;
+}
+
+/** A free slot offered in place of a conflicting one. */
+export interface Alternative extends Period {
+  resource_id: string;
+  resource_name: string;
+  time_zone: string;
+}
+
+export interface Wish extends Period {
+  resource_ids: readonly string[];
+  /** The reservation that is being moved: it is not in its own way. */
+  except?: string;
+}
+
+/**
+ * The holding allocations that stand in the way of a wish: of each resource that has no unit left for the whole
+ * period, those that overlap it. Explains; the constraint decides.
+ */
+export async function conflictsOf(db: Db, actor: Actor, wish: Wish): Promise<InTheWay[]> {
+  const { resource_ids, start_time, end_time, except = null } = wish;
+  const rows = await db<(Omit<InTheWay, "hidden" | "mine"> & { requester_id: string; private: boolean })[]>`
+    with overlapping as (
+      select a.resource_id, a.unit, a.reservation_id from allocations a
+      where a.holds and a.resource_id = any(${[...resource_ids]})
+        and a.period && tstzrange(${start_time}, ${end_time}, '[)')
+        and a.reservation_id is distinct from ${except}
+    ), full_up as (
+      select r.id, r.name from resources r
+      where r.units <= (select count(distinct unit) from overlapping o where o.resource_id = r.id)
+        and r.id = any(${[...resource_ids]})
+    )
+    select v.id as reservation_id, f.id as resource_id, f.name as resource_name, v.start_time, v.end_time,
+      v.requester_id, u.name as requester_name, v.purpose, v.private
+    from full_up f
+    join overlapping o on o.resource_id = f.id
+    join reservations v on v.id = o.reservation_id
+    join users u on u.id = v.requester_id
+    order by v.start_time, f.name limit 20`;
+  return rows.map(({ requester_id, private: secret, ...row }) => redacted(actor, row, requester_id, secret));
+}
+
+function redacted(
+  actor: Actor,
+  row: Omit<InTheWay, "hidden" | "mine">,
+  owner: string,
+  secret: boolean,
+): InTheWay {
+  const hidden = secret && !may(actor, "see_details", owner);
+  return {
+    ...row,
+    purpose: hidden ? "" : row.purpose,
+    requester_name: hidden ? "" : row.requester_name,
+    hidden,
+    mine: owner === actor.id,
+  };
+}
+
+/** What a program is told of conflicts: no names. */
+export function bare(conflicts: readonly InTheWay[]): ConflictingPeriod[] {
+  return conflicts.map(({ reservation_id, resource_id, start_time, end_time }) => ({
+    reservation_id,
+    resource_id,
+    start_time,
+    end_time,
+  }));
+}
+
+/** How far around a wish the nearest free slot is looked for. */
+const DAYS_AROUND = 7;
+const STEP_MINUTES = 15;
+
+/**
+ * The nearest free slots of the same length: on the same resource before and after, and on a like resource (same
+ * kind, at least as large, nearest in size) at the very same time. All satisfy the rules.
+ */
+export async function alternativesTo(sql: Sql, wish: Wish, now: Temporal.Instant): Promise<Alternative[]> {
+  if (wish.resource_ids.length !== 1 || minutesOf(wish) <= 0) return [];
+  const [nearby, alike] = await Promise.all([nearInTime(sql, wish, now), alikeAtSameTime(sql, wish, now)]);
+  return [...nearby, ...alike];
+}
+
+async function nearInTime(sql: Sql, wish: Wish, now: Temporal.Instant): Promise<Alternative[]> {
+  const [rules] = await rulesOf(sql, wish.resource_ids);
+  if (!rules || rules.deactivated) return [];
+  const window = windowAround(wish, now);
+  if (minutesOf(window) <= 0) return [];
+  const busy = await busyOf(sql, rules.resource_id, window, wish.except);
+  const length = { minutes: minutesOf(wish) };
+  const slots = freeWithin(window, busy).flatMap((free) => nearestIn(free, wish, length));
+  const distance = (slot: Period) =>
+    Math.abs(slot.start_time.epochMilliseconds - wish.start_time.epochMilliseconds);
+  return slots
+    .filter((slot) => reasons(rules, slot, now).length === 0)
+    .sort((a, b) => distance(a) - distance(b))
+    .slice(0, 3)
+    .map((slot) => ({
+      ...slot,
+      resource_id: rules.resource_id,
+      resource_name: rules.name,
+      time_zone: rules.time_zone,
+    }));
+}
+
+function windowAround(wish: Wish, now: Temporal.Instant): Period {
+  const around = { hours: 24 * DAYS_AROUND };
+  const from = wish.start_time.subtract(around);
+  const soonest = roundUp(now);
+  return {
+    start_time: Temporal.Instant.compare(from, soonest) < 0 ? soonest : from,
+    end_time: wish.end_time.add(around),
+  };
+}
+
+// The slot of the wanted length in a free stretch that begins nearest to the wanted time, on a round time.
+function nearestIn(free: Period, wish: Period, length: { minutes: number }): Period[] {
+  const earliest = roundUp(free.start_time);
+  const latest = roundDown(free.end_time.subtract(length));
+  if (Temporal.Instant.compare(earliest, latest) > 0) return [];
+  let start_time = wish.start_time;
+  if (Temporal.Instant.compare(start_time, earliest) < 0) start_time = earliest;
+  if (Temporal.Instant.compare(start_time, latest) > 0) start_time = latest;
+  return [{ start_time, end_time: start_time.add(length) }];
+}
+
+const round = (instant: Temporal.Instant, roundingMode: "ceil" | "floor") =>
+  instant.round({ smallestUnit: "minute", roundingIncrement: STEP_MINUTES, roundingMode });
+const roundUp = (instant: Temporal.Instant) => round(instant, "ceil");
+const roundDown = (instant: Temporal.Instant) => round(instant, "floor");
+
+async function alikeAtSameTime(sql: Sql, wish: Wish, now: Temporal.Instant): Promise<Alternative[]> {
+  const { start_time, end_time } = wish;
+  const [id] = wish.resource_ids;
+  const rows = await sql<{ id: string }[]>`
+    select r.id
+    from resources wanted join resources r on r.kind = wanted.kind and r.id <> wanted.id
+    where wanted.id = ${id} and r.deactivated_at is null
+      and coalesce(r.capacity, 0) >= coalesce(wanted.capacity, 0)
+      and r.units > (
+        select count(distinct a.unit) from allocations a
+        where a.holds and a.resource_id = r.id and a.period && tstzrange(${start_time}, ${end_time}, '[)'))
+    order by r.location is distinct from wanted.location, r.requires_approval and not wanted.requires_approval,
+      abs(coalesce(r.capacity, 0) - coalesce(wanted.capacity, 0)), lower(r.name)
+    limit 8`;
+  const like = await rulesOf(sql, rows.map((row) => row.id));
+  return like
+    .filter((rules) => reasons(rules, wish, now).length === 0)
+    .slice(0, 3)
+    .map(({ resource_id, name, time_zone }) => ({
+      resource_id,
+      resource_name: name,
+      time_zone,
+      start_time,
+      end_time,
+    }));
+}
+
+/** When a resource has no unit left, in order, within a window. */
+export async function busyOf(
+  db: Db,
+  resource_id: string,
+  window: Period,
+  except?: string,
+): Promise<Period[]> {
+  const [{ units = 1, busy = [] } = {}] = await db<{ units: number; busy: [number, number][] }[]>`
+    select r.units, coalesce((
+      select json_agg(json_build_array(
+        extract(epoch from lower(a.period)) * 1000, extract(epoch from upper(a.period)) * 1000))
+      from allocations a
+      where a.holds and a.resource_id = r.id
+        and a.period && tstzrange(${window.start_time}, ${window.end_time}, '[)')
+        and a.reservation_id is distinct from ${except ?? null}), '[]') as busy
+    from resources r where r.id = ${resource_id}`;
+  return fullyTaken(busy, units);
+}
+
+/** Where at least `units` of the stretches (milliseconds of the epoch) lie on top of each other. */
+export function fullyTaken(stretches: readonly (readonly [number, number])[], units: number): Period[] {
+  const edges = stretches.flatMap(([from, to]) => [[from, 1], [to, -1]]).sort((a, b) =>
+    a[0] - b[0] || a[1] - b[1]
+  );
+  const full: Period[] = [];
+  let taken = 0;
+  let since = 0;
+  for (const [at, change] of edges) {
+    if (taken >= units && taken + change < units && at > since) full.push(between(since, at));
+    if (taken < units && taken + change >= units) since = at;
+    taken += change;
+  }
+  return full;
+}
+
+const between = (from: number, to: number): Period => ({
+  start_time: Temporal.Instant.fromEpochMilliseconds(from),
+  end_time: Temporal.Instant.fromEpochMilliseconds(to),
+});

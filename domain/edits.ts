@@ -1,0 +1,175 @@
+import { transaction } from "../db/transaction.ts";
+import type { Sql, Tx } from "../db/types.ts";
+import { queueUp, take, withdraw } from "./allocations.ts";
+import type { Wish } from "./availability.ts";
+import { Conflict } from "./errors.ts";
+import { record } from "./history.ts";
+import { type Actor, may, permit } from "./permissions.ts";
+import type { Period } from "./periods.ts";
+import { type Rules, rulesOf } from "./policies.ts";
+import { judged, mustLieAhead, refuseIfTaken } from "./requests.ts";
+import { getReservation, type Reservation } from "./reservations.ts";
+import { allows, HOLDING, type Status, statusAt, transition } from "./transitions.ts";
+
+/**
+ * Changes the period or the resources of a reservation, or both: the old slot is given up only together with the
+ * taking of the new one. Where a resource wants approval, a reservation that grows or moves goes back to pending,
+ * unless an approver moves it.
+ *
+ * @throws {NotFound} {Forbidden} {Invalid} {Conflict} as `request`; nothing has changed then
+ */
+export async function reschedule(
+  sql: Sql,
+  actor: Actor,
+  id: string,
+  change: Partial<Period> & { resource_ids?: readonly string[] },
+  now: Temporal.Instant,
+): Promise<Status> {
+  const before = await getReservation(sql, actor, id);
+  permit(actor, "edit_reservation", before.requester_id);
+  const wish: Wish = {
+    start_time: change.start_time ?? before.start_time,
+    end_time: change.end_time ?? before.end_time,
+    resource_ids: [...new Set(change.resource_ids ?? before.resources.map((r) => r.id))].sort(),
+    except: before.id,
+  };
+  if (sameSlot(before, wish)) return before.status;
+  // What has begun may still be made longer or shorter; only a start that is moved must lie ahead.
+  const startMoved = Temporal.Instant.compare(wish.start_time, before.start_time) !== 0;
+  mustLieAhead(wish, startMoved ? now : Temporal.Instant.fromEpochMilliseconds(0));
+  const rules = await judged(sql, wish, now, { fresh: true });
+  const to = statusAfterMove(actor, before, wish, rules);
+  const moved = await transaction(sql, async (tx) => {
+    await queueUp(tx, [...wish.resource_ids, ...before.resources.map((r) => r.id)]);
+    const period = { ...wish, time_zone: rules[0].time_zone };
+    const details = slotDetails(before, wish);
+    await transition(tx, actor, { id: before.id, action: "reschedule", to, period, details }, now);
+    await withdraw(tx, before.id);
+    const holds = HOLDING.includes(to) || rules.some((r) => r.policy?.pending_holds);
+    if (!await take(tx, { reservation_id: before.id, ...wish, holds })) throw new GiveUp();
+    return true;
+  }).catch((error) => {
+    if (error instanceof GiveUp) return false;
+    throw error;
+  });
+  if (moved) return to;
+  await refuseIfTaken(sql, actor, wish, now);
+  throw new Conflict("This time was taken a moment ago: try again");
+}
+
+/** Changes what a reservation is for and who may read it; its slot and status stay. */
+export async function describe(
+  sql: Sql,
+  actor: Actor,
+  id: string,
+  change: { purpose?: string; private?: boolean },
+  now: Temporal.Instant,
+): Promise<void> {
+  const before = await getReservation(sql, actor, id);
+  permit(actor, "edit_reservation", before.requester_id);
+  const purpose = change.purpose ?? before.purpose;
+  const secret = change.private ?? before.private;
+  if (purpose === before.purpose && secret === before.private) return;
+  if (!allows(before, "cancel", now)) {
+    throw new Conflict(
+      `This reservation cannot be changed: it is already ${statusAt(before, now).replace("_", " ")}`,
+    );
+  }
+  await transaction(sql, async (tx) => {
+    await tx`
+      update reservations set purpose = ${purpose}, private = ${secret}, version = version + 1, updated_at = ${now}
+      where id = ${before.id}`;
+    const previous_state = { status: before.status, purpose: before.purpose, private: before.private };
+    await record(tx, actor, {
+      reservation_id: before.id,
+      action: "edit",
+      details: { purpose, private: secret },
+      previous_state,
+    }, now);
+  });
+}
+
+/** Gives a reservation up. Its slot is free at once. */
+export async function cancel(
+  sql: Sql,
+  actor: Actor,
+  { id, reason }: { id: string; reason?: string },
+  now: Temporal.Instant,
+): Promise<void> {
+  const before = await getReservation(sql, actor, id);
+  permit(actor, "cancel", before.requester_id);
+  await transaction(sql, (tx) => transition(tx, actor, { id: before.id, action: "cancel", reason }, now));
+}
+
+/** For so long a cancellation can be taken back. */
+export const UNDO_MINUTES = 10;
+
+/**
+ * Takes a cancellation back while it is fresh: the reservation is what it was, if its slot is still free.
+ *
+ * @throws {Conflict} when it was cancelled too long ago, or somebody has the slot now
+ */
+export async function restore(sql: Sql, actor: Actor, id: string, now: Temporal.Instant): Promise<Status> {
+  const before = await getReservation(sql, actor, id);
+  permit(actor, "restore", before.requester_id);
+  if (!restorable(before, now)) {
+    throw new Conflict(`This cancellation can no longer be taken back: ${UNDO_MINUTES} minutes have passed`);
+  }
+  const wish: Wish = { ...before, resource_ids: before.resources.map((r) => r.id), except: before.id };
+  const rules = await rulesOf(sql, wish.resource_ids, { fresh: true });
+  const to = await transaction(sql, async (tx) => {
+    const to = await statusBeforeCancel(tx, before.id);
+    await transition(tx, actor, { id: before.id, action: "restore", to }, now);
+    await withdraw(tx, before.id);
+    const holds = HOLDING.includes(to) || rules.some((r) => r.policy?.pending_holds);
+    if (!await take(tx, { reservation_id: before.id, ...wish, holds })) throw new GiveUp();
+    return to;
+  }).catch((error) => {
+    if (!(error instanceof GiveUp)) throw error;
+  });
+  if (to) return to;
+  await refuseIfTaken(sql, actor, wish, now);
+  throw new Conflict("This time was taken a moment ago");
+}
+
+/** Whether a cancellation is fresh enough to be taken back at `now`. */
+export function restorable(reservation: Reservation, now: Temporal.Instant): boolean {
+  const until = reservation.updated_at.add({ minutes: UNDO_MINUTES });
+  const begins = reservation.start_time;
+  return reservation.status === "cancelled" && Temporal.Instant.compare(now, until) < 0 &&
+    Temporal.Instant.compare(now, begins) < 0;
+}
+
+class GiveUp extends Error {}
+
+function sameSlot(before: Reservation, wish: Wish): boolean {
+  const ids = before.resources.map((r) => r.id).sort();
+  return Temporal.Instant.compare(before.start_time, wish.start_time) === 0 &&
+    Temporal.Instant.compare(before.end_time, wish.end_time) === 0 && ids.join() === wish.resource_ids.join();
+}
+
+function statusAfterMove(actor: Actor, before: Reservation, wish: Wish, rules: Rules[]): Status {
+  if (!rules.some((r) => r.requires_approval)) return "approved";
+  if (before.status !== "approved") return "pending";
+  const same = before.resources.map((r) => r.id).sort().join() === wish.resource_ids.join();
+  const within = Temporal.Instant.compare(wish.start_time, before.start_time) >= 0 &&
+    Temporal.Instant.compare(wish.end_time, before.end_time) <= 0;
+  const byApprover = actor.id !== before.requester_id && may(actor, "decide", before.requester_id);
+  return (same && within) || byApprover ? "approved" : "pending";
+}
+
+function slotDetails(before: Reservation, wish: Wish) {
+  return {
+    start_time: wish.start_time,
+    end_time: wish.end_time,
+    resource_ids: wish.resource_ids,
+    previous_resource_ids: before.resources.map((r) => r.id),
+  };
+}
+
+async function statusBeforeCancel(tx: Tx, id: string): Promise<Status> {
+  const [row] = await tx<{ status: Status }[]>`
+    select previous_state ->> 'status' as status from history
+    where reservation_id = ${id} and action = 'cancel' order by id desc limit 1`;
+  return row?.status ?? "pending";
+}

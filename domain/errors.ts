@@ -1,0 +1,143 @@
+import type { Alternative, ConflictingPeriod } from "./availability.ts";
+import type { Reason } from "./policies.ts";
+
+/** What is asked for does not exist, or is not the actor's to know about. */
+export class NotFound extends Error {
+  override name = "NotFound";
+  constructor(what: string) {
+    super(`${what} was not found`);
+  }
+}
+
+/** The actor is known and may not do this. */
+export class Forbidden extends Error {
+  override name = "Forbidden";
+}
+
+/** One thing wrong with one field: `path` is the field's name, `message` what to do about it. */
+export interface Issue {
+  path: string;
+  message: string;
+}
+
+/** The input cannot be understood or accepted, whoever sends it. */
+export class Invalid extends Error {
+  override name = "Invalid";
+  constructor(readonly issues: Issue[], readonly alternatives: Alternative[] = []) {
+    super(issues.map((issue) => issue.message).join("; "));
+  }
+}
+
+/** What a rule, another reservation or a state has against it; `message` says it in a sentence. */
+export class Conflict extends Error {
+  override name = "Conflict";
+  readonly conflicts: ConflictingPeriod[];
+  readonly alternatives: Alternative[];
+  readonly reasons: Reason[];
+  constructor(
+    message: string,
+    { conflicts = [], alternatives = [], reasons = [] }: {
+      conflicts?: ConflictingPeriod[];
+      alternatives?: Alternative[];
+      reasons?: Reason[];
+    } = {},
+  ) {
+    super(message);
+    this.conflicts = conflicts;
+    this.alternatives = alternatives;
+    this.reasons = reasons;
+  }
+}
+
+/** Too many attempts; `seconds` is how long to wait. */
+export class TooMany extends Error {
+  override name = "TooMany";
+  constructor(message: string, readonly seconds: number) {
+    super(message);
+  }
+}
+
+/**
+ * What each constraint of the database means in words, and the field it belongs to. A constraint that is only ever
+ * broken by a mistake of ours has words too: they stand in the log.
+ */
+export const CONSTRAINT_WORDS: Record<string, Issue & { taken?: true }> = {
+  users_have_one_id: { path: "id", message: "This person is already there" },
+  users_email_is_unique: {
+    path: "email",
+    message: "This e-mail address already has an account",
+    taken: true,
+  },
+  users_email_is_lower_case: { path: "email", message: "Give an e-mail address of at most 254 characters" },
+  users_have_a_name: { path: "name", message: "Give a name of 1 to 120 characters" },
+  users_role_is_known: { path: "role", message: "The role is user, staff or admin" },
+  sessions_have_one_id: { path: "id", message: "This session is already there" },
+  sessions_belong_to_user: { path: "user_id", message: "This person does not exist" },
+  sessions_kind_is_known: { path: "kind", message: "A session is of a browser or of the API" },
+  policies_have_one_id: { path: "id", message: "This policy is already there" },
+  policies_name_is_unique: { path: "name", message: "Another policy has this name", taken: true },
+  policies_have_a_name: { path: "name", message: "Give a name of 1 to 120 characters" },
+  policies_min_minutes_is_positive: {
+    path: "min_minutes",
+    message: "The shortest duration is at least a minute",
+  },
+  policies_max_minutes_is_positive: {
+    path: "max_minutes",
+    message: "The longest duration is at least a minute",
+  },
+  policies_notice_is_not_negative: { path: "notice_minutes", message: "The notice cannot be negative" },
+  policies_horizon_is_positive: { path: "horizon_days", message: "The horizon is at least a day" },
+  policies_min_is_not_above_max: {
+    path: "min_minutes",
+    message: "The shortest duration is above the longest",
+  },
+  resources_have_one_id: { path: "id", message: "This resource is already there" },
+  resources_name_is_unique: { path: "name", message: "Another resource has this name", taken: true },
+  resources_have_a_name: { path: "name", message: "Give a name of 1 to 120 characters" },
+  resources_have_a_kind: { path: "kind", message: "Give a kind of 1 to 40 characters" },
+  resources_capacity_is_positive: { path: "capacity", message: "The capacity is at least 1" },
+  resources_units_are_sane: { path: "units", message: "Give 1 to 500 units" },
+  resources_follow_policy: { path: "policy_id", message: "This policy does not exist" },
+  reservations_have_one_id: { path: "id", message: "This reservation is already there" },
+  reservations_number_is_unique: { path: "number", message: "This reservation is already there" },
+  reservations_belong_to_user: { path: "requester_id", message: "This person does not exist" },
+  reservations_status_is_known: { path: "status", message: "This status does not exist" },
+  reservations_purpose_is_short: { path: "purpose", message: "Say it in at most 500 characters" },
+  reservations_priority_is_sane: { path: "priority", message: "The priority is between 0 and 100" },
+  reservations_decided_by_user: { path: "decided_by", message: "This person does not exist" },
+  reservations_end_after_start: { path: "end_time", message: "The end must be after the start" },
+  allocations_belong_to_reservation: { path: "reservation_id", message: "This reservation does not exist" },
+  allocations_take_resource: { path: "resource_id", message: "This resource has reservations" },
+  allocations_unit_is_positive: { path: "unit", message: "Units are counted from 1" },
+  allocations_period_is_bounded: { path: "end_time", message: "The period needs a start and a later end" },
+  allocations_once_per_reservation: { path: "resource_ids", message: "A resource is named twice" },
+  allocations_never_overlap: { path: "start_time", message: "This time is taken", taken: true },
+  history_has_one_id: { path: "id", message: "This entry is already there" },
+  history_of_reservation: { path: "reservation_id", message: "This reservation does not exist" },
+  history_actor_is_user: { path: "actor_id", message: "This person does not exist" },
+  outbox_has_one_id: { path: "id", message: "This event is already there" },
+  outbox_about_reservation: { path: "reservation_id", message: "This reservation does not exist" },
+  runs_have_one_id: { path: "id", message: "This run is already there" },
+};
+
+/** Turns what the database refused into a typed error with words; anything else comes back as it is. */
+export function wordsFor(error: unknown): unknown {
+  const { code, constraint_name } = error as { code?: string; constraint_name?: string };
+  const words = CONSTRAINT_WORDS[constraint_name ?? ""];
+  if (words) {
+    const issue = { path: words.path, message: words.message };
+    return words.taken ? new Taken(issue) : new Invalid([issue]);
+  }
+  if (code === "22021") {
+    return new Invalid([{ path: "", message: "The text has a character that cannot be stored" }]);
+  }
+  return error;
+}
+
+/** A name or address that somebody else already has: a conflict that belongs to a field. */
+export class Taken extends Conflict {
+  override name = "Taken";
+  constructor(readonly issue: Issue) {
+    super(issue.message);
+  }
+}

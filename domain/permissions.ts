@@ -1,0 +1,66 @@
+import { Forbidden } from "./errors.ts";
+
+export const ROLES = ["user", "staff", "admin"] as const;
+export type Role = typeof ROLES[number];
+
+/** Somebody signed in, as the domain needs to know them. */
+export interface Actor {
+  id: string;
+  email: string;
+  name: string;
+  role: Role;
+  /** The IANA zone this person reads times in: their own choice, or the site's. */
+  time_zone: string;
+}
+
+type Right = "never" | "own" | "not own" | "always";
+
+/** Who may do what: action × role × ownership. Routes ask it, and views, to draw a button or not. */
+const RIGHTS = {
+  reserve: { user: "always", staff: "always", admin: "always" },
+  see_reservation: { user: "own", staff: "always", admin: "always" },
+  see_details: { user: "own", staff: "always", admin: "always" },
+  edit_reservation: { user: "own", staff: "always", admin: "always" },
+  cancel: { user: "own", staff: "always", admin: "always" },
+  restore: { user: "own", staff: "always", admin: "always" },
+  // Nobody decides on a wish of their own, but a site with one administrator must not stand still.
+  decide: { user: "never", staff: "not own", admin: "always" },
+  see_queue: { user: "never", staff: "always", admin: "always" },
+  manage_resources: { user: "never", staff: "never", admin: "always" },
+  manage_users: { user: "never", staff: "never", admin: "always" },
+} as const satisfies Record<string, Record<Role, Right>>;
+
+export type Action = keyof typeof RIGHTS;
+
+const WORDS: Record<Action, string> = {
+  reserve: "reserve",
+  see_reservation: "see this reservation",
+  see_details: "see the details of this reservation",
+  edit_reservation: "change this reservation",
+  cancel: "cancel this reservation",
+  restore: "take back this cancellation",
+  decide: "decide on this request",
+  see_queue: "see the approvals",
+  manage_resources: "manage resources",
+  manage_users: "manage people",
+};
+
+/** Whether `actor` may do `action`, on a thing of `owner_id` where ownership matters. */
+export function may(actor: Actor | undefined, action: Action, owner_id?: string): boolean {
+  if (!actor) return false;
+  const right: Right = RIGHTS[action][actor.role];
+  if (right === "own") return owner_id === actor.id;
+  if (right === "not own") return owner_id !== actor.id;
+  return right === "always";
+}
+
+/**
+ * The same as a check.
+ *
+ * @throws {Forbidden} saying what may not be done
+ */
+export function permit(actor: Actor, action: Action, owner_id?: string): void {
+  if (may(actor, action, owner_id)) return;
+  const own = owner_id === actor.id && RIGHTS[action][actor.role] === "not own";
+  throw new Forbidden(`You may not ${WORDS[action]}${own ? ": it is your own" : ""}`);
+}

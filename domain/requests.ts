@@ -1,0 +1,177 @@
+import type { Sql } from "../db/types.ts";
+import { isId, newId } from "../lib/ids.ts";
+import { alternativesTo, bare, conflictsOf, type Wish } from "./availability.ts";
+import { Conflict, Invalid, NotFound } from "./errors.ts";
+import { type Actor, permit } from "./permissions.ts";
+import type { Period } from "./periods.ts";
+import { reasons, type Rules, rulesOf } from "./policies.ts";
+import { firstStatus, HOLDING, type Status } from "./transitions.ts";
+
+/** What a person asks for, beside time and resource. */
+export interface NewReservation extends Period {
+  resource_ids: readonly string[];
+  purpose?: string;
+  private?: boolean;
+  priority?: number;
+}
+
+/** What a new reservation is, as far as its storing tells. */
+export interface Stored {
+  id: string;
+  reference: string;
+  status: Status;
+  resource_ids: string[];
+}
+
+/** How often a slot that looked free is tried again when others were faster. */
+const ATTEMPTS = 24;
+
+/**
+ * Asks for one or several resources over one period: all of them, or none. Approved at once, unless a resource wants
+ * a decision. One round trip to the database where nothing is in the way.
+ *
+ * @throws {NotFound} for a resource that does not exist
+ * @throws {Invalid} when the end is not after the start, or the start has passed
+ * @throws {Conflict} when a rule or another reservation is in the way, with the nearest alternatives
+ */
+export async function request(
+  sql: Sql,
+  actor: Actor,
+  asked: NewReservation,
+  now: Temporal.Instant,
+): Promise<Stored> {
+  permit(actor, "reserve");
+  const wish = { ...asked, resource_ids: [...new Set(asked.resource_ids)].sort() };
+  mustLieAhead(wish, now);
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    const rules = await judged(sql, wish, now, { fresh: attempt > 1 });
+    const stored = await store(sql, actor, wish, rules, now);
+    if (stored) return stored;
+    await refuseIfTaken(sql, actor, wish, now);
+  }
+  throw new Conflict("This time was wanted by too many at once: try again");
+}
+
+/** What would be refused, said before anything is stored: for the form that asks while it is being filled in. */
+export async function explain(sql: Sql, actor: Actor, wish: Wish, now: Temporal.Instant) {
+  const rules = await rulesOf(sql, wish.resource_ids, { fresh: true });
+  const against = rules.flatMap((r) => reasons(r, wish, now));
+  const conflicts = await conflictsOf(sql, actor, wish);
+  const blocked = against.length > 0 || conflicts.length > 0;
+  return {
+    reasons: against,
+    conflicts,
+    alternatives: blocked ? await alternativesTo(sql, wish, now) : [],
+    needs_approval: rules.some((r) => r.requires_approval),
+  };
+}
+
+/**
+ * The end after the start, and the start not before this minute.
+ *
+ * @throws {Invalid}
+ */
+export function mustLieAhead({ start_time, end_time }: Period, now: Temporal.Instant) {
+  if (Temporal.Instant.compare(end_time, start_time) <= 0) {
+    throw new Invalid([{ path: "end_time", message: "The end must be after the start" }]);
+  }
+  const minute = now.round({ smallestUnit: "minute", roundingMode: "floor" });
+  if (Temporal.Instant.compare(start_time, minute) < 0) {
+    throw new Invalid([{ path: "start_time", message: "The start has passed: choose a time from now on" }]);
+  }
+}
+
+/**
+ * The rules of what is wished for, none of which is against it.
+ *
+ * @throws {NotFound} {Conflict}
+ */
+export async function judged(
+  sql: Sql,
+  wish: Wish,
+  now: Temporal.Instant,
+  options: { fresh: boolean },
+): Promise<Rules[]> {
+  const known = wish.resource_ids.every(isId);
+  const rules = known && wish.resource_ids.length > 0 ? await rulesOf(sql, wish.resource_ids, options) : [];
+  if (rules.length !== wish.resource_ids.length || rules.length === 0) throw new NotFound("This resource");
+  const against = rules.flatMap((r) => reasons(r, wish, now));
+  if (against.length > 0) {
+    // The rules may be older than the database's: no refusal by memory alone.
+    if (!options.fresh) return judged(sql, wish, now, { fresh: true });
+    const alternatives = await alternativesTo(sql, wish, now);
+    throw new Conflict(against.map((r) => r.message).join("; "), { reasons: against, alternatives });
+  }
+  return rules;
+}
+
+/** @throws {Conflict} saying who has what is wished for, with alternatives; nothing when it is free */
+export async function refuseIfTaken(sql: Sql, actor: Actor, wish: Wish, now: Temporal.Instant) {
+  const conflicts = await conflictsOf(sql, actor, wish);
+  if (conflicts.length === 0) return;
+  const [first] = conflicts;
+  const who = first.hidden ? "" : first.mine ? " by you" : ` by ${first.requester_name}`;
+  throw new Conflict(`${first.resource_name} is already taken${who}`, {
+    conflicts: bare(conflicts),
+    alternatives: await alternativesTo(sql, wish, now),
+  });
+}
+
+// The one statement that writes four tables: reservation, allocations, history and event, for the sake of one round
+// trip. Nothing is stored unless every resource still has the version it was judged by and a free unit. Where several
+// are wanted and only some could be had, the reservation is not stored, the allocations' foreign key fails at the end
+// of the statement, and with it everything.
+async function store(sql: Sql, actor: Actor, wish: NewReservation, rules: Rules[], now: Temporal.Instant) {
+  const id = newId(now.epochMilliseconds);
+  const status = firstStatus(rules.some((r) => r.requires_approval));
+  const holds = HOLDING.includes(status) || rules.some((r) => r.policy?.pending_holds);
+  const { start_time, end_time, purpose = "", priority = 0, private: secret = false } = wish;
+  try {
+    const [stored] = await sql<{ reference: string }[]>`
+      with wanted as (
+        select r.id, free.unit
+        from unnest(${rules.map((r) => r.resource_id)}::uuid[], ${rules.map((r) => r.version)}::int[],
+          ${rules.map((r) => r.policy_version)}::int[]) as judged (id, version, policy_version)
+        join resources r on r.id = judged.id and r.version = judged.version
+        left join policies p on p.id = r.policy_id
+        cross join lateral (
+          select unit from generate_series(1, r.units) as unit
+          where not exists (
+            select from allocations a where a.holds and a.resource_id = r.id and a.unit = unit.unit
+              and a.period && tstzrange(${start_time}, ${end_time}, '[)'))
+          order by unit limit 1
+        ) as free
+        where coalesce(p.version, 0) = judged.policy_version
+        order by r.id
+      ), taken as (
+        insert into allocations (reservation_id, resource_id, unit, period, holds)
+        select ${id}, id, unit, tstzrange(${start_time}, ${end_time}, '[)'), ${holds} from wanted
+        on conflict do nothing returning resource_id
+      ), reserved as (
+        insert into reservations (id, requester_id, status, start_time, end_time, time_zone, start_wall, end_wall,
+          purpose, private, priority, created_at, updated_at)
+        select ${id}, ${actor.id}, ${status}, ${start_time}, ${end_time}, ${rules[0].time_zone},
+          ${start_time}::timestamptz at time zone ${rules[0].time_zone},
+          ${end_time}::timestamptz at time zone ${rules[0].time_zone},
+          ${purpose}, ${secret}, ${priority}, ${now}, ${now}
+        where (select count(*) from taken) = ${rules.length}
+        returning reference
+      ), recorded as (
+        insert into history (reservation_id, actor_id, action, details, at)
+        select ${id}, ${actor.id}, 'request', jsonb_build_object('status', ${status}::text), ${now} from reserved
+      ), announced as (
+        insert into outbox (event, reservation_id, created_at)
+        select 'reservation.' || ${
+      status === "pending" ? "requested" : "approved"
+    }, ${id}, ${now} from reserved
+      )
+      select reference from reserved`;
+    return stored &&
+      { id, reference: stored.reference, status, resource_ids: rules.map((r) => r.resource_id) };
+  } catch (error) {
+    if ((error as { constraint_name?: string }).constraint_name === "allocations_belong_to_reservation") {
+      return;
+    }
+    throw error;
+  }
+}

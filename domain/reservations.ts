@@ -1,0 +1,128 @@
+import type { Db } from "../db/types.ts";
+import { isId } from "../lib/ids.ts";
+import { NotFound } from "./errors.ts";
+import { type Actor, may } from "./permissions.ts";
+import type { Period } from "./periods.ts";
+import { type Status, STATUSES } from "./transitions.ts";
+
+export interface ReservedResource {
+  id: string;
+  name: string;
+  kind: string;
+  location: string;
+  time_zone: string;
+  requires_approval: boolean;
+}
+
+export interface Reservation extends Period {
+  id: string;
+  reference: string;
+  requester_id: string;
+  requester_name: string;
+  status: Status;
+  purpose: string;
+  private: boolean;
+  priority: number;
+  decision_reason: string | null;
+  decided_by_name: string | null;
+  decided_at: Temporal.Instant | null;
+  version: number;
+  created_at: Temporal.Instant;
+  updated_at: Temporal.Instant;
+  /** Sorted by id; at least one. */
+  resources: ReservedResource[];
+}
+
+/**
+ * One reservation, by id or reference, as far as the actor may see it.
+ *
+ * @throws {NotFound} also where it is somebody else's
+ */
+export async function getReservation(db: Db, actor: Actor, id: string): Promise<Reservation> {
+  const number = /^r-(\d{1,15})$/i.exec(id)?.[1];
+  if (!number && !isId(id)) throw new NotFound("This reservation");
+  const [row] = await db<Reservation[]>`
+    select ${columns(db)} from ${joined(db)}
+    where ${number ? db`v.number = ${number}` : db`v.id = ${id}`}`;
+  if (!row || !may(actor, "see_reservation", row.requester_id)) throw new NotFound("This reservation");
+  return row;
+}
+
+/** The columns of a `Reservation`, for a query over `joined()`. */
+export function columns(db: Db) {
+  return db`v.id, v.reference, v.requester_id, u.name as requester_name, v.status, v.start_time, v.end_time,
+    v.purpose, v.private, v.priority, v.decision_reason, d.name as decided_by_name, v.decided_at, v.version,
+    v.created_at, v.updated_at, (
+      select coalesce(json_agg(json_build_object('id', r.id, 'name', r.name, 'kind', r.kind, 'location', r.location,
+        'time_zone', r.time_zone, 'requires_approval', r.requires_approval) order by r.id), '[]')
+      from allocations a join resources r on r.id = a.resource_id where a.reservation_id = v.id) as resources`;
+}
+
+/** Reservations `v` with their requester `u` and who decided `d`. */
+export function joined(db: Db) {
+  return db`reservations v join users u on u.id = v.requester_id left join users d on d.id = v.decided_by`;
+}
+
+/** What to look for among the reservations that the actor may see. All of it must hold. */
+export interface Filter {
+  requester_id?: string;
+  resource_id?: string;
+  status?: Status;
+  /** Words in the purpose, the reference or the name of a resource. */
+  q?: string;
+  /** Those that overlap the period from here … */
+  from?: Temporal.Instant;
+  /** … to here. */
+  to?: Temporal.Instant;
+  /** Those that are over by then. */
+  ended_by?: Temporal.Instant;
+  /** Only those that still take or want their time. */
+  ahead?: boolean;
+  /** The order of their start; ascending where not said. */
+  newestFirst?: boolean;
+  limit: number;
+  /** The last one of the page before. */
+  after?: { start_time: Temporal.Instant; id: string };
+}
+
+/** Reservations in the order of their start, one more than `limit` where there are more. */
+export function listReservations(db: Db, actor: Actor, filter: Filter): Promise<Reservation[]> {
+  const { requester_id, resource_id, status, q, from, to, ended_by, ahead, newestFirst, limit, after } =
+    filter;
+  const words = q && `%${q.replace(/[\\%_]/g, "\\$&")}%`;
+  return db<Reservation[]>`
+    select ${columns(db)} from ${joined(db)}
+    where ${may(actor, "see_reservation") ? db`true` : db`v.requester_id = ${actor.id}`}
+      ${requester_id ? db`and v.requester_id = ${requester_id}` : db``}
+      ${status ? db`and v.status = ${status}` : db``}
+      ${from ? db`and v.end_time > ${from}` : db``}
+      ${to ? db`and v.start_time < ${to}` : db``}
+      ${ahead ? db`and v.status in ('pending', 'approved', 'checked_in')` : db``}
+      ${ended_by ? db`and v.end_time <= ${ended_by}` : db``}
+      ${
+    resource_id
+      ? db`and exists (select from allocations a where a.reservation_id = v.id and a.resource_id = ${resource_id})`
+      : db``
+  }
+      ${
+    words
+      ? db`and (v.purpose ilike ${words} or v.reference ilike ${words} or exists (
+          select from allocations a join resources r on r.id = a.resource_id
+          where a.reservation_id = v.id and r.name ilike ${words}))`
+      : db``
+  }
+      ${
+    after
+      ? newestFirst
+        ? db`and (v.start_time, v.id) < (${after.start_time}, ${after.id})`
+        : db`and (v.start_time, v.id) > (${after.start_time}, ${after.id})`
+      : db``
+  }
+    order by ${newestFirst ? db`v.start_time desc, v.id desc` : db`v.start_time, v.id`}
+    limit ${limit + 1}`;
+}
+
+/** Whether a text names a status. */
+export function isStatus(text: string | undefined): text is Status {
+  return STATUSES.some((status) => status === text);
+}

@@ -1,0 +1,217 @@
+import { z } from "zod";
+import { transaction } from "../db/transaction.ts";
+import type { Db, Sql } from "../db/types.ts";
+import { isId, newId } from "../lib/ids.ts";
+import { Conflict, NotFound, wordsFor } from "./errors.ts";
+import { type Actor, permit } from "./permissions.ts";
+import type { Period } from "./periods.ts";
+import { name, text } from "./texts.ts";
+import { transition } from "./transitions.ts";
+
+const whole = (message: string, max: number) =>
+  z.number(message).int(message).min(1, message).max(max, message);
+
+/** A resource as an administrator writes it. */
+export const NewResource = z.object({
+  name: name(120),
+  kind: name(40, "Say what kind of thing it is: room, desk, vehicle, …"),
+  description: text(2000).default(""),
+  location: text(200).default(""),
+  capacity: whole("Give a whole number from 1", 100_000).nullable().default(null),
+  units: whole("Give a whole number from 1 to 500", 500).default(1),
+  time_zone: z.string().refine(isZone, "Give an IANA time zone, such as Europe/Berlin").optional(),
+  tags: z.array(name(40)).max(20, "Give at most 20 tags").default([])
+    .overwrite((tags) => [...new Set(tags.map((tag) => tag.toLowerCase()))].sort()),
+  policy_id: z.uuid("This policy does not exist").nullable().default(null),
+  requires_approval: z.boolean("Say true or false").default(false),
+});
+export type NewResource = z.infer<typeof NewResource>;
+
+/** A change of a resource: only what is named changes. */
+export const ResourceChange = NewResource.partial();
+export type ResourceChange = z.input<typeof ResourceChange>;
+
+export interface Resource extends Required<NewResource> {
+  id: string;
+  time_zone: string;
+  deactivated_at: Temporal.Instant | null;
+  version: number;
+  created_at: Temporal.Instant;
+  updated_at: Temporal.Instant;
+}
+
+/** What to look for; all of it must hold. */
+export interface ResourceFilter {
+  q?: string;
+  kind?: string;
+  tag?: string;
+  min_capacity?: number;
+  /** Only what has a unit free for all of this period. */
+  free?: Period;
+  /** Deactivated ones are left out unless asked for. */
+  deactivated?: boolean;
+  limit: number;
+  /** The last one of the page before: its name in lower case, and its id. */
+  after?: { name: string; id: string };
+}
+
+/** Makes a resource. Its time zone is the site's where none is given. */
+export async function createResource(
+  sql: Sql,
+  actor: Actor,
+  input: NewResource & { time_zone: string },
+  now: Temporal.Instant,
+): Promise<Resource> {
+  permit(actor, "manage_resources");
+  const row = { id: newId(now.epochMilliseconds), ...input, created_at: `${now}`, updated_at: `${now}` };
+  const [created] = await sql<Resource[]>`insert into resources ${sql(row)} returning *`.catch(rethrow);
+  return created;
+}
+
+/** Changes what is named, and nothing else. */
+export async function changeResource(
+  sql: Sql,
+  actor: Actor,
+  { id, ...change }: ResourceChange & { id: string },
+  now: Temporal.Instant,
+): Promise<Resource> {
+  permit(actor, "manage_resources");
+  const before = await getResource(sql, id);
+  const named = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
+  const [changed] = await sql<Resource[]>`
+    update resources set ${sql({ ...named, updated_at: `${now}` })}, version = version + 1
+    where id = ${before.id} returning *`.catch(rethrow);
+  return changed;
+}
+
+/**
+ * Takes a resource out of service: no new reservations. Those that lie ahead are kept, or cancelled with the reason,
+ * which their requesters are told.
+ *
+ * @returns how many reservations were cancelled
+ */
+export async function deactivateResource(
+  sql: Sql,
+  actor: Actor,
+  { id, future, reason }: { id: string; future: "keep" | "cancel"; reason?: string },
+  now: Temporal.Instant,
+): Promise<number> {
+  permit(actor, "manage_resources");
+  const { id: known, name } = await getResource(sql, id);
+  return transaction(sql, async (tx) => {
+    // The version moves first: a reservation that is being stored was judged by the old one, and is refused.
+    await tx`
+      update resources set deactivated_at = coalesce(deactivated_at, ${now}), updated_at = ${now},
+        version = version + 1
+      where id = ${known}`;
+    if (future === "keep") return 0;
+    const ahead = await tx<{ id: string }[]>`
+      select v.id from reservations v join allocations a on a.reservation_id = v.id
+      where a.resource_id = ${known} and v.status in ('pending', 'approved') and v.end_time > ${now}
+      order by v.id for update of v`;
+    for (const { id } of ahead) {
+      await transition(
+        tx,
+        actor,
+        { id, action: "cancel", reason: reason || `${name} is out of service` },
+        now,
+      );
+    }
+    return ahead.length;
+  });
+}
+
+/** Puts a resource back into service. */
+export async function reactivateResource(
+  sql: Sql,
+  actor: Actor,
+  id: string,
+  now: Temporal.Instant,
+): Promise<void> {
+  permit(actor, "manage_resources");
+  const { id: known } = await getResource(sql, id);
+  await sql`
+    update resources set deactivated_at = null, updated_at = ${now}, version = version + 1 where id = ${known}`;
+}
+
+/**
+ * Deletes a resource that nobody ever reserved.
+ *
+ * @throws {Conflict} where reservations exist: their history would go with it
+ */
+export async function deleteResource(sql: Sql, actor: Actor, id: string): Promise<void> {
+  permit(actor, "manage_resources");
+  const { id: known, name } = await getResource(sql, id);
+  try {
+    await sql`delete from resources where id = ${known}`;
+  } catch (error) {
+    if ((error as { constraint_name?: string }).constraint_name !== "allocations_take_resource") throw error;
+    throw new Conflict(`${name} cannot be deleted: it has reservations on record. Deactivate it instead`);
+  }
+}
+
+/** @throws {NotFound} */
+export async function getResource(db: Db, id: string): Promise<Resource> {
+  const [row] = isId(id) ? await db<Resource[]>`select * from resources where id = ${id}` : [];
+  if (!row) throw new NotFound("This resource");
+  return row;
+}
+
+/** A resource in a list, with what it is at this moment. */
+export type Listed = Resource & { in_use_until: Temporal.Instant | null };
+
+/** Resources by name, one more than `limit` where there are more. */
+export function listResources(db: Db, filter: ResourceFilter, now: Temporal.Instant): Promise<Listed[]> {
+  const { q, kind, tag, min_capacity, free, deactivated = false, limit, after } = filter;
+  const words = q && `%${q.replace(/[\\%_]/g, "\\$&")}%`;
+  return db<Listed[]>`
+    select r.*, (
+      select min(upper(a.period)) from allocations a
+      where a.holds and a.resource_id = r.id and a.period @> ${now}::timestamptz
+      having count(distinct a.unit) >= r.units) as in_use_until
+    from resources r
+    where ${deactivated ? db`true` : db`r.deactivated_at is null`}
+      ${
+    words
+      ? db`and (r.name ilike ${words} or r.kind ilike ${words} or r.location ilike ${words}
+          or r.description ilike ${words} or exists (select from unnest(r.tags) t where t ilike ${words}))`
+      : db``
+  }
+      ${kind ? db`and r.kind = ${kind}` : db``}
+      ${tag ? db`and r.tags @> ${[tag.toLowerCase()]}` : db``}
+      ${min_capacity ? db`and r.capacity >= ${min_capacity}` : db``}
+      ${
+    free
+      ? db`and r.deactivated_at is null and r.units > (select count(distinct a.unit) from allocations a
+          where a.holds and a.resource_id = r.id
+            and a.period && tstzrange(${free.start_time}, ${free.end_time}, '[)'))`
+      : db``
+  }
+      ${after ? db`and (lower(r.name), r.id) > (${after.name}, ${after.id})` : db``}
+    order by lower(r.name), r.id
+    limit ${limit + 1}`;
+}
+
+/** The kinds and tags that there are, for filters to choose from. */
+export async function listKindsAndTags(db: Db): Promise<{ kinds: string[]; tags: string[] }> {
+  const [row] = await db<{ kinds: string[]; tags: string[] }[]>`
+    select
+      (select coalesce(array_agg(distinct kind order by kind), '{}') from resources where deactivated_at is null)
+        as kinds,
+      (select coalesce(array_agg(distinct tag order by tag), '{}')
+        from resources, unnest(tags) tag where deactivated_at is null) as tags`;
+  return row;
+}
+
+function isZone(zone: string): boolean {
+  try {
+    Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(zone);
+    return /^[A-Za-z]/.test(zone);
+  } catch {
+    return false;
+  }
+}
+
+function rethrow(error: unknown): never {
+  throw wordsFor(error);
+}

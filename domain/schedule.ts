@@ -1,0 +1,139 @@
+import type { Db } from "../db/types.ts";
+import { type Actor, may } from "./permissions.ts";
+import type { Period } from "./periods.ts";
+import { type Status, statusAt } from "./transitions.ts";
+
+/** What takes a part of a resource's time, as the viewer may see it. Times are milliseconds of the epoch. */
+export interface Block {
+  from: number;
+  to: number;
+  unit: number;
+  status: Status;
+  holds: boolean;
+  mine: boolean;
+  /** Whether the viewer may open it. */
+  open: boolean;
+  /** `R-…`, where the viewer may open it. */
+  reference: string;
+  /** Empty where it is hidden from the viewer, or nothing was said. */
+  purpose: string;
+  requester_name: string;
+  hidden: boolean;
+}
+
+/** One resource with what takes its time within a window, in order. */
+export interface Lane {
+  id: string;
+  name: string;
+  kind: string;
+  location: string;
+  capacity: number | null;
+  units: number;
+  time_zone: string;
+  requires_approval: boolean;
+  deactivated: boolean;
+  blocks: Block[];
+}
+
+export interface LaneFilter {
+  kind?: string;
+  q?: string;
+  /** A single resource. */
+  id?: string;
+  limit: number;
+  offset?: number;
+}
+
+type Row = [
+  from: number,
+  to: number,
+  unit: number,
+  status: Status,
+  holds: boolean,
+  number: number,
+  purpose: string,
+  requester_id: string,
+  requester_name: string,
+  secret: boolean,
+];
+
+/**
+ * Resources by name with everything that takes their time within a window, in one query whatever their number. One
+ * resource more than `limit` comes where there are more. The database hands each resource's blocks over as one
+ * compact value: parsing them row by row costs more than finding them.
+ *
+ * What begins in the window, or up to a day before it, is found by start; what lasts longer than a day has an index
+ * of its own, so that no stay of a month hides.
+ */
+export async function listLanes(
+  db: Db,
+  actor: Actor,
+  window: Period,
+  filter: LaneFilter,
+  now: Temporal.Instant,
+): Promise<Lane[]> {
+  const { start_time: from, end_time: to } = window;
+  const { kind, q, id, limit, offset = 0 } = filter;
+  const words = q && `%${q.replace(/[\\%_]/g, "\\$&")}%`;
+  const rows = await db<(Omit<Lane, "blocks"> & { blocks: Row[] | null })[]>`
+    select r.id, r.name, r.kind, r.location, r.capacity, r.units, r.time_zone, r.requires_approval,
+      r.deactivated_at is not null as deactivated, taken.blocks
+    from (
+      select * from resources
+      where ${id ? db`id = ${id}` : db`deactivated_at is null`}
+        ${kind ? db`and kind = ${kind}` : db``}
+        ${words ? db`and (name ilike ${words} or location ilike ${words})` : db``}
+      order by lower(name), id limit ${limit + 1} offset ${offset}
+    ) r
+    left join lateral (
+      select json_agg(json_build_array(
+          extract(epoch from v.start_time) * 1000, extract(epoch from v.end_time) * 1000, a.unit, v.status, a.holds,
+          v.number, v.purpose, v.requester_id, u.name, v.private)
+        order by a.unit, v.start_time, v.number) as blocks
+      from (
+        select * from allocations
+        where resource_id = r.id and lower(period) >= ${from}::timestamptz - interval '1 day'
+          and lower(period) < ${to} and upper(period) > ${from}
+        union all
+        select * from allocations
+        where resource_id = r.id and upper(period) > ${from} and upper(period) - lower(period) > interval '1 day'
+          and lower(period) < ${from}::timestamptz - interval '1 day'
+      ) a
+      join reservations v on v.id = a.reservation_id
+      join users u on u.id = v.requester_id
+      where v.status in ('pending', 'approved', 'checked_in', 'completed')
+    ) taken on true
+    order by lower(r.name), r.id`;
+  return rows.map((row) => ({
+    ...row,
+    blocks: (row.blocks ?? []).flatMap((block) => blockOf(actor, block, now)),
+  }));
+}
+
+// A request that nobody decided in time takes nothing any more, even before the sweep has said so.
+function blockOf(actor: Actor, row: Row, now: Temporal.Instant): Block[] {
+  const [from, to, unit, stored, holds, number, purpose, requester_id, requester_name, secret] = row;
+  const ahead = stored !== "pending" || from > now.epochMilliseconds;
+  if (!ahead) return [];
+  const status = stored === "pending" ? stored : statusAt({ status: stored, ...instants(from, to) }, now);
+  const hidden = secret && !may(actor, "see_details", requester_id);
+  const open = may(actor, "see_reservation", requester_id);
+  return [{
+    from,
+    to,
+    unit,
+    status,
+    holds,
+    mine: requester_id === actor.id,
+    open,
+    reference: open ? `R-${number}` : "",
+    purpose: hidden ? "" : purpose,
+    requester_name: hidden ? "" : requester_name,
+    hidden,
+  }];
+}
+
+const instants = (from: number, to: number) => ({
+  start_time: Temporal.Instant.fromEpochMilliseconds(from),
+  end_time: Temporal.Instant.fromEpochMilliseconds(to),
+});
