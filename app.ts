@@ -1,0 +1,68 @@
+import { Hono } from "hono";
+import { account } from "./routes/account.tsx";
+import { manageResources } from "./routes/admin/resources.tsx";
+import { manageUsers } from "./routes/admin/users.tsx";
+import { api } from "./routes/api/mod.ts";
+import { approvals } from "./routes/approvals.tsx";
+import type { Env, House } from "./routes/env.ts";
+import { answerError } from "./routes/errors.tsx";
+import { health } from "./routes/health.ts";
+import { home } from "./routes/home.tsx";
+import {
+  allowed,
+  begin,
+  identify,
+  sameOrigin,
+  securityHeaders,
+  signedIn,
+  sizeLimit,
+} from "./routes/middleware.ts";
+import { NotFound } from "./domain/errors.ts";
+import { reservations } from "./routes/reservations.tsx";
+import { reserve } from "./routes/reserve.tsx";
+import { resources } from "./routes/resources.tsx";
+import { schedule } from "./routes/schedule.tsx";
+import { session } from "./routes/session.tsx";
+
+/** The whole site on one page: who may enter where. What is not opened here is closed. */
+export function createApp(house: House): Hono<Env> {
+  const app = new Hono<Env>();
+  app.use(begin(house));
+  app.use(securityHeaders());
+  app.onError(answerError);
+  app.notFound((c) => answerError(new NotFound("This page"), c));
+
+  // For machines and browsers, whoever they are.
+  app.route("/", health);
+  app.get("/static/*", (c) => house.assets.serve(c));
+  app.get("/favicon.ico", (c) => c.redirect(house.assets.url("icon.svg"), 301));
+
+  app.use(sizeLimit());
+  app.use(identify());
+  app.use(sameOrigin());
+
+  // For programs: each call says for itself who may make it.
+  app.route("/api/v1", api);
+
+  // For everybody.
+  app.route("/", session);
+
+  // For people who are signed in.
+  app.use(signedIn());
+  app.route("/", home);
+  app.route("/", schedule);
+  app.route("/", resources);
+  app.route("/", reserve);
+  app.route("/", reservations);
+  app.route("/", account);
+
+  // For staff.
+  app.route("/", approvals);
+
+  // For administrators.
+  app.use("/admin/resources/*", allowed("manage_resources"));
+  app.route("/admin/resources", manageResources);
+  app.use("/admin/users/*", allowed("manage_users"));
+  app.route("/admin/users", manageUsers);
+  return app;
+}

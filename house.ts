@@ -1,0 +1,62 @@
+import { type Config } from "./config.ts";
+import type { Where } from "./db/connect.ts";
+import { type Embedded, findRunning, startEmbedded } from "./db/embedded.ts";
+import type { Sql } from "./db/types.ts";
+import { limit, unlimited } from "./lib/limits.ts";
+import { log } from "./lib/log.ts";
+import { newSecret } from "./lib/ids.ts";
+import type { House } from "./routes/env.ts";
+import { rememberIdentities } from "./routes/identities.ts";
+import { loadAssets } from "./routes/static.ts";
+
+/** A database that is open, and how to close it. */
+export interface Opened {
+  where: Where;
+  close(): Promise<void>;
+}
+
+/** Opens the database that the settings name: the one at an address, or one of our own in `DATA_DIR`. */
+export async function openDatabase(config: Config): Promise<Opened> {
+  if (config.DATABASE_URL) return { where: config.DATABASE_URL, close: () => Promise.resolve() };
+  const database = log("database");
+  const embedded: Embedded = await startEmbedded(config.DATA_DIR, {
+    info: (message) => database.info(message),
+    warn: (message) => database.warn(message),
+  });
+  return { where: embedded.connection, close: () => embedded.stop() };
+}
+
+/** The same for a command beside a server: where that has the database open, it is shared. */
+export async function joinDatabase(config: Config): Promise<Opened> {
+  const running = config.DATABASE_URL ? undefined : await findRunning(config.DATA_DIR);
+  return running ? { where: running, close: () => Promise.resolve() } : openDatabase(config);
+}
+
+/** What every request is given. */
+export async function furnish(sql: Sql, config: Config, clock: House["clock"]): Promise<House> {
+  const limited = config.RATE_LIMIT === "on";
+  return {
+    sql,
+    config: { ...config, SECRET_KEY: config.SECRET_KEY ?? await keptSecret(config.DATA_DIR) },
+    clock,
+    identities: await rememberIdentities(sql, config.TIME_ZONE),
+    assets: await loadAssets(),
+    limits: {
+      signIn: limited ? limit(10, 15 * 60) : unlimited,
+      register: limited ? limit(300, 60 * 60) : unlimited,
+    },
+  };
+}
+
+// Made once and kept beside the embedded database, so that nobody is signed out by a restart.
+async function keptSecret(dataDir: string): Promise<string> {
+  const path = `${dataDir}/secret.key`;
+  try {
+    return (await Deno.readTextFile(path)).trim();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  const secret = newSecret(48);
+  await Deno.writeTextFile(path, `${secret}\n`, { mode: 0o600, createNew: true });
+  return secret;
+}

@@ -1,0 +1,122 @@
+import { createApp } from "./app.ts";
+import { BadSettings, type Config, readConfig, SETTING_NAMES } from "./config.ts";
+import { connect } from "./db/connect.ts";
+import { DataDirInUse, EmbeddedFailed } from "./db/embedded.ts";
+import { migrate, MigrationRefused } from "./db/migrate.ts";
+import type { Sql } from "./db/types.ts";
+import { setUp } from "./domain/users.ts";
+import { furnish, openDatabase } from "./house.ts";
+import { JOBS, runJob } from "./jobs.ts";
+import { log, startLogging } from "./lib/log.ts";
+import { stopHashing } from "./lib/passwords.ts";
+
+// The database keeps microseconds: what is answered is what is kept.
+const clock = () => Temporal.Now.instant().round("microsecond");
+const demo = Deno.args.includes("--demo");
+
+/** What is to be undone when the program ends, the last first. */
+const undo: (() => Promise<void> | void)[] = [];
+let stopping = false;
+
+// Jobs are known to the runtime from the first moment, as it wants them; they work from when there is a database.
+let work: ((job: typeof JOBS[number]) => Promise<unknown>) | undefined;
+for (const job of JOBS) Deno.cron(job.name, job.schedule, () => work?.(job).then(() => {}));
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => void stop(0));
+
+try {
+  await start(demo ? await demoSettings() : settings());
+} catch (error) {
+  if (!isExpected(error)) throw error;
+  for (const line of error.message.split("\n")) console.error(`Holdfast cannot start: ${line}`);
+  await stop(1);
+}
+
+async function start(config: Config) {
+  await startLogging(config.LOG_FORMAT);
+  const database = await openDatabase(config);
+  undo.push(database.close);
+  const sql = connect(database.where);
+  undo.push(() => sql.end({ timeout: 5 }));
+  const applied = await migrate(sql, clock());
+  if (applied.length > 0) log("database").info("Migrated: {applied}", { applied: applied.join(", ") });
+  if (demo) await fill(sql, config);
+  if (config.ADMIN_EMAIL && config.ADMIN_PASSWORD) {
+    const admin = {
+      email: config.ADMIN_EMAIL.toLowerCase(),
+      password: config.ADMIN_PASSWORD,
+      name: "Administrator",
+    };
+    await setUp(sql, admin, clock());
+  }
+  const house = await furnish(sql, config, clock);
+  undo.push(house.identities.stop, stopHashing);
+  work = (job) => runJob(sql, job, clock());
+  void work(JOBS[0]).catch(() => {});
+
+  const app = createApp(house);
+  const server = Deno.serve({
+    hostname: config.HOST,
+    port: config.PORT,
+    onListen: () => log("http").info("Holdfast is open at {address}", { address: config.BASE_URL }),
+  }, app.fetch);
+  undo.push(() => server.shutdown());
+  if (stopping) await stop(0);
+}
+
+/** Ends in the reverse order of the start: no new requests, those under way finish, then the database closes. */
+async function stop(code: number) {
+  if (stopping) return;
+  stopping = true;
+  log("main").info("Closing");
+  for (const step of undo.reverse()) await step();
+  Deno.exit(code);
+}
+
+function settings(): Config {
+  const given = Object.fromEntries(SETTING_NAMES.map((name) => [name, Deno.env.get(name)]));
+  return readConfig(given, { terminal: Deno.stderr.isTerminal() });
+}
+
+// A database of its own in a folder of its own, gone when the program ends.
+async function demoSettings(): Promise<Config> {
+  const DATA_DIR = await Deno.makeTempDir({ prefix: "holdfast-demo-" });
+  await Deno.chmod(DATA_DIR, 0o711);
+  undo.push(() => Deno.remove(DATA_DIR, { recursive: true }));
+  const given = Object.fromEntries(
+    ["PORT", "HOST", "BASE_URL", "TIME_ZONE", "RATE_LIMIT", "LOG_FORMAT"].map((
+      name,
+    ) => [name, Deno.env.get(name)]),
+  );
+  return readConfig({ ...given, TIME_ZONE: given.TIME_ZONE ?? "Europe/Berlin", DATA_DIR }, {
+    terminal: Deno.stderr.isTerminal(),
+  });
+}
+
+async function fill(sql: Sql, config: Config) {
+  const { fillDemo } = await import("./db/demo.ts");
+  const terminal = Deno.stderr.isTerminal();
+  const write = (text: string) => Deno.stderr.writeSync(new TextEncoder().encode(text));
+  let shown = -1;
+  const { password, sign_in, ...site } = await fillDemo(sql, {
+    now: clock(),
+    timeZone: config.TIME_ZONE,
+    onProgress(done, total, what) {
+      const percent = Math.floor(done / total * (terminal ? 100 : 10));
+      if (percent === shown) return;
+      shown = percent;
+      write(terminal ? `\r\x1b[K${what}: ${done} of ${total}` : `${what}: ${done} of ${total}\n`);
+    },
+  });
+  write(
+    `${terminal ? "\r\x1b[K" : ""}A demo site: ${site.resources} resources, ${site.people} people, ` +
+      `${site.reservations} reservations. It is thrown away at the end.\n` +
+      `Sign in at ${config.BASE_URL} with the password ${password} as\n` +
+      sign_in.map(({ role, name, email }) => `  ${email.padEnd(24)} ${name}, ${role}\n`).join(""),
+  );
+}
+
+function isExpected(error: unknown): error is Error {
+  return [BadSettings, DataDirInUse, EmbeddedFailed, MigrationRefused, Deno.errors.AddrInUse]
+    .some((kind) => error instanceof kind);
+}

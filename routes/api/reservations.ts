@@ -1,0 +1,151 @@
+import { Hono } from "hono";
+import { Approval, approve, Denial, deny } from "../../domain/approvals.ts";
+import { cancel, describe, reschedule } from "../../domain/edits.ts";
+import { Invalid } from "../../domain/errors.ts";
+import { listHistory } from "../../domain/history.ts";
+import { request } from "../../domain/requests.ts";
+import { getReservation, isStatus, listReservations } from "../../domain/reservations.ts";
+import { isId } from "../../lib/ids.ts";
+import { actorOf, type Context, type Env } from "../env.ts";
+import { body, entryJson, idOf, list, optionalBody, paging, reservationJson } from "./json.ts";
+import { instantOf, NewReservation, ReservationChange, timeIn } from "./schemas.ts";
+
+/** What people ask for, for programs. */
+export const reservations = new Hono<Env>();
+
+reservations.post("/", async (c) => {
+  const { resource_id, resource_ids, start_time, end_time, ...rest } = await body(c, NewReservation);
+  const actor = actorOf(c);
+  const wish = {
+    ...rest,
+    resource_ids: resource_ids ?? [resource_id!],
+    ...instants({ start_time, end_time }),
+  };
+  const stored = await request(c.var.sql, actor, wish, c.var.now);
+  c.header("Location", `/api/v1/reservations/${stored.id}`);
+  // Everything about it is known: reading it again would cost a second round trip.
+  const reservation = { ...wish, ...stored, requester_id: actor.id, now: c.var.now };
+  return c.json(storedJson(reservation), 201);
+});
+
+reservations.get("/", async (c) => {
+  const { status, resource_id, requester_id } = c.req.query();
+  mustBe(status === undefined || isStatus(status), "status", "There is no such status");
+  mustBe(resource_id === undefined || isId(resource_id), "resource_id", "Give the id of a resource");
+  mustBe(requester_id === undefined || isId(requester_id), "requester_id", "Give the id of a person");
+  const { limit, after } = paging(c, startKey);
+  const found = await listReservations(c.var.sql, actorOf(c), {
+    ...{ resource_id, requester_id, limit, after, status: isStatus(status) ? status : undefined },
+    from: timeIn(c.req.query(), "from"),
+    to: timeIn(c.req.query(), "to"),
+  });
+  const shape = (row: typeof found[number]) => reservationJson(row, c.var.now);
+  return list(c, found, limit, shape, ({ start_time, id }) => ({ start_time, id }));
+});
+
+reservations.get("/:id", (c) => show(c));
+
+reservations.patch("/:id", async (c) => {
+  const { sql, now } = c.var;
+  const id = idOf(c, "This reservation");
+  const { resource_id, resource_ids, start_time, end_time, ...words } = await body(c, ReservationChange);
+  const ids = resource_ids ?? (resource_id ? [resource_id] : undefined);
+  // The slot first: where it is refused, nothing has changed.
+  if (ids || start_time || end_time) {
+    const change = { resource_ids: ids, ...instants({ start_time, end_time }) };
+    await reschedule(sql, actorOf(c), id, change, now);
+  }
+  await describe(sql, actorOf(c), id, words, now);
+  return show(c);
+});
+
+reservations.delete("/:id", (c) => cancelled(c));
+reservations.post("/:id/cancel", (c) => cancelled(c));
+
+reservations.post("/:id/approve", async (c) => {
+  const { reason } = await optionalBody(c, Approval);
+  await approve(c.var.sql, actorOf(c), { id: idOf(c, "This reservation"), reason }, c.var.now);
+  return show(c);
+});
+
+reservations.post("/:id/deny", async (c) => {
+  const { reason } = await body(c, Denial);
+  await deny(c.var.sql, actorOf(c), { id: idOf(c, "This reservation"), reason }, c.var.now);
+  return show(c);
+});
+
+reservations.get("/:id/history", async (c) => {
+  const { id } = await getReservation(c.var.sql, actorOf(c), idOf(c, "This reservation"));
+  return c.json({ data: (await listHistory(c.var.sql, id)).map(entryJson) });
+});
+
+async function cancelled(c: Context) {
+  const { reason } = await optionalBody(c, Approval);
+  await cancel(c.var.sql, actorOf(c), { id: idOf(c, "This reservation"), reason }, c.var.now);
+  return show(c);
+}
+
+async function show(c: Context) {
+  const reservation = await getReservation(c.var.sql, actorOf(c), idOf(c, "This reservation"));
+  return c.json(reservationJson(reservation, c.var.now));
+}
+
+function storedJson(
+  {
+    id,
+    reference,
+    resource_ids,
+    requester_id,
+    start_time,
+    end_time,
+    status,
+    purpose = "",
+    priority = 0,
+    now,
+    ...rest
+  }: {
+    id: string;
+    reference: string;
+    resource_ids: string[];
+    requester_id: string;
+    start_time: Temporal.Instant;
+    end_time: Temporal.Instant;
+    status: string;
+    purpose?: string;
+    private?: boolean;
+    priority?: number;
+    now: Temporal.Instant;
+  },
+) {
+  return {
+    ...{
+      id,
+      reference,
+      resource_ids,
+      resource_id: resource_ids[0],
+      requester_id,
+      start_time,
+      end_time,
+      status,
+      purpose,
+    },
+    ...{ private: rest.private ?? false, priority, decision_reason: null, created_at: now, updated_at: now },
+  };
+}
+
+function instants<T extends { start_time?: string; end_time?: string }>(times: T) {
+  const read = (text: string | undefined) => text === undefined ? undefined : instantOf(text);
+  return { start_time: read(times.start_time), end_time: read(times.end_time) } as {
+    [K in keyof T]: T[K] extends string ? Temporal.Instant : Temporal.Instant | undefined;
+  };
+}
+
+function startKey(key: unknown): { start_time: Temporal.Instant; id: string } | undefined {
+  const { start_time, id } = key as { start_time?: unknown; id?: unknown };
+  const instant = typeof start_time === "string" ? instantOf(start_time) : undefined;
+  return instant && typeof id === "string" && isId(id) ? { start_time: instant, id } : undefined;
+}
+
+function mustBe(right: boolean, path: string, message: string) {
+  if (!right) throw new Invalid([{ path, message }]);
+}

@@ -1,0 +1,63 @@
+import { deleteCookie, getCookie, setCookie } from "hono/cookie";
+import { type Granted, REFRESH_SECONDS } from "../domain/auth/sessions.ts";
+import type { Context } from "./env.ts";
+import { issueAccess } from "./tokens.ts";
+
+export const ACCESS = "holdfast_access";
+export const REFRESH = "holdfast_refresh";
+const FLASH = "holdfast_notice";
+
+const secure = (c: Context) => c.var.house.config.BASE_URL.startsWith("https:");
+
+function options(c: Context, maxAge: number) {
+  return { path: "/", httpOnly: true, sameSite: "Lax", secure: secure(c), maxAge } as const;
+}
+
+/** Gives a browser the two cookies of its session. */
+export async function setSession(c: Context, granted: Granted): Promise<void> {
+  const access = await issueAccess(c.var.house.config.SECRET_KEY, granted, c.var.now);
+  // The cookie outlives the token, so that a tab left open shows who was signed in until it is renewed.
+  setCookie(c, ACCESS, access, options(c, REFRESH_SECONDS));
+  setCookie(c, REFRESH, granted.refresh_token, options(c, REFRESH_SECONDS));
+}
+
+/** Takes them back. */
+export function clearSession(c: Context): void {
+  deleteCookie(c, ACCESS, { path: "/", secure: secure(c) });
+  deleteCookie(c, REFRESH, { path: "/", secure: secure(c) });
+}
+
+/** What is said once, on the next page. */
+export interface Notice {
+  text: string;
+  /** Where a POST takes it back. */
+  undo?: string;
+}
+
+/** Keeps a notice for the page that a redirect leads to. */
+export function leaveNotice(c: Context, notice: Notice): void {
+  setCookie(c, FLASH, JSON.stringify(notice), options(c, 60));
+}
+
+/** Takes the notice that was left, if any: it is said once. */
+export function takeNotice(c: Context): Notice | undefined {
+  const kept = getCookie(c, FLASH);
+  if (!kept) return undefined;
+  deleteCookie(c, FLASH, { path: "/", secure: secure(c) });
+  try {
+    const { text, undo } = JSON.parse(kept);
+    return typeof text === "string" ? { text, undo: typeof undo === "string" ? undo : undefined } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const STYLES = "holdfast_styles";
+
+/** Whether the browser has been given this stylesheet before, so that a page need not carry it. */
+export function hasStyles(c: Context): boolean {
+  const hash = c.var.house.assets.hash("app.css");
+  if (getCookie(c, STYLES) === hash) return true;
+  setCookie(c, STYLES, hash, options(c, 30 * 24 * 3600));
+  return false;
+}

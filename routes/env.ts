@@ -1,0 +1,44 @@
+import type { Context as HonoContext } from "hono";
+import type { Config } from "../config.ts";
+import type { Sql } from "../db/types.ts";
+import type { Actor } from "../domain/permissions.ts";
+import type { Limit } from "../lib/limits.ts";
+import type { Identities } from "./identities.ts";
+import type { Assets } from "./static.ts";
+
+/** What the house gives to every request; made once, by whoever starts the program or a test. */
+export interface House {
+  sql: Sql;
+  config: Config & { SECRET_KEY: string };
+  clock: () => Temporal.Instant;
+  identities: Identities;
+  assets: Assets;
+  limits: { signIn: Limit; register: Limit };
+}
+
+/** What a request carries from the middleware to its handler. */
+export interface Variables {
+  house: House;
+  sql: Sql;
+  now: Temporal.Instant;
+  requestId: string;
+  /** The nonce of this answer's styles. */
+  nonce: string;
+  actor?: Actor;
+  session_id?: string;
+  /** Whether the request proved who it is by a bearer token rather than a cookie. */
+  bearer?: boolean;
+}
+
+export interface Env {
+  Variables: Variables;
+}
+
+export type Context = HonoContext<Env>;
+
+/** The actor of a route that lets nobody in without one. */
+export function actorOf(c: Context): Actor {
+  const { actor } = c.var;
+  if (!actor) throw new Error("This route must stand behind signedIn()");
+  return actor;
+}

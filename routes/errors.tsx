@@ -1,0 +1,102 @@
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { Conflict, Forbidden, Invalid, NotFound, Taken, TooMany, wordsFor } from "../domain/errors.ts";
+import { log } from "../lib/log.ts";
+import { ErrorPage } from "../views/errors.tsx";
+import type { Context } from "./env.ts";
+import { NotSignedIn, Refused } from "./refused.ts";
+import { page, part, wantsPart } from "./respond.tsx";
+
+const errors = log("errors");
+
+type Status = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 429 | 500 | 503;
+
+interface Told {
+  status: Status;
+  title: string;
+  detail: string;
+  more?: Record<string, unknown>;
+}
+
+/** The one place that knows which status an error is: problem+json for programs, a page or its part for people. */
+export function answerError(thrown: unknown, c: Context): Response | Promise<Response> {
+  const error = wordsFor(thrown);
+  const told = tell(error, c);
+  if (told.status === 500) {
+    errors.error("Request failed: {error}", { error: String(thrown), stack: stackOf(thrown) });
+  }
+  if (told.status === 503) errors.warn("The database does not answer: {error}", { error: String(thrown) });
+  if (error instanceof TooMany) c.header("Retry-After", String(error.seconds));
+  if (c.req.path.startsWith("/api/")) return problem(c, told);
+  if (error instanceof NotSignedIn) return toSignIn(c);
+  const shown = <ErrorPage title={told.title} detail={told.detail} signedIn={Boolean(c.var.actor)} />;
+  if (wantsPart(c)) return part(c, shown, told.status as 404);
+  return page(c, { title: told.title, body: shown, status: told.status as 404 }).catch(() => bare(c, told));
+}
+
+/** `application/problem+json` (RFC 9457). */
+export function problem(c: Context, { status, title, detail, more }: Told): Response {
+  c.header("Content-Type", "application/problem+json");
+  if (status === 401) c.header("WWW-Authenticate", 'Bearer realm="holdfast"');
+  const body = { type: "about:blank", title, status, detail, request_id: c.var.requestId, ...more };
+  return c.body(JSON.stringify(body), status as ContentfulStatusCode);
+}
+
+function tell(error: unknown, c: Context): Told {
+  if (error instanceof Refused) return { status: error.status, title: error.title, detail: error.message };
+  if (error instanceof NotFound) return { status: 404, title: "Not found", detail: error.message };
+  if (error instanceof Forbidden) return { status: 403, title: "Not allowed", detail: error.message };
+  if (error instanceof TooMany) return { status: 429, title: "Too many attempts", detail: error.message };
+  if (error instanceof Taken) {
+    return { status: 409, title: "Already taken", detail: error.message, more: { errors: [error.issue] } };
+  }
+  if (error instanceof Invalid) {
+    const { issues, alternatives } = error;
+    const more = { errors: issues, ...(alternatives.length > 0 ? { alternatives } : {}) };
+    return { status: 422, title: "Bad input", detail: error.message, more };
+  }
+  if (error instanceof Conflict) {
+    const { conflicts, alternatives, reasons } = error;
+    return {
+      status: 409,
+      title: "Conflict",
+      detail: error.message,
+      more: { conflicts, alternatives, reasons },
+    };
+  }
+  if (isDatabaseGone(error)) {
+    const detail = "The database does not answer at present: try again in a moment";
+    return { status: 503, title: "Not available", detail };
+  }
+  const detail =
+    `Something broke on our side. If it stays so, give your administrator this number: ${c.var.requestId}`;
+  return { status: 500, title: "Something broke", detail };
+}
+
+// What postgres.js and PostgreSQL say when there is nobody to answer, or no more room.
+const GONE = /^(CONNECT|CONNECTION_|ECONN|ENOENT|EPIPE|57P0|08|53300)/;
+
+function isDatabaseGone(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return typeof code === "string" && GONE.test(code);
+}
+
+function toSignIn(c: Context): Response {
+  const url = new URL(c.req.url);
+  const next = c.req.method === "GET" && url.pathname !== "/"
+    ? `?next=${encodeURIComponent(url.pathname + url.search)}`
+    : "";
+  if (wantsPart(c)) {
+    c.header("HX-Redirect", "/login");
+    return c.body(null, 204);
+  }
+  return c.redirect(`/login${next}`, 303);
+}
+
+// Even the frame of a page may need the database.
+function bare(c: Context, { status, title, detail }: Told): Response {
+  return c.text(`${title}\n\n${detail}\n`, status as ContentfulStatusCode);
+}
+
+function stackOf(error: unknown): string | undefined {
+  return error instanceof Error ? error.stack : undefined;
+}

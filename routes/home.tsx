@@ -1,0 +1,29 @@
+import { Hono } from "hono";
+import { countPending } from "../domain/approvals.ts";
+import { listNews } from "../domain/history.ts";
+import { may } from "../domain/permissions.ts";
+import { listReservations } from "../domain/reservations.ts";
+import { HomePage } from "../views/home.tsx";
+import { actorOf, type Env } from "./env.ts";
+import { page } from "./respond.tsx";
+
+const NEWS_DAYS = 7;
+const NEXT = 8;
+
+/** My day. */
+export const home = new Hono<Env>();
+
+home.get("/", async (c) => {
+  const { sql, now } = c.var;
+  const actor = actorOf(c);
+  const [ahead, news, waiting] = await Promise.all([
+    listReservations(sql, actor, { requester_id: actor.id, from: now, ahead: true, limit: NEXT }),
+    listNews(sql, actor, now.subtract({ hours: 24 * NEWS_DAYS })),
+    may(actor, "see_queue") ? countPending(sql, now) : undefined,
+  ]);
+  const next = ahead.slice(0, NEXT);
+  const body = (
+    <HomePage name={actor.name} zone={actor.time_zone} now={now} next={next} news={news} waiting={waiting} />
+  );
+  return page(c, { title: "My day", body });
+});

@@ -1,0 +1,155 @@
+import { createMiddleware } from "hono/factory";
+import { getCookie, setCookie } from "hono/cookie";
+import { bodyLimit } from "hono/body-limit";
+import { rotate } from "../domain/auth/sessions.ts";
+import { Forbidden } from "../domain/errors.ts";
+import { type Action, permit } from "../domain/permissions.ts";
+import { newSecret } from "../lib/ids.ts";
+import { context as logContext, log } from "../lib/log.ts";
+import { ACCESS, clearSession, REFRESH, setSession } from "./cookies.ts";
+import { actorOf, type Context, type Env, type House } from "./env.ts";
+import { NotSignedIn, Refused } from "./refused.ts";
+import { issueAccess, readAccess } from "./tokens.ts";
+
+const http = log("http");
+
+/** Gives the request its house, its one `now`, its id, and its line in the log. */
+export function begin(house: House) {
+  return createMiddleware<Env>(async (c, next) => {
+    const started = performance.now();
+    const given = c.req.header("x-request-id");
+    const requestId = given && /^[\w.-]{8,64}$/.test(given) ? given : newSecret(9);
+    c.set("house", house);
+    c.set("sql", house.sql);
+    c.set("now", house.clock());
+    c.set("requestId", requestId);
+    c.set("nonce", newSecret(12));
+    await logContext.run({ requestId }, next);
+    c.header("X-Request-Id", requestId);
+    http.info("{method} {path} {status} in {ms} ms", {
+      method: c.req.method,
+      path: c.req.path,
+      status: c.res.status,
+      ms: Math.round((performance.now() - started) * 10) / 10,
+      actor: c.var.actor?.id,
+    });
+  });
+}
+
+/** The headers of every answer. Scripts and styles come from here only; styles in a page carry its nonce. */
+export function securityHeaders() {
+  return createMiddleware<Env>(async (c, next) => {
+    await next();
+    c.header(
+      "Content-Security-Policy",
+      `default-src 'none'; script-src 'self'; style-src 'self' 'nonce-${c.var.nonce}'; img-src 'self' data:; ` +
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    );
+    c.header("X-Content-Type-Options", "nosniff");
+    c.header("X-Frame-Options", "DENY");
+    c.header("Referrer-Policy", "same-origin");
+    c.header("Cross-Origin-Opener-Policy", "same-origin");
+    c.header("Cross-Origin-Resource-Policy", "same-origin");
+    c.header("Permissions-Policy", "camera=(), microphone=(), geolocation=()");
+    if (c.var.house.config.BASE_URL.startsWith("https:")) {
+      c.header("Strict-Transport-Security", "max-age=31536000");
+    }
+    if (!c.res.headers.has("Cache-Control")) c.header("Cache-Control", "no-store");
+  });
+}
+
+/** Refuses bodies that no form or call of ours needs. */
+export function sizeLimit() {
+  return bodyLimit({
+    maxSize: 256 * 1024,
+    onError: () => {
+      throw new Refused(413, "Too large", "Send at most 256 kB");
+    },
+  });
+}
+
+/**
+ * Finds out who asks: a bearer token, or the cookie of a browser's session, renewed when it has run out. Nobody is
+ * turned away here; `signedIn()` does that.
+ */
+export function identify() {
+  return createMiddleware<Env>(async (c, next) => {
+    const authorization = c.req.header("authorization");
+    if (authorization?.startsWith("Bearer ")) {
+      c.set("bearer", true);
+      await admit(c, authorization.slice("Bearer ".length).trim());
+    } else if (getCookie(c, ACCESS) || getCookie(c, REFRESH)) {
+      await admit(c, getCookie(c, ACCESS) ?? "") || await renew(c);
+    }
+    await next();
+  });
+}
+
+async function admit(c: Context, token: string): Promise<boolean> {
+  const { config, identities } = c.var.house;
+  const claims = token ? await readAccess(config.SECRET_KEY, token, c.var.now) : undefined;
+  const actor = claims && await identities.find(claims.sid);
+  if (!actor || actor.id !== claims.sub) return false;
+  c.set("actor", actor);
+  c.set("session_id", claims.sid);
+  return true;
+}
+
+async function renew(c: Context): Promise<void> {
+  const { sql, now, house } = c.var;
+  const token = getCookie(c, REFRESH);
+  const granted = token ? await rotate(sql, token, now) : undefined;
+  const actor = granted && await house.identities.find(granted.session_id);
+  if (!granted || !actor) {
+    clearSession(c);
+    return;
+  }
+  if (granted.rotated) {
+    await setSession(c, granted);
+  } else {
+    const access = await issueAccess(house.config.SECRET_KEY, granted, now);
+    setCookie(c, ACCESS, access, { path: "/", httpOnly: true, sameSite: "Lax" });
+  }
+  c.set("actor", actor);
+  c.set("session_id", granted.session_id);
+}
+
+/**
+ * Refuses a change that another site's page asks for. Every browser of today says where a POST comes from, by
+ * `Sec-Fetch-Site` or `Origin`; a client that says neither is no browser that could be misled (as Go's
+ * `http.CrossOriginProtection` reasons). A bearer token is never sent by a browser on its own.
+ */
+export function sameOrigin() {
+  return createMiddleware<Env>(async (c, next) => {
+    const safe = ["GET", "HEAD", "OPTIONS"].includes(c.req.method);
+    if (!safe && !c.var.bearer && isForeign(c)) {
+      throw new Forbidden("This came from another site, so nothing was done");
+    }
+    await next();
+  });
+}
+
+function isForeign(c: Context): boolean {
+  const site = c.req.header("sec-fetch-site");
+  if (site) return site !== "same-origin" && site !== "none";
+  const origin = c.req.header("origin");
+  if (!origin) return false;
+  const host = c.req.header("host") ?? new URL(c.req.url).host;
+  return !URL.canParse(origin) || new URL(origin).host !== host;
+}
+
+/** Lets only people in who are signed in. */
+export function signedIn() {
+  return createMiddleware<Env>(async (c, next) => {
+    if (!c.var.actor) throw new NotSignedIn();
+    await next();
+  });
+}
+
+/** Lets only people in who may do this. */
+export function allowed(action: Action) {
+  return createMiddleware<Env>(async (c, next) => {
+    permit(actorOf(c), action);
+    await next();
+  });
+}

@@ -1,0 +1,88 @@
+import { Hono } from "hono";
+import { cancel, restorable, restore } from "../domain/edits.ts";
+import { check, fields, number } from "./forms.ts";
+import { listHistory } from "../domain/history.ts";
+import { may } from "../domain/permissions.ts";
+import { getReservation, listReservations } from "../domain/reservations.ts";
+import { Why } from "../domain/texts.ts";
+import { ReservationPage, ReservationsPage } from "../views/reservations.tsx";
+import { reservationPath } from "../views/words.ts";
+import { actorOf, type Env } from "./env.ts";
+import { done, page } from "./respond.tsx";
+import { isId } from "../lib/ids.ts";
+
+const PER_PAGE = 25;
+
+/** My reservations; one of them, and what its requester can do with it. */
+export const reservations = new Hono<Env>();
+
+reservations.get("/reservations", async (c) => {
+  const { sql, now } = c.var;
+  const actor = actorOf(c);
+  const { q = "", when: typed, after_ms, after_id } = c.req.query();
+  const when = typed === "past" ? "past" : "upcoming";
+  const ms = number(after_ms, { min: 0, max: 8e15, otherwise: -1 });
+  const found = await listReservations(sql, actor, {
+    requester_id: actor.id,
+    q,
+    limit: PER_PAGE,
+    newestFirst: when === "past",
+    ...(when === "past" ? { ended_by: now } : { from: now }),
+    after: ms >= 0 && after_id && isId(after_id)
+      ? { start_time: Temporal.Instant.fromEpochMilliseconds(ms), id: after_id }
+      : undefined,
+  });
+  const shown = found.slice(0, PER_PAGE);
+  const last = shown.at(-1);
+  const next = found.length > PER_PAGE && last
+    ? `/reservations?${new URLSearchParams({
+      when,
+      q,
+      after_ms: String(last.start_time.epochMilliseconds),
+      after_id: last.id,
+    })}`
+    : undefined;
+  const body = (
+    <ReservationsPage when={when} q={q} reservations={shown} zone={actor.time_zone} now={now} next={next} />
+  );
+  return page(c, { title: when === "past" ? "My past reservations" : "My reservations", body });
+});
+
+reservations.get("/reservations/:id", async (c) => {
+  const { sql, now } = c.var;
+  const actor = actorOf(c);
+  const reservation = await getReservation(sql, actor, c.req.param("id"));
+  const history = await listHistory(sql, reservation.id);
+  const undoable = restorable(reservation, now) && may(actor, "restore", reservation.requester_id);
+  const body = (
+    <ReservationPage
+      reservation={reservation}
+      history={history}
+      viewer={actor}
+      now={now}
+      undoable={undoable}
+    />
+  );
+  return page(c, { title: reservation.reference, body });
+});
+
+reservations.post("/reservations/:id/cancel", async (c) => {
+  const { sql, now } = c.var;
+  const actor = actorOf(c);
+  const { id, reference } = await getReservation(sql, actor, c.req.param("id"));
+  const { reason = "" } = await fields(c);
+  await cancel(sql, actor, { id, reason: check(Why, reason) || undefined }, now);
+  const path = reservationPath(reference);
+  return done(c, {
+    to: path,
+    notice: { text: "Cancelled: its time is free for others", undo: `${path}/restore` },
+  });
+});
+
+reservations.post("/reservations/:id/restore", async (c) => {
+  const { sql, now } = c.var;
+  const actor = actorOf(c);
+  const { id, reference } = await getReservation(sql, actor, c.req.param("id"));
+  await restore(sql, actor, id, now);
+  return done(c, { to: reservationPath(reference), notice: { text: "The cancellation is taken back" } });
+});

@@ -1,0 +1,191 @@
+import { Hono } from "hono";
+import type { Wish } from "../domain/availability.ts";
+import { alternativesTo } from "../domain/availability.ts";
+import { describe, reschedule } from "../domain/edits.ts";
+import { Conflict, Invalid, NotFound } from "../domain/errors.ts";
+import { type Period } from "../domain/periods.ts";
+import { explain, request } from "../domain/requests.ts";
+import { getReservation, type Reservation } from "../domain/reservations.ts";
+import { getResource, listResources, type Resource } from "../domain/resources.ts";
+import { Purpose } from "../domain/texts.ts";
+import { isId } from "../lib/ids.ts";
+import { ReservePage, type ReserveProps, type Verdict, VerdictNotice } from "../views/reserve.tsx";
+import { reservationPath } from "../views/words.ts";
+import { actorOf, type Context, type Env } from "./env.ts";
+import { check, fields, orAgain, type Problem, readPeriod, type Values } from "./forms.ts";
+import { done, page, part, wantsPart } from "./respond.tsx";
+
+/** The form that asks for a time, and the one that changes it. */
+export const reserve = new Hono<Env>();
+
+reserve.get("/reservations/new", async (c) => {
+  const values: Values = c.req.query();
+  if (!values.resource) return c.redirect("/resources", 303);
+  return show(c, { values: { ...await suggestion(c, values), ...values } });
+});
+
+reserve.post("/reservations", async (c) => {
+  const values = await fields(c);
+  return orAgain(async () => {
+    const { resource_ids, start_time, end_time } = await slotOf(c, values);
+    const purpose = check(Purpose, values.purpose ?? "");
+    const wish = { resource_ids, start_time, end_time, purpose, private: values.private === "on" };
+    const stored = await request(c.var.sql, actorOf(c), wish, c.var.now);
+    const text = stored.status === "pending" ? "Requested: an approver decides on it" : "Reserved";
+    const path = reservationPath(stored.reference);
+    return done(c, { to: path, notice: { text, undo: `${path}/cancel` } });
+  }, (problem) => show(c, { values: typedOf(values), problem }));
+});
+
+reserve.get("/reservations/:id/edit", async (c) => {
+  const reservation = await getReservation(c.var.sql, actorOf(c), c.req.param("id"));
+  return show(c, { values: { ...asTyped(reservation), ...c.req.query() }, reservation });
+});
+
+reserve.post("/reservations/:id/edit", async (c) => {
+  const { sql, now } = c.var;
+  const actor = actorOf(c);
+  const reservation = await getReservation(sql, actor, c.req.param("id"));
+  const values = await fields(c);
+  return orAgain(async () => {
+    const slot = await slotOf(c, values);
+    const purpose = check(Purpose, values.purpose ?? "");
+    const others = reservation.resources.slice(1).map((r) => r.id);
+    const moved = { ...slot, resource_ids: [...slot.resource_ids, ...others] };
+    const status = await reschedule(sql, actor, reservation.id, moved, now);
+    await describe(sql, actor, reservation.id, { purpose, private: values.private === "on" }, now);
+    const again = status === "pending" && reservation.status === "approved";
+    const text = again ? "Changed: an approver decides on it again" : "Changed";
+    return done(c, { to: reservationPath(reservation.reference), notice: { text } });
+  }, (problem) => show(c, { values: typedOf(values), problem, reservation }));
+});
+
+interface Shown {
+  values: Values;
+  problem?: Problem;
+  reservation?: Reservation;
+}
+
+async function show(c: Context, { values, problem, reservation }: Shown) {
+  const { sql, now } = c.var;
+  const actor = actorOf(c);
+  const resource = await getResource(sql, values.resource ?? "");
+  const wish = await verdictOf(c, resource, values, reservation?.id, problem);
+  const props = { verdict: wish.verdict, resource, zone: actor.time_zone, now };
+  if (wantsPart(c)) return part(c, <VerdictNotice {...props} />);
+  const alike = await listResources(sql, { kind: resource.kind, limit: 100 }, now);
+  const path = reservation && reservationPath(reservation.reference);
+  const form: ReserveProps = {
+    ...props,
+    action: path ? `${path}/edit` : "/reservations",
+    check: path ? `${path}/edit` : "/reservations/new",
+    changing: reservation && path ? { reference: reservation.reference, path } : undefined,
+    alike: alike.some((r) => r.id === resource.id) ? alike : [resource, ...alike],
+    values,
+    errors: { ...wish.verdict.errors, ...problem?.errors },
+    message: problem && Object.keys(problem.errors).length === 0 && problem.cause instanceof Conflict
+      ? problem.message
+      : undefined,
+    twice: wish.twice,
+  };
+  const title = reservation ? `Change ${reservation.reference}` : `Reserve ${resource.name}`;
+  return page(c, { title, body: <ReservePage {...form} />, status: problem?.status });
+}
+
+const NOTHING = { reasons: [], conflicts: [], alternatives: [], needs_approval: false };
+
+async function verdictOf(
+  c: Context,
+  resource: Resource,
+  values: Values,
+  except: string | undefined,
+  problem: Problem | undefined,
+): Promise<{ verdict: Verdict; twice: { start: boolean; end: boolean } }> {
+  const none = { start: false, end: false };
+  const { sql, now } = c.var;
+  if (!values.date || !values.start || !values.end) {
+    return { verdict: { ...NOTHING, errors: {} }, twice: none };
+  }
+  try {
+    const { start_time, end_time, twice } = readPeriod(values, resource.time_zone);
+    const wish: Wish = { start_time, end_time, resource_ids: [resource.id], except };
+    if (isPast(wish, now)) return { verdict: await pastVerdict(c, wish, problem), twice };
+    const explained = await explain(sql, actorOf(c), wish, now);
+    return { verdict: { wish, errors: {}, ...explained }, twice };
+  } catch (error) {
+    if (!(error instanceof Invalid)) throw error;
+    const errors = Object.fromEntries(error.issues.map(({ path, message }) => [path, message]));
+    return { verdict: { ...NOTHING, errors }, twice: none };
+  }
+}
+
+async function pastVerdict(c: Context, wish: Wish, problem: Problem | undefined): Promise<Verdict> {
+  const alternatives = await alternativesTo(c.var.sql, wish, c.var.now);
+  const words = problem?.errors.start_time ?? "The start has passed: choose a time from now on";
+  return { ...NOTHING, errors: { start: words }, alternatives };
+}
+
+function isPast({ start_time }: Period, now: Temporal.Instant): boolean {
+  return Temporal.Instant.compare(start_time, now.round({ smallestUnit: "minute", roundingMode: "floor" })) <
+    0;
+}
+
+// What the form says, or the alternative that was tapped in it.
+async function slotOf(c: Context, values: Values): Promise<Period & { resource_ids: string[] }> {
+  const taken = readTake(values.take);
+  if (taken) return taken;
+  const resource = await getResource(c.var.sql, values.resource ?? "");
+  const { start_time, end_time } = readPeriod(values, resource.time_zone);
+  return { resource_ids: [resource.id], start_time, end_time };
+}
+
+function readTake(take: string | undefined): (Period & { resource_ids: string[] }) | undefined {
+  if (!take) return undefined;
+  const [id = "", from = "", to = ""] = take.split(" ");
+  try {
+    if (!isId(id)) throw new RangeError();
+    return {
+      resource_ids: [id],
+      start_time: Temporal.Instant.from(from),
+      end_time: Temporal.Instant.from(to),
+    };
+  } catch {
+    throw new NotFound("This alternative");
+  }
+}
+
+// The fields whose path in the domain is that of the API, under the names that the form has for them.
+function typedOf({ take: _, ...values }: Values): Values {
+  return values;
+}
+
+function asTyped({ resources, start_time, end_time, purpose, private: secret }: Reservation): Values {
+  const [{ id, time_zone }] = resources;
+  return {
+    resource: id,
+    purpose,
+    private: secret ? "on" : undefined,
+    ...typedPeriod({ start_time, end_time }, time_zone),
+  };
+}
+
+function typedPeriod({ start_time, end_time }: Period, zone: string) {
+  const from = start_time.toZonedDateTimeISO(zone);
+  const to = end_time.toZonedDateTimeISO(zone);
+  const time = (at: Temporal.ZonedDateTime) => at.toPlainTime().toString({ smallestUnit: "minute" });
+  return {
+    date: from.toPlainDate().toString(),
+    start: time(from),
+    end_date: to.toPlainDate().toString(),
+    end: time(to),
+  };
+}
+
+// A time to begin with, where none was given: the next full quarter, for an hour.
+async function suggestion(c: Context, { resource = "", date, start }: Values): Promise<Values> {
+  const { time_zone } = await getResource(c.var.sql, resource);
+  const quarter = { smallestUnit: "minute", roundingIncrement: 15, roundingMode: "ceil" } as const;
+  const from = c.var.now.round(quarter);
+  const typed = typedPeriod({ start_time: from, end_time: from.add({ hours: 1 }) }, time_zone);
+  return date || start ? {} : typed;
+}

@@ -1,0 +1,153 @@
+import { type Context as HonoContext, Hono } from "hono";
+import { beginSession, checkPassword, endSession, SignIn } from "../domain/auth/sessions.ts";
+import { TooMany } from "../domain/errors.ts";
+import { isSetUp, NewUser, register, setUp } from "../domain/users.ts";
+import {
+  RegisterPage,
+  RegistrationClosedPage,
+  SetUpPage,
+  SignInPage,
+  SignOutPage,
+} from "../views/session.tsx";
+import { clearSession, setSession } from "./cookies.ts";
+import type { Context, Env } from "./env.ts";
+import { check, fields, orAgain, type Values } from "./forms.ts";
+import { done, page } from "./respond.tsx";
+
+/** Set-up, registration, signing in and out: the pages that nobody needs to be signed in for. */
+export const session = new Hono<Env>();
+
+session.get("/setup", async (c) => {
+  if (await isSetUp(c.var.sql)) return c.notFound();
+  return page(c, { title: "Set up", body: <SetUpPage values={{}} errors={{}} /> });
+});
+
+session.post("/setup", async (c) => {
+  if (await isSetUp(c.var.sql)) return c.notFound();
+  const values = await fields(c);
+  return orAgain(
+    async () => {
+      const user = await setUp(c.var.sql, check(NewUser, values), c.var.now);
+      if (!user) return c.notFound();
+      await signIn(c, user.id);
+      const text = "The site is yours. Add what people can reserve";
+      return done(c, { to: "/admin/resources", notice: { text } });
+    },
+    (problem) =>
+      page(c, { title: "Set up", status: problem.status, body: <SetUpPage values={values} {...problem} /> }),
+  );
+});
+
+session.get("/register", (c) => {
+  if (c.var.house.config.REGISTRATION === "closed") return closed(c);
+  return page(c, { title: "Create an account", body: <RegisterPage values={{}} errors={{}} /> });
+});
+
+session.post("/register", async (c) => {
+  if (c.var.house.config.REGISTRATION === "closed") return closed(c);
+  const values = await fields(c);
+  const draw = (problem: { status: 409 | 422; errors: Record<string, string>; message?: string }) =>
+    page(c, {
+      title: "Create an account",
+      status: problem.status,
+      body: <RegisterPage values={values} errors={problem.errors} message={problem.message} />,
+    });
+  return orAgain(async () => {
+    const input = check(NewUser, values);
+    await limitRegistration(c);
+    const user = await register(c.var.sql, input, c.var.now);
+    await signIn(c, user.id);
+    return done(c, { to: "/", notice: { text: `Welcome, ${user.name}` } });
+  }, draw);
+});
+
+session.get("/login", async (c) => {
+  if (c.var.actor) return c.redirect(inside(c.req.query("next")), 303);
+  if (!await isSetUp(c.var.sql)) return c.redirect("/setup", 303);
+  return page(c, { title: "Sign in", body: <SignInForm c={c} values={{}} next={c.req.query("next")} /> });
+});
+
+session.post("/login", async (c) => {
+  const values = await fields(c);
+  const { email, password } = check(SignIn, { email: values.email ?? "", password: values.password ?? "" });
+  const key = await mayTry(c, email);
+  const user = await checkPassword(c.var.sql, { email, password });
+  if (!user) {
+    await c.var.house.limits.signIn.count(key);
+    const message = "E-mail and password do not fit together";
+    const body = <SignInForm c={c} values={values} message={message} next={values.next} />;
+    return page(c, { title: "Sign in", status: 422, body });
+  }
+  await c.var.house.limits.signIn.forget(key);
+  await signIn(c, user.id);
+  return done(c, { to: inside(values.next) });
+});
+
+session.get("/logout", (c) => page(c, { title: "Sign out", body: <SignOutPage /> }));
+
+session.post("/logout", async (c) => {
+  if (c.var.session_id) await endSession(c.var.sql, c.var.session_id, c.var.now);
+  c.var.house.identities.forget();
+  clearSession(c);
+  return done(c, { to: "/login", notice: { text: "You are signed out" } });
+});
+
+/**
+ * Refuses who has failed too often to sign in as somebody, and says how long to wait.
+ *
+ * @returns the key to count a failure under
+ * @throws {TooMany}
+ */
+export async function mayTry(c: Context, email: string): Promise<string> {
+  const { signIn } = c.var.house.limits;
+  const key = `${neighbour(c)} ${email}`;
+  const seconds = await signIn.wait(key);
+  const minutes = Math.ceil(seconds / 60);
+  if (seconds) {
+    throw new TooMany(`Wait ${minutes} minute${minutes === 1 ? "" : "s"}, then sign in again`, seconds);
+  }
+  return key;
+}
+
+/** @throws {TooMany} */
+export async function limitRegistration(c: Context): Promise<void> {
+  const limit = c.var.house.limits.register;
+  const seconds = await limit.wait(neighbour(c));
+  if (seconds) throw new TooMany("Too many accounts were made from your network: wait an hour", seconds);
+  await limit.count(neighbour(c));
+}
+
+/** The address that a request came from. */
+export function neighbour(c: HonoContext): string {
+  const info = c.env as { remoteAddr?: { hostname?: string } } | undefined;
+  return info?.remoteAddr?.hostname ?? "unknown";
+}
+
+async function signIn(c: Context, user_id: string) {
+  const device = c.req.header("user-agent") ?? "";
+  await setSession(c, await beginSession(c.var.sql, { user_id, kind: "browser", device }, c.var.now));
+}
+
+function closed(c: Context) {
+  return page(c, { title: "Registration is closed", status: 403, body: <RegistrationClosedPage /> });
+}
+
+function SignInForm(
+  { c, values, message, next }: { c: Context; values: Values; message?: string; next?: string },
+) {
+  const registration = c.var.house.config.REGISTRATION === "open";
+  return (
+    <SignInPage
+      values={values}
+      errors={{}}
+      message={message}
+      next={inside(next)}
+      registration={registration}
+    />
+  );
+}
+
+// Only to a page of ours: an address that begins with two slashes, or a backslash, leads elsewhere.
+function inside(next: string | undefined): string {
+  return next && /^\/(?![/\\])[\x20-\x7e]*$/.test(next) ? next : "/";
+}

@@ -1,0 +1,247 @@
+import type { Entry } from "../domain/history.ts";
+import { type Actor, may } from "../domain/permissions.ts";
+import type { Reservation } from "../domain/reservations.ts";
+import { allows, statusAt } from "../domain/transitions.ts";
+import { Empty, Pager, StatusMark } from "./bits.tsx";
+import { Icon } from "./icons.tsx";
+import { ACTION_WORDS, agoOf, periodOf, reservationPath, STATUS_WORDS } from "./words.ts";
+
+interface ListProps {
+  reservations: readonly Reservation[];
+  zone: string;
+  now: Temporal.Instant;
+}
+
+interface PageProps extends ListProps {
+  when: "upcoming" | "past";
+  q: string;
+  back?: string;
+  next?: string;
+}
+
+/** My reservations: upcoming or past, and those that match a search. */
+export function ReservationsPage({ when, q, back, next, ...list }: PageProps) {
+  return (
+    <>
+      <div class="head">
+        <h1>My reservations</h1>
+        <p class="actions">
+          <a class="button" href="/schedule">Reserve something</a>
+        </p>
+      </div>
+      <form method="get" action="/reservations" class="filters" role="search">
+        <nav class="tabs" aria-label="Which reservations">
+          <a href="/reservations" aria-current={when === "upcoming" ? "page" : undefined}>Upcoming</a>
+          <a href="/reservations?when=past" aria-current={when === "past" ? "page" : undefined}>Past</a>
+        </nav>
+        {when === "past" && <input type="hidden" name="when" value="past" />}
+        <label class="inline">
+          <span class="v">Search</span>
+          <input type="search" name="q" value={q} placeholder="Purpose, resource or number" />
+        </label>
+        <button class="second" type="submit">Search</button>
+      </form>
+      {list.reservations.length > 0 ? <ReservationTable {...list} /> : <NoReservations when={when} q={q} />}
+      <Pager back={back} next={next} />
+    </>
+  );
+}
+
+/** Reservations as a table on a wide screen, as cards on a phone. */
+export function ReservationTable({ reservations, zone, now }: ListProps) {
+  return (
+    <table class="list">
+      <thead>
+        <tr>
+          <th scope="col">When</th>
+          <th scope="col">What</th>
+          <th scope="col">For</th>
+          <th scope="col">Status</th>
+        </tr>
+      </thead>
+      <tbody>
+        {reservations.map((reservation) => (
+          <tr>
+            <td class="when">
+              <a href={reservationPath(reservation.reference)}>{periodOf(reservation, zone, now)}</a>
+            </td>
+            <td>{reservation.resources.map((r) => r.name).join(", ")}</td>
+            <td class="break">
+              {reservation.purpose}
+              {reservation.private && <Private />}
+            </td>
+            <td>
+              <StatusMark status={statusAt(reservation, now)} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function NoReservations({ when, q }: { when: "upcoming" | "past"; q: string }) {
+  if (q) {
+    return (
+      <Empty title={`No ${when} reservation matches “${q}”`}>
+        <p>
+          <a href={when === "past" ? "/reservations?when=past" : "/reservations"}>Show all of them</a>
+        </p>
+      </Empty>
+    );
+  }
+  return (
+    <Empty
+      title={when === "past"
+        ? "Nothing here yet: the past begins with a first reservation"
+        : "Nothing ahead of you"}
+    >
+      <p>
+        <a href="/schedule">See what is free today</a>
+      </p>
+    </Empty>
+  );
+}
+
+function Private() {
+  return (
+    <span class="private" title="Private: others see only that it is taken">
+      <Icon name="lock" />
+      <span class="v">Private</span>
+    </span>
+  );
+}
+
+interface OneProps {
+  reservation: Reservation;
+  history: readonly Entry[];
+  viewer: Actor;
+  now: Temporal.Instant;
+  undoable: boolean;
+}
+
+/** One reservation: what, when, whose, its state, what can be done, and what happened. */
+export function ReservationPage(props: OneProps) {
+  const { reservation, history, viewer, now } = props;
+  const places = [...new Set(reservation.resources.map((r) => r.time_zone))];
+  return (
+    <>
+      <div class="head">
+        <h1 class="break">{reservation.purpose || reservation.resources.map((r) => r.name).join(", ")}</h1>
+        <StatusMark status={statusAt(reservation, now)} />
+      </div>
+      <dl class="facts card">
+        <Fact name="When">
+          {periodOf(reservation, places[0] ?? viewer.time_zone, now)}
+          {places[0] !== viewer.time_zone && (
+            <span class="quiet">
+              {` ${places[0]} time. For you: ${periodOf(reservation, viewer.time_zone, now)}`}
+            </span>
+          )}
+        </Fact>
+        <Fact name={reservation.resources.length > 1 ? "Resources" : "Resource"}>
+          {reservation.resources.map((r, i) => (
+            <>
+              {i > 0 && ", "}
+              <a href={`/resources/${r.id}`}>{r.name}</a>
+              {r.location && <span class="quiet">{` ${r.location}`}</span>}
+            </>
+          ))}
+        </Fact>
+        <Fact name="Requester">
+          {reservation.requester_id === viewer.id ? "You" : reservation.requester_name}
+        </Fact>
+        <Fact name="Reference">{reservation.reference}</Fact>
+        {reservation.private && <Fact name="Private">Others see only that the time is taken</Fact>}
+        {reservation.decision_reason && (
+          <Fact name="Reason">
+            <span class="break">{reservation.decision_reason}</span>
+          </Fact>
+        )}
+      </dl>
+      <Actions {...props} />
+      <HistoryList history={history} viewer={viewer} now={now} />
+    </>
+  );
+}
+
+function Fact({ name, children }: { name: string; children?: unknown }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children as string}</dd>
+    </div>
+  );
+}
+
+function Actions({ reservation, viewer, now, undoable }: OneProps) {
+  const path = reservationPath(reservation.reference);
+  const owner = reservation.requester_id;
+  const canEdit = may(viewer, "edit_reservation", owner) && allows(reservation, "reschedule", now);
+  const canCancel = may(viewer, "cancel", owner) && allows(reservation, "cancel", now);
+  const canDecide = may(viewer, "decide", owner) && allows(reservation, "approve", now);
+  return (
+    <div class="actions">
+      {canDecide && <a class="button" href={`/approvals#request-${reservation.id}`}>Decide</a>}
+      {canEdit && <a class="button second" href={`${path}/edit`}>Change</a>}
+      {undoable && (
+        <form method="post" action={`${path}/restore`}>
+          <button type="submit">Take the cancellation back</button>
+        </form>
+      )}
+      {canCancel && (
+        <form method="post" action={`${path}/cancel`}>
+          <button class="danger" type="submit">Cancel this reservation</button>
+        </form>
+      )}
+      {reservation.resources[0] && (
+        <a href={`/reservations/new?resource=${reservation.resources[0].id}`}>Reserve it again</a>
+      )}
+    </div>
+  );
+}
+
+function HistoryList(
+  { history, viewer, now }: { history: readonly Entry[]; viewer: Actor; now: Temporal.Instant },
+) {
+  return (
+    <section>
+      <h2>History</h2>
+      <ol class="history">
+        {history.map((entry) => (
+          <li>
+            <b>{ACTION_WORDS[entry.action]}</b> {whatChanged(entry, viewer.time_zone, now)}
+            <span class="quiet">
+              {entry.actor_id === viewer.id ? "You" : entry.actor_name ?? "The clock"},{" "}
+              <time datetime={entry.at.toString()}>{agoOf(entry.at, viewer.time_zone, now)}</time>
+            </span>
+            {typeof entry.details.reason === "string" && <q class="reason break">{entry.details.reason}</q>}
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+function whatChanged(
+  { action, details, previous_state }: Entry,
+  zone: string,
+  now: Temporal.Instant,
+): string {
+  const moved = action === "reschedule" && typeof details.start_time === "string" &&
+    typeof details.end_time === "string";
+  if (moved && previous_state) {
+    const period = (from: unknown, to: unknown) =>
+      periodOf(
+        { start_time: Temporal.Instant.from(`${from}`), end_time: Temporal.Instant.from(`${to}`) },
+        zone,
+        now,
+      );
+    const before = period(previous_state.start_time, previous_state.end_time);
+    return `from ${before} to ${period(details.start_time, details.end_time)} `;
+  }
+  const status = STATUS_WORDS[details.status as keyof typeof STATUS_WORDS];
+  return action === "request" && status
+    ? `and ${status === "Pending" ? "waits for a decision" : "approved at once"} `
+    : "";
+}

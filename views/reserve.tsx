@@ -1,0 +1,206 @@
+import type { Alternative, InTheWay } from "../domain/availability.ts";
+import type { Period } from "../domain/periods.ts";
+import type { Reason } from "../domain/policies.ts";
+import { Check, Field, FormError, Select, TextArea } from "./fields.tsx";
+import { periodOf } from "./words.ts";
+
+/** What stands between a wish and its slot, as far as it is known. */
+export interface Verdict {
+  /** Undefined while the times are not complete. */
+  wish?: Period;
+  /** What could not be read, by field. */
+  errors: Record<string, string>;
+  reasons: readonly Reason[];
+  conflicts: readonly InTheWay[];
+  alternatives: readonly Alternative[];
+  needs_approval: boolean;
+}
+
+export interface ReserveProps {
+  /** Where the form goes: a new reservation, or one that is changed. */
+  action: string;
+  /** Where the form as it stands can be looked at without storing anything. */
+  check: string;
+  changing?: { reference: string; path: string };
+  resource: { id: string; name: string; location: string; time_zone: string; kind: string };
+  /** Resources of the same kind, to choose another. */
+  alike: readonly { id: string; name: string }[];
+  values: Record<string, string | undefined>;
+  errors: Record<string, string>;
+  message?: string;
+  verdict: Verdict;
+  /** Which of the two times the clock shows twice on that day. */
+  twice: { start: boolean; end: boolean };
+  zone: string;
+  now: Temporal.Instant;
+}
+
+/** Asking for a time, or changing one that was asked for. */
+export function ReservePage(props: ReserveProps) {
+  const { changing, resource } = props;
+  return (
+    <section class="narrow">
+      <h1>{changing ? `Change ${changing.reference}` : `Reserve ${resource.name}`}</h1>
+      <ReserveForm {...props} />
+    </section>
+  );
+}
+
+function ReserveForm(props: ReserveProps) {
+  const { action, check, changing, resource, alike, values, errors, message, twice } = props;
+  const choices = alike.map(({ id, name }) => ({ value: id, label: name }));
+  return (
+    <form method="post" action={action} class="card" id="reserve">
+      <FormError message={message} />
+      <Select
+        name="resource"
+        label="Resource"
+        value={resource.id}
+        error={errors.resource}
+        choices={choices}
+        hint={resource.location || undefined}
+      />
+      <fieldset class="period">
+        <legend>
+          When <span class="quiet">({resource.time_zone} time)</span>
+        </legend>
+        <Field name="date" label="From" type="date" value={values.date} error={errors.date} required />
+        <Field name="start" label="Time" type="time" value={values.start} error={errors.start} required />
+        <Field
+          name="end_date"
+          label="Until"
+          type="date"
+          value={values.end_date || values.date}
+          error={errors.end_date}
+        />
+        <Field name="end" label="Time" type="time" value={values.end} error={errors.end} required />
+        {twice.start && <Which name="start_which" time={values.start} value={values.start_which} />}
+        {twice.end && <Which name="end_which" time={values.end} value={values.end_which} />}
+      </fieldset>
+      <div
+        id="verdict"
+        aria-live="polite"
+        hx-get={check}
+        hx-include="#reserve"
+        hx-trigger="change from:#reserve delay:250ms, input from:#reserve delay:600ms"
+        hx-sync="this:replace"
+      >
+        <VerdictNotice {...props} />
+      </div>
+      <TextArea
+        name="purpose"
+        label="What for"
+        value={values.purpose}
+        error={errors.purpose}
+        hint="A few words. Others who may see the schedule can read them."
+        rows={2}
+      />
+      <Check
+        name="private"
+        label="Private: others see only that it is taken"
+        checked={values.private === "on"}
+      />
+      <p class="actions">
+        <button type="submit">{changing ? "Save the change" : "Reserve"}</button>
+        <button class="second noscript" type="submit" formmethod="get" formaction={check} formnovalidate>
+          Check the time first
+        </button>
+        {changing && <a href={changing.path}>Leave it as it is</a>}
+      </p>
+    </form>
+  );
+}
+
+/** Whether it can be had; if not, why not, and what could be had instead: one tap takes it. */
+export function VerdictNotice(
+  { verdict, resource, zone, now }: Pick<ReserveProps, "verdict" | "resource" | "zone" | "now">,
+) {
+  const { wish, errors, reasons, conflicts, alternatives, needs_approval } = verdict;
+  const problems = Object.values(errors);
+  if (problems.length > 0) {
+    return (
+      <div class="verdict no">
+        {problems.map((problem) => <p>{problem}</p>)}
+        <Alternatives alternatives={alternatives} zone={zone} now={now} resource={resource} />
+      </div>
+    );
+  }
+  if (!wish) return null;
+  if (reasons.length === 0 && conflicts.length === 0) {
+    return (
+      <div class="verdict yes">
+        <p>
+          <b>Free.</b>{" "}
+          {needs_approval ? "An approver decides on it." : "It is yours as soon as you reserve it."}
+        </p>
+      </div>
+    );
+  }
+  return (
+    <div class="verdict no">
+      {reasons.map((reason) => <p>{reason.message}.</p>)}
+      {conflicts.map((conflict) => <ConflictLine conflict={conflict} resource={resource} now={now} />)}
+      <Alternatives alternatives={alternatives} zone={zone} now={now} resource={resource} />
+    </div>
+  );
+}
+
+function ConflictLine(
+  { conflict, resource, now }: {
+    conflict: InTheWay;
+    resource: ReserveProps["resource"];
+    now: Temporal.Instant;
+  },
+) {
+  const who = conflict.mine ? "by you" : conflict.hidden ? "" : `by ${conflict.requester_name}`;
+  return (
+    <p>
+      <b>{conflict.resource_name} is taken {who}</b>, {periodOf(conflict, resource.time_zone, now)}
+      {conflict.purpose && <q class="reason break">{conflict.purpose}</q>}
+    </p>
+  );
+}
+
+function Alternatives(
+  { alternatives, resource, now }: {
+    alternatives: readonly Alternative[];
+    resource: ReserveProps["resource"];
+    zone: string;
+    now: Temporal.Instant;
+  },
+) {
+  if (alternatives.length === 0) return <p>Nothing near that time is free: try another day.</p>;
+  return (
+    <>
+      <p>Free instead, one tap takes it:</p>
+      <div class="instead">
+        {alternatives.map((slot) => (
+          <button class="second" type="submit" name="take" value={takeValue(slot)} formnovalidate>
+            {slot.resource_id !== resource.id && <b>{slot.resource_name}</b>}{" "}
+            {periodOf(slot, slot.time_zone, now)}
+          </button>
+        ))}
+      </div>
+    </>
+  );
+}
+
+/** An alternative as a form carries it. */
+export function takeValue({ resource_id, start_time, end_time }: Alternative): string {
+  return `${resource_id} ${start_time} ${end_time}`;
+}
+
+// The hour that the clock shows twice when it goes back: the person says which.
+function Which({ name, time, value }: { name: string; time?: string; value?: string }) {
+  return (
+    <Select
+      name={name}
+      label={`${time} comes twice that night`}
+      value={value ?? "earlier"}
+      choices={[
+        { value: "earlier", label: "The first, before the clocks go back" },
+        { value: "later", label: "The second, after they went back" },
+      ]}
+    />
+  );
+}
