@@ -92,10 +92,17 @@ const STEP_MINUTES = 15;
  * The nearest free slots of the same length: on the same resource before and after, and on a like resource (same
  * kind, at least as large, nearest in size) at the very same time. All satisfy the rules.
  */
-export async function alternativesTo(sql: Sql, wish: Wish, now: Temporal.Instant): Promise<Alternative[]> {
-  if (wish.resource_ids.length !== 1 || minutesOf(wish) <= 0) return [];
+export async function alternativesTo(sql: Sql, asked: Wish, now: Temporal.Instant): Promise<Alternative[]> {
+  if (asked.resource_ids.length !== 1 || minutesOf(asked) <= 0) return [];
+  const wish = notBefore(asked, roundUp(now));
   const [nearby, alike] = await Promise.all([nearInTime(sql, wish, now), alikeAtSameTime(sql, wish, now)]);
   return [...nearby, ...alike];
+}
+
+// What has passed cannot be had back: the nearest to it is the next that comes.
+function notBefore(wish: Wish, soonest: Temporal.Instant): Wish {
+  if (Temporal.Instant.compare(wish.start_time, soonest) >= 0) return wish;
+  return { ...wish, start_time: soonest, end_time: soonest.add({ minutes: minutesOf(wish) }) };
 }
 
 async function nearInTime(sql: Sql, wish: Wish, now: Temporal.Instant): Promise<Alternative[]> {

@@ -36,7 +36,7 @@ export async function reschedule(
   if (sameSlot(before, wish)) return before.status;
   // What has begun may still be made longer or shorter; only a start that is moved must lie ahead.
   const startMoved = Temporal.Instant.compare(wish.start_time, before.start_time) !== 0;
-  mustLieAhead(wish, startMoved ? now : Temporal.Instant.fromEpochMilliseconds(0));
+  await mustLieAhead(sql, wish, startMoved ? now : Temporal.Instant.fromEpochMilliseconds(0));
   const rules = await judged(sql, wish, now, { fresh: true });
   const to = statusAfterMove(actor, before, wish, rules);
   const moved = await transaction(sql, async (tx) => {

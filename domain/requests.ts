@@ -42,7 +42,7 @@ export async function request(
 ): Promise<Stored> {
   permit(actor, "reserve");
   const wish = { ...asked, resource_ids: [...new Set(asked.resource_ids)].sort() };
-  mustLieAhead(wish, now);
+  await mustLieAhead(sql, wish, now);
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const rules = await judged(sql, wish, now, { fresh: attempt > 1 });
     const stored = await store(sql, actor, wish, rules, now);
@@ -69,16 +69,25 @@ export async function explain(sql: Sql, actor: Actor, wish: Wish, now: Temporal.
 /**
  * The end after the start, and the start not before this minute.
  *
- * @throws {Invalid}
+ * @throws {Invalid} with a proposal
  */
-export function mustLieAhead({ start_time, end_time }: Period, now: Temporal.Instant) {
+export async function mustLieAhead(sql: Sql, wish: Wish, now: Temporal.Instant): Promise<void> {
+  const { start_time, end_time } = wish;
   if (Temporal.Instant.compare(end_time, start_time) <= 0) {
-    throw new Invalid([{ path: "end_time", message: "The end must be after the start" }]);
+    const message = `The end must be after the start, such as ${start_time.add({ hours: 1 })}`;
+    throw new Invalid([{ path: "end_time", message }]);
   }
+  if (isPast(start_time, now)) {
+    const message = "The start has passed: choose a time from now on";
+    const alternatives = wish.resource_ids.every(isId) ? await alternativesTo(sql, wish, now) : [];
+    throw new Invalid([{ path: "start_time", message }], alternatives);
+  }
+}
+
+/** Whether a start lies before the minute of `now`. */
+export function isPast(start_time: Temporal.Instant, now: Temporal.Instant): boolean {
   const minute = now.round({ smallestUnit: "minute", roundingMode: "floor" });
-  if (Temporal.Instant.compare(start_time, minute) < 0) {
-    throw new Invalid([{ path: "start_time", message: "The start has passed: choose a time from now on" }]);
-  }
+  return Temporal.Instant.compare(start_time, minute) < 0;
 }
 
 /**

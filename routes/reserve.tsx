@@ -4,7 +4,7 @@ import { alternativesTo } from "../domain/availability.ts";
 import { describe, reschedule } from "../domain/edits.ts";
 import { Conflict, Invalid, NotFound } from "../domain/errors.ts";
 import { type Period } from "../domain/periods.ts";
-import { explain, request } from "../domain/requests.ts";
+import { explain, isPast, request } from "../domain/requests.ts";
 import { getReservation, type Reservation } from "../domain/reservations.ts";
 import { getResource, listResources, type Resource } from "../domain/resources.ts";
 import { Purpose } from "../domain/texts.ts";
@@ -68,10 +68,9 @@ interface Shown {
 
 async function show(c: Context, { values, problem, reservation }: Shown) {
   const { sql, now } = c.var;
-  const actor = actorOf(c);
   const resource = await getResource(sql, values.resource ?? "");
   const wish = await verdictOf(c, resource, values, reservation?.id, problem);
-  const props = { verdict: wish.verdict, resource, zone: actor.time_zone, now };
+  const props = { verdict: wish.verdict, resource, now };
   if (wantsPart(c)) return part(c, <VerdictNotice {...props} />);
   const alike = await listResources(sql, { kind: resource.kind, limit: 100 }, now);
   const path = reservation && reservationPath(reservation.reference);
@@ -109,7 +108,7 @@ async function verdictOf(
   try {
     const { start_time, end_time, twice } = readPeriod(values, resource.time_zone);
     const wish: Wish = { start_time, end_time, resource_ids: [resource.id], except };
-    if (isPast(wish, now)) return { verdict: await pastVerdict(c, wish, problem), twice };
+    if (isPast(start_time, now)) return { verdict: await pastVerdict(c, wish, problem), twice };
     const explained = await explain(sql, actorOf(c), wish, now);
     return { verdict: { wish, errors: {}, ...explained }, twice };
   } catch (error) {
@@ -123,11 +122,6 @@ async function pastVerdict(c: Context, wish: Wish, problem: Problem | undefined)
   const alternatives = await alternativesTo(c.var.sql, wish, c.var.now);
   const words = problem?.errors.start_time ?? "The start has passed: choose a time from now on";
   return { ...NOTHING, errors: { start: words }, alternatives };
-}
-
-function isPast({ start_time }: Period, now: Temporal.Instant): boolean {
-  return Temporal.Instant.compare(start_time, now.round({ smallestUnit: "minute", roundingMode: "floor" })) <
-    0;
 }
 
 // What the form says, or the alternative that was tapped in it.

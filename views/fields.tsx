@@ -9,18 +9,22 @@ export interface FieldProps {
   type?: string;
   required?: boolean;
   autofocus?: boolean;
+  /** The error is drawn elsewhere, under the id `f-NAME-error`. */
+  errorElsewhere?: boolean;
   /** Further attributes of the input itself. */
   [attribute: string]: unknown;
 }
 
 /** A label, its input, a hint and, where there is one, the error: the one way a field is drawn. */
-export function Field({ name, label, value, error, hint, type = "text", ...rest }: FieldProps) {
+export function Field(
+  { name, label, value, error, hint, type = "text", errorElsewhere, ...rest }: FieldProps,
+) {
   const id = `f-${name}`;
   return (
     <div class="field">
       <label for={id}>{label}</label>
       <input id={id} name={name} type={type} value={value ?? ""} {...aria(id, { error, hint })} {...rest} />
-      <Below id={id} error={error} hint={hint} />
+      <Below id={id} error={errorElsewhere ? undefined : error} hint={hint} />
     </div>
   );
 }

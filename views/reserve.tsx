@@ -31,7 +31,6 @@ export interface ReserveProps {
   verdict: Verdict;
   /** Which of the two times the clock shows twice on that day. */
   twice: { start: boolean; end: boolean };
-  zone: string;
   now: Temporal.Instant;
 }
 
@@ -64,16 +63,8 @@ function ReserveForm(props: ReserveProps) {
         <legend>
           When <span class="quiet">({resource.time_zone} time)</span>
         </legend>
-        <Field name="date" label="From" type="date" value={values.date} error={errors.date} required />
-        <Field name="start" label="Time" type="time" value={values.start} error={errors.start} required />
-        <Field
-          name="end_date"
-          label="Until"
-          type="date"
-          value={values.end_date || values.date}
-          error={errors.end_date}
-        />
-        <Field name="end" label="Time" type="time" value={values.end} error={errors.end} required />
+        <Moment from {...props} />
+        <Moment {...props} />
         {twice.start && <Which name="start_which" time={values.start} value={values.start_which} />}
         {twice.end && <Which name="end_which" time={values.end} value={values.end_which} />}
       </fieldset>
@@ -85,7 +76,7 @@ function ReserveForm(props: ReserveProps) {
         hx-trigger="change from:#reserve delay:250ms, input from:#reserve delay:600ms"
         hx-sync="this:replace"
       >
-        <VerdictNotice {...props} />
+        <VerdictNotice {...props} verdict={{ ...props.verdict, errors: {} }} />
       </div>
       <TextArea
         name="purpose"
@@ -111,17 +102,49 @@ function ReserveForm(props: ReserveProps) {
   );
 }
 
+// A date and a time side by side, with what is wrong with either below both.
+function Moment(
+  { from = false, values, errors }: { from?: boolean } & Pick<ReserveProps, "values" | "errors">,
+) {
+  const [date, time] = from ? ["date", "start"] : ["end_date", "end"];
+  const day = from ? values.date : values.end_date || values.date;
+  const wrong = [date, time].filter((name) => errors[name]);
+  return (
+    <div class="moment">
+      <Field
+        name={date}
+        label={from ? "From" : "Until"}
+        type="date"
+        value={day}
+        error={errors[date]}
+        errorElsewhere
+        required={from}
+      />
+      <Field
+        name={time}
+        label="Time"
+        type="time"
+        value={values[time]}
+        error={errors[time]}
+        errorElsewhere
+        required
+      />
+      {wrong.map((name) => <p class="error" id={`f-${name}-error`}>{errors[name]}</p>)}
+    </div>
+  );
+}
+
 /** Whether it can be had; if not, why not, and what could be had instead: one tap takes it. */
 export function VerdictNotice(
-  { verdict, resource, zone, now }: Pick<ReserveProps, "verdict" | "resource" | "zone" | "now">,
+  { verdict, resource, now }: Pick<ReserveProps, "verdict" | "resource" | "now">,
 ) {
   const { wish, errors, reasons, conflicts, alternatives, needs_approval } = verdict;
   const problems = Object.values(errors);
-  if (problems.length > 0) {
+  if (problems.length > 0 || (!wish && alternatives.length > 0)) {
     return (
       <div class="verdict no">
         {problems.map((problem) => <p>{problem}</p>)}
-        <Alternatives alternatives={alternatives} zone={zone} now={now} resource={resource} />
+        {alternatives.length > 0 && <Alternatives {...{ alternatives, resource, now }} />}
       </div>
     );
   }
@@ -140,7 +163,7 @@ export function VerdictNotice(
     <div class="verdict no">
       {reasons.map((reason) => <p>{reason.message}.</p>)}
       {conflicts.map((conflict) => <ConflictLine conflict={conflict} resource={resource} now={now} />)}
-      <Alternatives alternatives={alternatives} zone={zone} now={now} resource={resource} />
+      <Alternatives {...{ alternatives, resource, now }} />
     </div>
   );
 }
@@ -165,7 +188,6 @@ function Alternatives(
   { alternatives, resource, now }: {
     alternatives: readonly Alternative[];
     resource: ReserveProps["resource"];
-    zone: string;
     now: Temporal.Instant;
   },
 ) {

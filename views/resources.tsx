@@ -120,7 +120,13 @@ function ResourceTable({ resources, search, zone }: ListProps) {
               {r.kind}
               {r.units > 1 && ` × ${r.units}`}
             </td>
-            <td>{r.capacity}</td>
+            <td>
+              {r.capacity && (
+                <span>
+                  <span class="n">for</span> {r.capacity}
+                </span>
+              )}
+            </td>
             <td>
               <NowMark resource={r} zone={zone} />
             </td>

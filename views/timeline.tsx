@@ -111,8 +111,8 @@ function classOf(block: Block): string {
   }`;
 }
 
-const titleOf = (block: Block) => block.hidden ? "Taken" : block.purpose || "Reserved";
-const whoOf = (block: Block) => block.mine ? "me" : block.hidden ? "private" : block.requester_name;
+const titleOf = (block: Block) => block.hidden ? "Private" : block.purpose || "Reserved";
+const whoOf = (block: Block) => block.mine ? "me" : block.requester_name;
 
 // The first hour of the stretch, or all of it where it is shorter, on the clock of the resource's own zone.
 function formPath({ lane, day }: TimelineRow, from: number, to: number): string {

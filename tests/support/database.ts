@@ -1,0 +1,55 @@
+import { connect } from "../../db/connect.ts";
+import type { Sql } from "../../db/types.ts";
+
+/** A database of a test's own: migrated, empty, gone when the test is over. */
+export interface TestDatabase extends AsyncDisposable {
+  sql: Sql;
+  where: { host: string; database: string; username: string };
+  name: string;
+  /** The statements sent so far, where they were asked for. */
+  statements: string[];
+}
+
+/** Copies the migrated template. Only inside `deno task test`, which has a server running. */
+export async function testDatabase({ max = 10 }: { max?: number } = {}): Promise<TestDatabase> {
+  const told = Deno.env.get("HOLDFAST_TEST_DATABASE");
+  if (!told) throw new Error("Run the tests with: deno task test");
+  const { template, ...server } = JSON.parse(told);
+  const name = `t_${crypto.randomUUID().replaceAll("-", "")}`;
+  await copy(server, template, name);
+  const where = { ...server, database: name };
+  const statements: string[] = [];
+  const sql = connect(where, { max, onStatement: (statement) => statements.push(statement) });
+  return {
+    sql,
+    where,
+    name,
+    statements,
+    async [Symbol.asyncDispose]() {
+      await sql.end({ timeout: 5 });
+      await withAdmin(server, (admin) => admin`drop database ${admin(name)} with (force)`);
+    },
+  };
+}
+
+// PostgreSQL copies a template for one at a time: others try again in a moment.
+async function copy(server: TestDatabase["where"], template: string, name: string) {
+  for (let attempt = 1;; attempt++) {
+    try {
+      await withAdmin(server, (admin) => admin`create database ${admin(name)} template ${admin(template)}`);
+      return;
+    } catch (error) {
+      if ((error as { code?: string }).code !== "55006" || attempt === 100) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 20 + Math.random() * 60));
+    }
+  }
+}
+
+async function withAdmin(server: TestDatabase["where"], work: (admin: Sql) => PromiseLike<unknown>) {
+  const admin = connect(server, { max: 1 });
+  try {
+    await work(admin);
+  } finally {
+    await admin.end({ timeout: 5 });
+  }
+}
