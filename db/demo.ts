@@ -31,7 +31,7 @@ export interface DemoOptions {
   onProgress?: (done: number, total: number, what: string) => void;
 }
 
-const PASSWORD = "demo-holdfast";
+export const PASSWORD = "demo-holdfast";
 /** The site opened so long ago, well before its first reservation. */
 const OPENED_DAYS_AGO = 345;
 const IN_FLIGHT = 14;

@@ -190,7 +190,7 @@ export async function busyOf(
   const [{ units = 1, busy = [] } = {}] = await db<{ units: number; busy: [number, number][] }[]>`
     select r.units, coalesce((
       select json_agg(json_build_array(
-        extract(epoch from lower(a.period)) * 1000, extract(epoch from upper(a.period)) * 1000))
+        floor(extract(epoch from lower(a.period)) * 1000), ceil(extract(epoch from upper(a.period)) * 1000)))
       from allocations a
       where a.holds and a.resource_id = r.id
         and a.period && tstzrange(${window.start_time}, ${window.end_time}, '[)')

@@ -87,7 +87,7 @@ export async function listLanes(
     ) r
     left join lateral (
       select json_agg(json_build_array(
-          extract(epoch from v.start_time) * 1000, extract(epoch from v.end_time) * 1000, a.unit, v.status, a.holds,
+          floor(extract(epoch from v.start_time) * 1000), floor(extract(epoch from v.end_time) * 1000), a.unit, v.status, a.holds,
           v.number, v.purpose, v.requester_id, u.name, v.private)
         order by a.unit, v.start_time, v.number) as blocks
       from (

@@ -194,8 +194,10 @@ export function pastOf(action: Transition): string {
 
 // The compare and swap found nothing: read once more, and say why in words.
 async function whyNot(tx: Tx, actor: Actor, id: string, action: Transition, now: Temporal.Instant) {
-  const [row] = await tx<({ status: Status; by: string | null; at: Temporal.Instant | null } & Period)[]>`
-    select v.status, v.start_time, v.end_time, h.at, u.name as by
+  const [row] = await tx<
+    ({ status: Status; by: string | null; by_id: string | null; at: Temporal.Instant | null } & Period)[]
+  >`
+    select v.status, v.start_time, v.end_time, h.at, u.name as by, h.actor_id as by_id
     from reservations v
     left join lateral (select actor_id, at from history where reservation_id = v.id order by id desc limit 1) h on true
     left join users u on u.id = h.actor_id
@@ -203,7 +205,7 @@ async function whyNot(tx: Tx, actor: Actor, id: string, action: Transition, now:
   if (!row) return new NotFound("This reservation");
   const status = statusAt(row, now);
   const said = status === row.status && row.by && row.at
-    ? `${status} by ${row.by === actor.name ? "you" : row.by}, ${clockOf(row.at, actor.time_zone, now)}`
+    ? `${status} by ${row.by_id === actor.id ? "you" : row.by}, ${clockOf(row.at, actor.time_zone, now)}`
     : status;
   return new Conflict(
     `This reservation cannot be ${pastOf(action)}: it is already ${said.replaceAll("_", " ")}`,

@@ -16,6 +16,8 @@ export interface Site extends AsyncDisposable {
   now: Temporal.Instant;
   /** Sends a request that nobody is signed in for. */
   nobody: Client;
+  /** A browser of its own, in which nobody is signed in yet. */
+  visitor(): Client;
   /** Somebody with a browser of their own, signed in. */
   as(actor: Actor): Promise<Client>;
   fetch(request: Request): Promise<Response>;
@@ -27,6 +29,8 @@ export interface Client {
   post(path: string, form?: Record<string, string>, headers?: Record<string, string>): Promise<Answer>;
   /** Calls the JSON API, with a bearer token where somebody is signed in. */
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  /** Sends anything at all, with the cookies of this browser. */
+  send(path: string, init: RequestInit & { headers?: Record<string, string> }): Promise<Answer>;
   /** The cookies as they are now. */
   cookies: Map<string, string>;
 }
@@ -59,6 +63,7 @@ export async function openSite(
   return Object.assign(site, {
     fetch,
     nobody: client("http://holdfast.test", fetch),
+    visitor: () => client("http://holdfast.test", fetch),
     as: (actor: Actor) => signedIn(sql, actor, site.now, "http://holdfast.test", fetch),
     async [Symbol.asyncDispose]() {
       await house.identities.stop();
@@ -123,6 +128,7 @@ function client(origin: string, fetch: Fetch, token?: string): Client {
   const cookie = () => ({ cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join("; ") });
   return {
     cookies,
+    send: (path, { headers = {}, ...init }) => send(path, { ...init, headers: { ...cookie(), ...headers } }),
     get: (path, headers = {}) => send(path, { headers: { ...cookie(), ...headers } }),
     post: (path, form = {}, headers = {}) =>
       send(path, {

@@ -1,0 +1,20 @@
+# One process, not root, its database on a volume. With DATABASE_URL set, the volume holds next to nothing.
+FROM denoland/deno:debian-2.9.6
+
+WORKDIR /app
+ENV DENO_DIR=/deno-cache HOST=0.0.0.0 DATA_DIR=/data LOG_FORMAT=json
+
+COPY . .
+RUN deno install --frozen --entrypoint main.ts cli.ts db/demo.ts lib/passwords_worker.ts \
+  && mkdir -p /data && chown -R deno:deno /data /deno-cache
+
+USER deno
+VOLUME /data
+EXPOSE 8000
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=15s --timeout=5s --start-period=20s \
+  CMD ["deno", "eval", "--no-lock", "const r = await fetch(`http://127.0.0.1:${Deno.env.get('PORT') ?? 8000}/health`); Deno.exit(r.ok ? 0 : 1)"]
+
+CMD ["deno", "run", "--no-prompt", "--cached-only", "--frozen", "--allow-net", \
+  "--allow-env=PORT,HOST,DATABASE_URL,DATA_DIR,BASE_URL,SECRET_KEY,ADMIN_EMAIL,ADMIN_PASSWORD,TIME_ZONE,REGISTRATION,RATE_LIMIT,LOG_FORMAT,PG*", \
+  "--allow-read=/app,/data,/tmp", "--allow-write=/data,/tmp", "--allow-run=/bin/sh", "main.ts"]

@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import type { Page } from "playwright-core";
+import { openWindow } from "../support/browser.ts";
+import { ADA, BOB, idOf, openDemoSite, SAM } from "../support/demo_site.ts";
+
+const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+
+Deno.test("every page", async (t) => {
+  await using demo = await openDemoSite();
+  const { browser, origin, sql } = demo;
+  const bluebell = await idOf(sql, "Bluebell");
+  const [taken] = await sql<
+    { reference: string; day: string; hour: string; until: string; resource: string }[]
+  >`
+    select v.reference, a.resource_id as resource, v.start_wall::date::text as day,
+      to_char(v.start_wall, 'HH24:MI') as hour, to_char(v.end_wall, 'HH24:MI') as until
+    from reservations v join users u on u.id = v.requester_id join allocations a on a.reservation_id = v.id
+    where u.email = ${BOB} and v.status = 'approved' and v.start_time > ${demo.site.now}
+      and v.start_wall::date = v.end_wall::date
+    order by v.start_time limit 1`;
+  const conflicting =
+    `/reservations/new?resource=${taken.resource}&date=${taken.day}&start=${taken.hour}&end=${taken.until}`;
+
+  const nobody = ["/login", "/register", "/logout"];
+  const bobs = [
+    "/",
+    "/schedule",
+    "/schedule?date=2026-05-05&kind=room",
+    "/schedule?q=no-such-thing",
+    "/resources",
+    "/resources?q=no-such-thing",
+    `/resources/${bluebell}`,
+    conflicting,
+    "/reservations/new?resource=" + bluebell + "&date=2026-05-09&start=10:00&end=09:00",
+    "/reservations",
+    "/reservations?when=past",
+    `/reservations/${taken.reference}`,
+    `/reservations/${taken.reference}/edit`,
+    "/account",
+    "/no-such-page",
+  ];
+  const sams = ["/approvals"];
+  const adas = [
+    "/admin/resources",
+    "/admin/resources/new",
+    `/admin/resources/${bluebell}/edit`,
+    `/admin/resources/${bluebell}/remove`,
+    `/admin/resources/${bluebell}/remove?for=good`,
+    "/admin/users",
+  ];
+  const visits = [
+    { email: undefined, paths: nobody },
+    { email: BOB, paths: bobs },
+    { email: SAM, paths: sams },
+    { email: ADA, paths: adas },
+  ];
+
+  for (const colorScheme of ["light", "dark"] as const) {
+    for (const width of [1280, 320]) {
+      await t.step(
+        `has nothing that axe finds, and does not scroll sideways: ${colorScheme}, ${width} pixels`,
+        async () => {
+          for (const { email, paths } of visits) {
+            const viewport = { width, height: 800 };
+            await using w = await openWindow(browser, origin, {
+              email,
+              colorScheme,
+              viewport,
+              bypassCSP: true,
+            });
+            for (const path of paths) {
+              await w.go(path);
+              assert.deepEqual(await violations(w.page), [], path);
+              assert.ok(await sideways(w.page) <= 0, `${path} scrolls sideways`);
+              assert.match(await w.page.title(), / · Holdfast$/, path);
+            }
+            assert.deepEqual(w.complaints, []);
+          }
+        },
+      );
+    }
+  }
+
+  await t.step(
+    "can be worked with the keyboard: the focus reaches every link and control, and is seen",
+    async () => {
+      await using w = await openWindow(browser, origin, { email: BOB });
+      await w.go(conflicting);
+      const seen: string[] = [];
+      for (let i = 0; i < 60; i++) {
+        await w.page.keyboard.press("Tab");
+        const focused = await w.page.evaluate<Focused>(`(() => {
+        const element = document.activeElement;
+        const { outlineStyle, outlineWidth } = getComputedStyle(element);
+        const name = (element.getAttribute("name") ?? element.textContent ?? "").trim();
+        return { name, visible: outlineStyle !== "none" && parseFloat(outlineWidth) >= 2, tag: element.tagName };
+      })()`);
+        if (focused.tag === "BODY") break;
+        assert.ok(focused.visible, `the focus on ${focused.tag} ${focused.name} cannot be seen`);
+        seen.push(focused.name);
+      }
+      for (
+        const name of [
+          "Schedule",
+          "resource",
+          "date",
+          "start",
+          "end_date",
+          "end",
+          "take",
+          "purpose",
+          "private",
+          "Reserve",
+        ]
+      ) {
+        assert.ok(seen.some((one) => one.includes(name)), `${name} is not reached: ${seen.join(", ")}`);
+      }
+    },
+  );
+});
+
+async function violations(page: Page): Promise<string[]> {
+  await page.addScriptTag({ path: AXE });
+  const found = await page.evaluate(async () => {
+    const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } };
+    return (await axe.run()).violations.map(({ id, nodes }) => ({
+      id,
+      nodes: nodes.map((node) => ({ html: node.html })),
+    }));
+  });
+  return found.flatMap(({ id, nodes }) =>
+    nodes.slice(0, 3).map(({ html }) => `${id}: ${html.slice(0, 200)}`)
+  );
+}
+
+interface Violation {
+  id: string;
+  nodes: { html: string }[];
+}
+
+interface Focused {
+  name: string;
+  visible: boolean;
+  tag: string;
+}
+
+const sideways = (page: Page) =>
+  page.evaluate<number>("document.documentElement.scrollWidth - document.documentElement.clientWidth");
