@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { z } from "zod";
 import type { Wish } from "../domain/availability.ts";
 import { alternativesTo } from "../domain/availability.ts";
 import { describe, reschedule } from "../domain/edits.ts";
@@ -15,6 +16,8 @@ import { actorOf, type Context, type Env } from "./env.ts";
 import { check, fields, orAgain, type Problem, readPeriod, type Values } from "./forms.ts";
 import { done, page, part, wantsPart } from "./respond.tsx";
 
+const Words = z.object({ purpose: Purpose.default("") });
+
 /** The form that asks for a time, and the one that changes it. */
 export const reserve = new Hono<Env>();
 
@@ -28,7 +31,7 @@ reserve.post("/reservations", async (c) => {
   const values = await fields(c);
   return orAgain(async () => {
     const { resource_ids, start_time, end_time } = await slotOf(c, values);
-    const purpose = check(Purpose, values.purpose ?? "");
+    const { purpose } = check(Words, values);
     const wish = { resource_ids, start_time, end_time, purpose, private: values.private === "on" };
     const stored = await request(c.var.sql, actorOf(c), wish, c.var.now);
     const text = stored.status === "pending" ? "Requested: an approver decides on it" : "Reserved";
@@ -49,7 +52,7 @@ reserve.post("/reservations/:id/edit", async (c) => {
   const values = await fields(c);
   return orAgain(async () => {
     const slot = await slotOf(c, values);
-    const purpose = check(Purpose, values.purpose ?? "");
+    const { purpose } = check(Words, values);
     const others = reservation.resources.slice(1).map((r) => r.id);
     const moved = { ...slot, resource_ids: [...slot.resource_ids, ...others] };
     const status = await reschedule(sql, actor, reservation.id, moved, now);
@@ -71,7 +74,7 @@ async function show(c: Context, { values, problem, reservation }: Shown) {
   const resource = await getResource(sql, values.resource ?? "");
   const wish = await verdictOf(c, resource, values, reservation?.id, problem);
   const props = { verdict: wish.verdict, resource, now };
-  if (wantsPart(c)) return part(c, <VerdictNotice {...props} />);
+  if (wantsPart(c)) return part(c, <VerdictNotice {...props} />, problem?.status);
   const alike = await listResources(sql, { kind: resource.kind, limit: 100 }, now);
   const path = reservation && reservationPath(reservation.reference);
   const form: ReserveProps = {
