@@ -1,6 +1,7 @@
 import { type Config } from "./config.ts";
 import type { Where } from "./db/connect.ts";
 import { type Embedded, findRunning, startEmbedded } from "./db/embedded.ts";
+import { remember } from "./db/memory.ts";
 import type { Sql } from "./db/types.ts";
 import { limit, unlimited } from "./lib/limits.ts";
 import { log } from "./lib/log.ts";
@@ -37,6 +38,7 @@ export async function furnish(sql: Sql, config: Config, clock: House["clock"]): 
   const limited = config.RATE_LIMIT === "on";
   return {
     sql,
+    memory: remember(sql),
     config: { ...config, SECRET_KEY: config.SECRET_KEY ?? await keptSecret(config.DATA_DIR) },
     clock,
     identities: await rememberIdentities(sql, config.TIME_ZONE),

@@ -1,7 +1,7 @@
 import type { Db } from "../db/types.ts";
 import { type Actor, may } from "./permissions.ts";
 import type { Period } from "./periods.ts";
-import { type Status, statusAt } from "./transitions.ts";
+import { type Status, statusOnce } from "./transitions.ts";
 
 /** What takes a part of a resource's time, as the viewer may see it. Times are milliseconds of the epoch. */
 export interface Block {
@@ -44,6 +44,9 @@ export interface LaneFilter {
   offset?: number;
 }
 
+/** A lane as it is, whoever looks at it. */
+export type BareLane = Omit<Lane, "blocks"> & { blocks: Row[] };
+
 type Row = [
   from: number,
   to: number,
@@ -57,6 +60,17 @@ type Row = [
   secret: boolean,
 ];
 
+/** The same as `findLanes`, as the viewer may see it at `now`. */
+export async function listLanes(
+  db: Db,
+  actor: Actor,
+  window: Period,
+  filter: LaneFilter,
+  now: Temporal.Instant,
+): Promise<Lane[]> {
+  return seenBy(actor, await findLanes(db, window, filter), now);
+}
+
 /**
  * Resources by name with everything that takes their time within a window, in one query whatever their number. One
  * resource more than `limit` comes where there are more. The database hands each resource's blocks over as one
@@ -65,19 +79,13 @@ type Row = [
  * What begins in the window, or up to a day before it, is found by start; what lasts longer than a day has an index
  * of its own, so that no stay of a month hides.
  */
-export async function listLanes(
-  db: Db,
-  actor: Actor,
-  window: Period,
-  filter: LaneFilter,
-  now: Temporal.Instant,
-): Promise<Lane[]> {
+export async function findLanes(db: Db, window: Period, filter: LaneFilter): Promise<BareLane[]> {
   const { start_time: from, end_time: to } = window;
   const { kind, q, id, limit, offset = 0 } = filter;
   const words = q && `%${q.replace(/[\\%_]/g, "\\$&")}%`;
-  const rows = await db<(Omit<Lane, "blocks"> & { blocks: Row[] | null })[]>`
+  return await db<BareLane[]>`
     select r.id, r.name, r.kind, r.location, r.capacity, r.units, r.time_zone, r.requires_approval,
-      r.deactivated_at is not null as deactivated, taken.blocks
+      r.deactivated_at is not null as deactivated, coalesce(taken.blocks, '[]') as blocks
     from (
       select * from resources
       where ${id ? db`id = ${id}` : db`deactivated_at is null`}
@@ -104,18 +112,19 @@ export async function listLanes(
       where v.status in ('pending', 'approved', 'checked_in', 'completed')
     ) taken on true
     order by lower(r.name), r.id`;
-  return rows.map((row) => ({
-    ...row,
-    blocks: (row.blocks ?? []).flatMap((block) => blockOf(actor, block, now)),
-  }));
+}
+
+/** Lanes as the viewer may see them at `now`: what is private to others is not handed on. */
+export function seenBy(actor: Actor, lanes: readonly BareLane[], now: Temporal.Instant): Lane[] {
+  return lanes.map((lane) => ({ ...lane, blocks: lane.blocks.flatMap((row) => blockOf(actor, row, now)) }));
 }
 
 // A request that nobody decided in time takes nothing any more, even before the sweep has said so.
 function blockOf(actor: Actor, row: Row, now: Temporal.Instant): Block[] {
   const [from, to, unit, stored, holds, number, purpose, requester_id, requester_name, secret] = row;
-  const ahead = stored !== "pending" || from > now.epochMilliseconds;
-  if (!ahead) return [];
-  const status = stored === "pending" ? stored : statusAt({ status: stored, ...instants(from, to) }, now);
+  const at = now.epochMilliseconds;
+  const status = statusOnce(stored, { begun: from <= at, over: to <= at });
+  if (status === "expired") return [];
   const hidden = secret && !may(actor, "see_details", requester_id);
   const open = may(actor, "see_reservation", requester_id);
   return [{
@@ -132,8 +141,3 @@ function blockOf(actor: Actor, row: Row, now: Temporal.Instant): Block[] {
     hidden,
   }];
 }
-
-const instants = (from: number, to: number) => ({
-  start_time: Temporal.Instant.fromEpochMilliseconds(from),
-  end_time: Temporal.Instant.fromEpochMilliseconds(to),
-});

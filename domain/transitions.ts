@@ -163,8 +163,13 @@ export function statusAt(
   now: Temporal.Instant,
 ): Status {
   const past = (instant: Temporal.Instant) => Temporal.Instant.compare(instant, now) <= 0;
-  if (HOLDING.includes(status) && past(end_time)) return "completed";
-  if (status === "pending" && past(start_time)) return "expired";
+  return statusOnce(status, { begun: past(start_time), over: past(end_time) });
+}
+
+/** The same for who knows already whether it has begun, and whether it is over. */
+export function statusOnce(status: Status, { begun, over }: { begun: boolean; over: boolean }): Status {
+  if (HOLDING.includes(status) && over) return "completed";
+  if (status === "pending" && begun) return "expired";
   return status;
 }
 

@@ -1,5 +1,6 @@
 import type { Context as HonoContext } from "hono";
 import type { Config } from "../config.ts";
+import type { Memory } from "../db/memory.ts";
 import type { Sql } from "../db/types.ts";
 import type { Actor } from "../domain/permissions.ts";
 import type { Limit } from "../lib/limits.ts";
@@ -9,6 +10,8 @@ import type { Assets } from "./static.ts";
 /** What the house gives to every request; made once, by whoever starts the program or a test. */
 export interface House {
   sql: Sql;
+  /** What was read before, while it is true. */
+  memory: Memory;
   config: Config & { SECRET_KEY: string };
   clock: () => Temporal.Instant;
   identities: Identities;

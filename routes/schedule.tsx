@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import { may } from "../domain/permissions.ts";
 import { dateIn, dayIn, readDate } from "../domain/periods.ts";
 import { listKindsAndTags } from "../domain/resources.ts";
-import { listLanes } from "../domain/schedule.ts";
+import { findLanes, seenBy } from "../domain/schedule.ts";
 import { dayOf, wallMinutes } from "../views/grid.ts";
 import { LaneHead, SchedulePage } from "../views/schedule.tsx";
 import { hoursOf, nowLine } from "../views/timeline.tsx";
@@ -16,17 +16,20 @@ const PER_PAGE = 50;
 export const schedule = new Hono<Env>();
 
 schedule.get("/schedule", async (c) => {
-  const { sql, now } = c.var;
+  const { sql, now, house } = c.var;
   const actor = actorOf(c);
   const zone = actor.time_zone;
   const { date: typed, kind = "", q = "", page: at } = c.req.query();
   const today = dateIn(now, zone);
   const date = readDate(typed) ?? today;
   const offset = (number(at, { min: 1, max: 1000, otherwise: 1 }) - 1) * PER_PAGE;
-  const [lanes, { kinds }] = await Promise.all([
-    listLanes(sql, actor, dayIn(date, zone), { kind, q, limit: PER_PAGE, offset }, now),
-    listKindsAndTags(sql),
+  const filter = { kind, q, limit: PER_PAGE, offset };
+  const recall = await house.memory.open();
+  const [bare, { kinds }] = await Promise.all([
+    recall(JSON.stringify(["lanes", zone, date, filter]), () => findLanes(sql, dayIn(date, zone), filter)),
+    recall("kinds", () => listKindsAndTags(sql)),
   ]);
+  const lanes = seenBy(actor, bare, now);
   const day = dayOf(date, zone);
   const rows = lanes.slice(0, PER_PAGE).map((lane) => ({
     lane,
