@@ -114,6 +114,14 @@ export async function findLanes(db: Db, window: Period, filter: LaneFilter): Pro
     order by lower(r.name), r.id`;
 }
 
+/** Who sees lanes alike: those who have nothing of their own in them, and the same right to see what others have. */
+export function viewpointOf(actor: Actor, lanes: readonly BareLane[]): string {
+  const involved = lanes.some((lane) =>
+    lane.blocks.some(([, , , , , , , requester_id]) => requester_id === actor.id)
+  );
+  return involved ? actor.id : actor.role;
+}
+
 /** Lanes as the viewer may see them at `now`: what is private to others is not handed on. */
 export function seenBy(actor: Actor, lanes: readonly BareLane[], now: Temporal.Instant): Lane[] {
   return lanes.map((lane) => ({ ...lane, blocks: lane.blocks.flatMap((row) => blockOf(actor, row, now)) }));

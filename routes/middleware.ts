@@ -25,7 +25,7 @@ export function begin(house: House) {
     c.set("requestId", requestId);
     c.set("nonce", newSecret(12));
     await logContext.run({ requestId }, next);
-    c.header("X-Request-Id", requestId);
+    c.res.headers.set("X-Request-Id", requestId);
     http.info("{method} {path} {status} in {ms} ms", {
       method: c.req.method,
       path: c.req.path,
@@ -36,25 +36,31 @@ export function begin(house: House) {
   });
 }
 
+const FIXED = Object.entries({
+  "X-Content-Type-Options": "nosniff",
+  "X-Frame-Options": "DENY",
+  "Referrer-Policy": "same-origin",
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Resource-Policy": "same-origin",
+  "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+});
+
 /** The headers of every answer. Scripts and styles come from here only; styles in a page carry its nonce. */
 export function securityHeaders() {
   return createMiddleware<Env>(async (c, next) => {
     await next();
-    c.header(
+    // Not `c.header`: on an answer that is made already it would make another one, for each header.
+    const { headers } = c.res;
+    for (const [name, value] of FIXED) headers.set(name, value);
+    headers.set(
       "Content-Security-Policy",
       `default-src 'none'; script-src 'self'; style-src 'self' 'nonce-${c.var.nonce}'; img-src 'self' data:; ` +
         "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     );
-    c.header("X-Content-Type-Options", "nosniff");
-    c.header("X-Frame-Options", "DENY");
-    c.header("Referrer-Policy", "same-origin");
-    c.header("Cross-Origin-Opener-Policy", "same-origin");
-    c.header("Cross-Origin-Resource-Policy", "same-origin");
-    c.header("Permissions-Policy", "camera=(), microphone=(), geolocation=()");
     if (c.var.house.config.BASE_URL.startsWith("https:")) {
-      c.header("Strict-Transport-Security", "max-age=31536000");
+      headers.set("Strict-Transport-Security", "max-age=31536000");
     }
-    if (!c.res.headers.has("Cache-Control")) c.header("Cache-Control", "no-store");
+    if (!headers.has("Cache-Control")) headers.set("Cache-Control", "no-store");
   });
 }
 

@@ -1,17 +1,16 @@
+import type { Child } from "hono/jsx";
 import { Empty, Pager } from "./bits.tsx";
-import { Timeline, type TimelineRow } from "./timeline.tsx";
 import { longDate } from "./words.ts";
 import type { Lane } from "../domain/schedule.ts";
 
 interface ScheduleProps {
   date: Temporal.PlainDate;
   today: Temporal.PlainDate;
-  zone: string;
   kind: string;
   kinds: readonly string[];
   q: string;
-  rows: readonly TimelineRow[];
-  now: Temporal.Instant;
+  /** What is taken when; none where no resource is shown. */
+  timeline?: Child;
   back?: string;
   next?: string;
   mayManage: boolean;
@@ -19,20 +18,21 @@ interface ScheduleProps {
 
 /** All resources on one day. */
 export function SchedulePage(props: ScheduleProps) {
-  const { date, zone, rows, now, back, next } = props;
+  const { date, timeline, back, next } = props;
   return (
     <>
       <div class="head">
         <h1>{longDate(date)}</h1>
         <DayControls {...props} />
       </div>
-      {rows.length > 0
-        ? <Timeline caption={`Schedule of ${longDate(date)}`} corner={zone} rows={rows} now={now} />
-        : <NothingToShow {...props} />}
+      {timeline ?? <NothingToShow {...props} />}
       <Pager back={back} next={next} />
     </>
   );
 }
+
+/** What the timeline of a day is called. */
+export const captionOf = (date: Temporal.PlainDate) => `Schedule of ${longDate(date)}`;
 
 /** What stands at the head of a resource's row. */
 export function LaneHead({ lane }: { lane: Lane }) {

@@ -94,7 +94,7 @@ function TimelineCell({ cell, row }: { cell: Cell; row: TimelineRow }) {
   const times = `${cell.began ? "…" : clock(cell.from)}–${cell.goesOn ? "…" : clock(cell.to)}`;
   const words = (
     <>
-      <b>{times}</b> {titleOf(block)} <i>{whoOf(block)}</i>
+      <b>{times}</b> {titleOf(block)} <i>{whoOf(block)}</i>{" "}
       <span class="v">{row.name}, {STATUS_WORDS[block.status]}</span>
     </>
   );
