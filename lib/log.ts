@@ -1,5 +1,6 @@
 import {
   configure,
+  getAnsiColorFormatter,
   getConsoleSink,
   getLogger,
   getStreamSink,
@@ -22,9 +23,9 @@ export async function startLogging(
   lowestLevel: "debug" | "info" | "warning" = "info",
 ) {
   const sink = format === "pretty"
-    ? getConsoleSink({ nonBlocking: true })
+    ? getConsoleSink({ formatter: getAnsiColorFormatter({ value: plain }), nonBlocking: true })
     : getStreamSink(Deno.stderr.writable, {
-      formatter: jsonLinesFormatter,
+      formatter: (record) => jsonLinesFormatter({ ...record, message: [record.message.map(plain).join("")] }),
       nonBlocking: { bufferSize: 200 },
     });
   await configure({
@@ -36,6 +37,9 @@ export async function startLogging(
     ],
   });
 }
+
+// Words stand in a message as they are; quotes around them would only be in the way of who reads and searches.
+const plain = (value: unknown) => typeof value === "string" ? value : JSON.stringify(value) ?? String(value);
 
 /** The log of one part of the program. Silent until `startLogging` was called. */
 export function log(part: string): Log {
