@@ -80,6 +80,13 @@
     }, true);
   }
 
+  // A day that begins in the night is shown from its working hours on.
+  const office = document.querySelector("#timeline .office");
+  if (office) {
+    const name = office.parentNode.firstElementChild;
+    office.closest("#timeline").scrollLeft = office.offsetLeft - name.offsetWidth;
+  }
+
   // The present moves on while the page lies open.
   const line = document.querySelector("#timeline");
   const began = Date.now();

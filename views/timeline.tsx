@@ -1,7 +1,7 @@
 import type { Child } from "hono/jsx";
 import { clock } from "../domain/periods.ts";
 import type { Block, Lane } from "../domain/schedule.ts";
-import { type Cell, cellsOf, type Day, type Hours, hoursFor } from "./grid.ts";
+import { type Cell, cellsOf, type Day, type Hours, hoursFor, OFFICE } from "./grid.ts";
 import { reservationPath, STATUS_WORDS } from "./words.ts";
 
 /** One line of a timeline: a resource on a day. */
@@ -39,7 +39,9 @@ export function Timeline({ caption, corner, rows, now }: TimelineProps) {
         <thead>
           <tr>
             <th scope="col">{corner}</th>
-            {ticks.map((hour) => <td colspan={4}>{clock(hour * 60)}</td>)}
+            {ticks.map((hour) => (
+              <td colspan={4} class={hour === OFFICE.first ? "office" : undefined}>{clock(hour * 60)}</td>
+            ))}
           </tr>
         </thead>
         {rows.map((row) => <Rows row={row} hours={hours} now={now} />)}
