@@ -95,10 +95,10 @@ function TimelineCell({ cell, row }: { cell: Cell; row: TimelineRow }) {
   const { block } = cell;
   const times = `${cell.began ? "…" : clock(cell.from)}–${cell.goesOn ? "…" : clock(cell.to)}`;
   const words = (
-    <>
+    <span>
       <b>{times}</b> {titleOf(block)} <i>{whoOf(block)}</i>{" "}
       <span class="v">{row.name}, {STATUS_WORDS[block.status]}</span>
-    </>
+    </span>
   );
   return (
     <td colspan={cell.columns} class={classOf(block)}>
