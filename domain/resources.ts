@@ -107,7 +107,8 @@ export async function deactivateResource(
     if (future === "keep") return 0;
     const ahead = await tx<{ id: string }[]>`
       select v.id from reservations v join allocations a on a.reservation_id = v.id
-      where a.resource_id = ${known} and v.status in ('pending', 'approved') and v.end_time > ${now}
+      where a.resource_id = ${known}
+        and (v.status = 'approved' and v.end_time > ${now} or v.status = 'pending' and v.start_time > ${now})
       order by v.id for update of v`;
     for (const { id } of ahead) {
       await transition(

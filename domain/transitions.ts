@@ -86,6 +86,8 @@ export async function transition(tx: Tx, actor: Actor, step: Step, now: Temporal
       where id = ${id} and status = any(${[...from]})
         and (${before ?? null}::text is null
           or case when ${before ?? null} = 'start_time' then start_time else end_time end > ${now})
+        -- What nobody decided in time has expired, also where the sweep has not said so yet.
+        and (status <> 'pending' or start_time > ${now})
       for update
     )
     update reservations v set status = ${to}, version = v.version + 1, updated_at = ${now},
@@ -204,7 +206,12 @@ async function whyNot(tx: Tx, actor: Actor, id: string, action: Transition, now:
   >`
     select v.status, v.start_time, v.end_time, h.at, u.name as by, h.actor_id as by_id
     from reservations v
-    left join lateral (select actor_id, at from history where reservation_id = v.id order by id desc limit 1) h on true
+    left join lateral (
+      -- Whoever gave it this status, not who changed anything else after that.
+      select actor_id, at from history
+      where reservation_id = v.id and previous_state ->> 'status' is distinct from v.status
+      order by id desc limit 1
+    ) h on true
     left join users u on u.id = h.actor_id
     where v.id = ${id}`;
   if (!row) return new NotFound("This reservation");
