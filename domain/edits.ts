@@ -11,50 +11,56 @@ import { judged, mustLieAhead, refuseIfTaken } from "./requests.ts";
 import { getReservation, type Reservation } from "./reservations.ts";
 import { allows, HOLDING, type Status, statusAt, transition } from "./transitions.ts";
 
+/** What a change of a reservation may name; what it does not name stays. */
+export interface Change extends Partial<Period> {
+  resource_ids?: readonly string[];
+  purpose?: string;
+  private?: boolean;
+}
+
 /**
- * Changes the period or the resources of a reservation, or both: the old slot is given up only together with the
- * taking of the new one. Where a resource wants approval, a reservation that grows or moves goes back to pending,
- * unless an approver moves it.
+ * Changes the slot of a reservation, or its words, or both: all of it or nothing. The old slot is given up only
+ * together with the taking of the new one. Where a resource wants approval, a reservation that grows or moves goes
+ * back to pending, unless an approver moves it.
  *
  * @throws {NotFound} {Forbidden} {Invalid} {Conflict} as `request`; nothing has changed then
  */
-export async function reschedule(
+export async function change(
   sql: Sql,
   actor: Actor,
   id: string,
-  change: Partial<Period> & { resource_ids?: readonly string[] },
+  asked: Change,
   now: Temporal.Instant,
 ): Promise<Status> {
   const before = await getReservation(sql, actor, id);
   permit(actor, "edit_reservation", before.requester_id);
-  const wish: Wish = {
-    start_time: change.start_time ?? before.start_time,
-    end_time: change.end_time ?? before.end_time,
-    resource_ids: [...new Set(change.resource_ids ?? before.resources.map((r) => r.id))].sort(),
-    except: before.id,
-  };
-  if (sameSlot(before, wish)) return before.status;
-  // What has begun may still be made longer or shorter; only a start that is moved must lie ahead.
-  const startMoved = Temporal.Instant.compare(wish.start_time, before.start_time) !== 0;
-  await mustLieAhead(sql, wish, startMoved ? now : Temporal.Instant.fromEpochMilliseconds(0));
-  const rules = await judged(sql, wish, now, { fresh: true });
-  const to = statusAfterMove(actor, before, wish, rules);
-  const moved = await transaction(sql, async (tx) => {
-    await queueUp(tx, [...wish.resource_ids, ...before.resources.map((r) => r.id)]);
-    const period = { ...wish, time_zone: rules[0].time_zone };
-    const details = slotDetails(before, wish);
-    await transition(tx, actor, { id: before.id, action: "reschedule", to, period, details }, now);
-    await withdraw(tx, before.id);
-    const holds = HOLDING.includes(to) || rules.some((r) => r.policy?.pending_holds);
-    if (!await take(tx, { reservation_id: before.id, ...wish, holds })) throw new GiveUp();
+  const move = await plannedMove(sql, actor, before, asked, now);
+  const words = { purpose: asked.purpose ?? before.purpose, private: asked.private ?? before.private };
+  const reworded = words.purpose !== before.purpose || words.private !== before.private;
+  if (reworded) mustBeOpen(before, now);
+  if (!move && !reworded) return before.status;
+  const done = await transaction(sql, async (tx) => {
+    if (move) await moveSlot(tx, actor, before, move, now);
+    if (reworded) await reword(tx, actor, before, words, now);
     return true;
   }).catch((error) => {
     if (error instanceof GiveUp) return false;
     throw error;
   });
-  if (moved) return to;
-  await refuseIfTaken(sql, actor, wish, now);
+  if (done) return move?.to ?? before.status;
+  if (move) await refuseIfTaken(sql, actor, move.wish, now);
   throw new Conflict("This time was taken a moment ago: try again");
+}
+
+/** Changes the period or the resources of a reservation, or both; see `change`. */
+export function reschedule(
+  sql: Sql,
+  actor: Actor,
+  id: string,
+  slot: Pick<Change, "start_time" | "end_time" | "resource_ids">,
+  now: Temporal.Instant,
+): Promise<Status> {
+  return change(sql, actor, id, slot, now);
 }
 
 /** Changes what a reservation is for and who may read it; its slot and status stay. */
@@ -62,31 +68,10 @@ export async function describe(
   sql: Sql,
   actor: Actor,
   id: string,
-  change: { purpose?: string; private?: boolean },
+  words: Pick<Change, "purpose" | "private">,
   now: Temporal.Instant,
 ): Promise<void> {
-  const before = await getReservation(sql, actor, id);
-  permit(actor, "edit_reservation", before.requester_id);
-  const purpose = change.purpose ?? before.purpose;
-  const secret = change.private ?? before.private;
-  if (purpose === before.purpose && secret === before.private) return;
-  if (!allows(before, "cancel", now)) {
-    throw new Conflict(
-      `This reservation cannot be changed: it is already ${statusAt(before, now).replace("_", " ")}`,
-    );
-  }
-  await transaction(sql, async (tx) => {
-    await tx`
-      update reservations set purpose = ${purpose}, private = ${secret}, version = version + 1, updated_at = ${now}
-      where id = ${before.id}`;
-    const previous_state = { status: before.status, purpose: before.purpose, private: before.private };
-    await record(tx, actor, {
-      reservation_id: before.id,
-      action: "edit",
-      details: { purpose, private: secret },
-      previous_state,
-    }, now);
-  });
+  await change(sql, actor, id, words, now);
 }
 
 /** Gives a reservation up. Its slot is free at once. */
@@ -141,6 +126,72 @@ export function restorable(reservation: Reservation, now: Temporal.Instant): boo
 }
 
 class GiveUp extends Error {}
+
+interface Move {
+  wish: Wish;
+  rules: Rules[];
+  to: Status;
+}
+
+// Undefined where the slot stays as it is.
+async function plannedMove(
+  sql: Sql,
+  actor: Actor,
+  before: Reservation,
+  asked: Change,
+  now: Temporal.Instant,
+): Promise<Move | undefined> {
+  const wish: Wish = {
+    start_time: asked.start_time ?? before.start_time,
+    end_time: asked.end_time ?? before.end_time,
+    resource_ids: [...new Set(asked.resource_ids ?? before.resources.map((r) => r.id))].sort(),
+    except: before.id,
+  };
+  if (sameSlot(before, wish)) return undefined;
+  // What has begun may still be made longer or shorter; only a start that is moved must lie ahead.
+  const startMoved = Temporal.Instant.compare(wish.start_time, before.start_time) !== 0;
+  await mustLieAhead(sql, wish, startMoved ? now : Temporal.Instant.fromEpochMilliseconds(0));
+  const rules = await judged(sql, wish, now, { fresh: true });
+  return { wish, rules, to: statusAfterMove(actor, before, wish, rules) };
+}
+
+async function moveSlot(
+  tx: Tx,
+  actor: Actor,
+  before: Reservation,
+  { wish, rules, to }: Move,
+  now: Temporal.Instant,
+) {
+  await queueUp(tx, [...wish.resource_ids, ...before.resources.map((r) => r.id)]);
+  const period = { ...wish, time_zone: rules[0].time_zone };
+  const details = slotDetails(before, wish);
+  await transition(tx, actor, { id: before.id, action: "reschedule", to, period, details }, now);
+  await withdraw(tx, before.id);
+  const holds = HOLDING.includes(to) || rules.some((r) => r.policy?.pending_holds);
+  if (!await take(tx, { reservation_id: before.id, ...wish, holds })) throw new GiveUp();
+}
+
+function mustBeOpen(before: Reservation, now: Temporal.Instant) {
+  if (allows(before, "cancel", now)) return;
+  const status = statusAt(before, now).replace("_", " ");
+  throw new Conflict(`This reservation cannot be changed: it is already ${status}`);
+}
+
+async function reword(
+  tx: Tx,
+  actor: Actor,
+  before: Reservation,
+  words: { purpose: string; private: boolean },
+  now: Temporal.Instant,
+) {
+  const [row] = await tx<{ status: Status }[]>`
+    update reservations set ${tx(words)}, version = version + 1, updated_at = ${now}
+    where id = ${before.id} and status in ('pending', 'approved') returning status`;
+  if (!row) throw new Conflict("This reservation was closed a moment ago: it cannot be changed");
+  const previous_state = { status: row.status, purpose: before.purpose, private: before.private };
+  const entry = { reservation_id: before.id, action: "edit", details: words, previous_state } as const;
+  await record(tx, actor, entry, now);
+}
 
 function sameSlot(before: Reservation, wish: Wish): boolean {
   const ids = before.resources.map((r) => r.id).sort();

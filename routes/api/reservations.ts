@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import { Approval, approve, Denial, deny } from "../../domain/approvals.ts";
-import { cancel, describe, reschedule } from "../../domain/edits.ts";
+import { cancel, change } from "../../domain/edits.ts";
 import { Invalid } from "../../domain/errors.ts";
 import { listHistory } from "../../domain/history.ts";
 import { request } from "../../domain/requests.ts";
@@ -8,7 +8,7 @@ import { getReservation, isStatus, listReservations } from "../../domain/reserva
 import { isId } from "../../lib/ids.ts";
 import { actorOf, type Context, type Env } from "../env.ts";
 import { body, entryJson, idOf, list, optionalBody, paging, reservationJson } from "./json.ts";
-import { instantOf, NewReservation, ReservationChange, timeIn } from "./schemas.ts";
+import { exactly, instantOf, NewReservation, ReservationChange, timeIn } from "./schemas.ts";
 
 /** What people ask for, for programs. */
 export const reservations = new Hono<Env>();
@@ -46,16 +46,11 @@ reservations.get("/", async (c) => {
 reservations.get("/:id", (c) => show(c));
 
 reservations.patch("/:id", async (c) => {
-  const { sql, now } = c.var;
   const id = idOf(c, "This reservation");
   const { resource_id, resource_ids, start_time, end_time, ...words } = await body(c, ReservationChange);
   const ids = resource_ids ?? (resource_id ? [resource_id] : undefined);
-  // The slot first: where it is refused, nothing has changed.
-  if (ids || start_time || end_time) {
-    const change = { resource_ids: ids, ...instants({ start_time, end_time }) };
-    await reschedule(sql, actorOf(c), id, change, now);
-  }
-  await describe(sql, actorOf(c), id, words, now);
+  const asked = { ...words, resource_ids: ids, ...instants({ start_time, end_time }) };
+  await change(c.var.sql, actorOf(c), id, asked, c.var.now);
   return show(c);
 });
 
@@ -142,7 +137,7 @@ function instants<T extends { start_time?: string; end_time?: string }>(times: T
 
 function startKey(key: unknown): { start_time: Temporal.Instant; id: string } | undefined {
   const { start_time, id } = key as { start_time?: unknown; id?: unknown };
-  const instant = typeof start_time === "string" ? instantOf(start_time) : undefined;
+  const instant = typeof start_time === "string" ? exactly(start_time) : undefined;
   return instant && typeof id === "string" && isId(id) ? { start_time: instant, id } : undefined;
 }
 

@@ -8,16 +8,27 @@ const EXAMPLE = "Give a time with its offset, such as 2026-05-31T14:30:00+02:00"
 /** A moment as programs write it (RFC 3339, with an offset). */
 export const Time = z.string(EXAMPLE).refine((text) => instantOf(text) !== undefined, EXAMPLE);
 
-const Id = z.uuid("Give the id of a resource");
+// Ids are compared as text, and RFC 9562 lets them come in capitals.
+const Id = z.guid("Give the id of a resource").toLowerCase();
+
+const NamedResources = {
+  resource_id: Id.optional(),
+  resource_ids: z.array(Id, "Give a list of ids").min(1, "Name at least one resource")
+    .max(20, "Name at most 20 resources").optional(),
+};
+
+// An answer has both, so both may be sent back; but nothing that is named is left out silently.
+const AGREE = {
+  path: ["resource_id"],
+  message: "resource_ids leaves this resource out: name it there, or send only one of the two",
+};
+function agree(named: { resource_id?: string; resource_ids?: string[] }): boolean {
+  return !named.resource_id || !named.resource_ids || named.resource_ids.includes(named.resource_id);
+}
 
 /** A wish as programs send it. */
 export const NewReservation = z.object({
-  resource_id: Id.optional(),
-  resource_ids: z.array(Id, "Give a list of ids").min(1, "Name at least one resource").max(
-    20,
-    "Name at most 20 resources",
-  )
-    .optional(),
+  ...NamedResources,
   start_time: Time,
   end_time: Time,
   purpose: Purpose.optional(),
@@ -26,21 +37,16 @@ export const NewReservation = z.object({
 }).refine((wish) => wish.resource_id || wish.resource_ids, {
   path: ["resource_id"],
   message: "Name a resource: resource_id, or resource_ids for several",
-});
+}).refine(agree, AGREE);
 
 /** What a change of a reservation may name. */
 export const ReservationChange = z.object({
-  resource_id: Id.optional(),
-  resource_ids: z.array(Id, "Give a list of ids").min(1, "Name at least one resource").max(
-    20,
-    "Name at most 20 resources",
-  )
-    .optional(),
+  ...NamedResources,
   start_time: Time.optional(),
   end_time: Time.optional(),
   purpose: Purpose.optional(),
   private: z.boolean("Say true or false").optional(),
-});
+}).refine(agree, AGREE);
 
 export const MinCapacity = z.object({
   min_capacity: z.coerce.number("Give a whole number").int("Give a whole number").min(
@@ -59,11 +65,24 @@ export function timeIn(query: Record<string, string>, path: string): Temporal.In
   return instant;
 }
 
-/** The instant that a checked text means; undefined where there is no such moment. */
+/** The instant that a checked text means, to the millisecond; undefined where there is no such moment. */
 export function instantOf(text: string): Temporal.Instant | undefined {
+  return exactly(text)?.round({ smallestUnit: "millisecond", roundingMode: "floor" });
+}
+
+// PostgreSQL has no year 0, and writes years of five digits otherwise than Temporal; what is offered in place of a
+// wish may lie days beside it.
+const FIRST = Temporal.Instant.from("1000-01-01T00:00:00Z");
+const LAST = Temporal.Instant.from("9000-01-01T00:00:00Z");
+
+/** The same with all its digits, as a cursor has it. */
+export function exactly(text: string): Temporal.Instant | undefined {
   if (!RFC3339.test(text)) return undefined;
   try {
-    return Temporal.Instant.from(text);
+    const instant = Temporal.Instant.from(text);
+    const within = Temporal.Instant.compare(instant, FIRST) >= 0 &&
+      Temporal.Instant.compare(instant, LAST) < 0;
+    return within ? instant : undefined;
   } catch {
     return undefined;
   }
