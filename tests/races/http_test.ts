@@ -248,16 +248,17 @@ Deno.test("Whatever twenty people and two approvers do at random all at once, no
   const seen = new Map<string, number>();
   await Promise.all(clients.map((who, i) => wander(who, random(i + 1))));
   await assertSound(sql);
-  for (const must of ["create 201", "create 409", "edit 200", "cancel 200", "approve 200"]) {
-    assert(seen.has(must), `${must} never happened: ${JSON.stringify([...seen])}`);
+  for (const what of ["create", "edit", "cancel", "approve"]) {
+    assert([200, 201, 303].some((status) => seen.has(`${what} ${status}`)), `No ${what} ever succeeded`);
+    assert(seen.has(`${what} 409`), `No ${what} was ever refused`);
   }
 
   async function wander(who: Client, pick: (below: number) => number) {
-    for (let step = 0; step < 20; step++) {
-      const hour = 9 + pick(6);
+    for (let step = 0; step < 30; step++) {
+      const hour = 9 + pick(9);
       const wish = {
         resource: resources[pick(3)].id,
-        date: dateOf(0),
+        date: dateOf(pick(2)),
         start: `${String(hour).padStart(2, "0")}:${pick(2) ? "30" : "00"}`,
         end: `${hour + 1 + pick(2)}:30`,
         purpose: `Step ${step}`,
@@ -265,7 +266,7 @@ Deno.test("Whatever twenty people and two approvers do at random all at once, no
       const id = ids[pick(ids.length)];
       const approver = pick(2) ? sam : sue;
       const json = pick(2) === 0;
-      const [what, answer] = await act(who, approver, json, id ? pick(10) : 0, id, wish);
+      const [what, answer] = await act(who, approver, json, id ? pick(12) : 0, id, wish);
       const outcome = `${what} ${answer.status}`;
       assert(/ (2\d\d|3\d\d|404|409|422)$/.test(outcome), `${outcome}: ${answer.text.slice(0, 500)}`);
       seen.set(outcome, (seen.get(outcome) ?? 0) + 1);
@@ -288,7 +289,7 @@ Deno.test("Whatever twenty people and two approvers do at random all at once, no
       if (answer.status === 201) ids.push(answer.json.id);
       return ["create", answer];
     }
-    if (kind < 6) {
+    if (kind < 7) {
       const change = {
         resource_id: resource,
         start_time: at(`${date} ${start}`),
@@ -302,13 +303,13 @@ Deno.test("Whatever twenty people and two approvers do at random all at once, no
           : editor.post(`/reservations/${id}/edit`, typed(wish))),
       ];
     }
-    if (kind < 8) {
+    if (kind < 9) {
       const by = json
         ? editor.call("POST", `/reservations/${id}/cancel`)
         : editor.post(`/reservations/${id}/cancel`);
       return ["cancel", await by];
     }
-    if (kind === 8) return ["restore", await approver.post(`/reservations/${id}/restore`)];
+    if (kind === 9) return ["restore", await approver.post(`/reservations/${id}/restore`)];
     return [
       "approve",
       await (json
