@@ -11,25 +11,36 @@ import { transition } from "./transitions.ts";
 const whole = (message: string, max: number) =>
   z.number(message).int(message).min(1, message).max(max, message);
 
-/** A resource as an administrator writes it. */
-export const NewResource = z.object({
+const Fields = z.object({
   name: name(120),
   kind: name(40, "Say what kind of thing it is: room, desk, vehicle, …"),
-  description: text(2000).default(""),
-  location: text(200).default(""),
-  capacity: whole("Give a whole number from 1", 100_000).nullable().default(null),
-  units: whole("Give a whole number from 1 to 500", 500).default(1),
+  description: text(2000),
+  location: text(200),
+  capacity: whole("Give a whole number from 1", 100_000).nullable(),
+  units: whole("Give a whole number from 1 to 500", 500),
   time_zone: z.string().refine(isZone, "Give an IANA time zone, such as Europe/Berlin").optional(),
-  tags: z.array(name(40)).max(20, "Give at most 20 tags").default([])
+  tags: z.array(name(40)).max(20, "Give at most 20 tags")
     .overwrite((tags) => [...new Set(tags.map((tag) => tag.toLowerCase()))].sort()),
-  policy_id: z.uuid("This policy does not exist").nullable().default(null),
-  requires_approval: z.boolean("Say true or false").default(false),
+  policy_id: z.uuid("This policy does not exist").nullable(),
+  requires_approval: z.boolean("Say true or false"),
+});
+const { description, location, capacity, units, tags, policy_id, requires_approval } = Fields.shape;
+
+/** A resource as an administrator writes it. */
+export const NewResource = Fields.extend({
+  description: description.default(""),
+  location: location.default(""),
+  capacity: capacity.default(null),
+  units: units.default(1),
+  tags: tags.default([]),
+  policy_id: policy_id.default(null),
+  requires_approval: requires_approval.default(false),
 });
 export type NewResource = z.infer<typeof NewResource>;
 
-/** A change of a resource: only what is named changes. */
-export const ResourceChange = NewResource.partial();
-export type ResourceChange = z.input<typeof ResourceChange>;
+/** A change of a resource: only what is named changes. Made of the bare fields, for a default would be a change. */
+export const ResourceChange = Fields.partial();
+export type ResourceChange = z.infer<typeof ResourceChange>;
 
 export interface Resource extends Required<NewResource> {
   id: string;
