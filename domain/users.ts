@@ -3,6 +3,7 @@ import { transaction } from "../db/transaction.ts";
 import type { Db, Sql } from "../db/types.ts";
 import { isId, newId } from "../lib/ids.ts";
 import { hashPassword, verifyPassword } from "../lib/passwords.ts";
+import { endOtherSessions } from "./auth/sessions.ts";
 import { Conflict, Invalid, NotFound, wordsFor } from "./errors.ts";
 import { type Actor, permit, type Role, ROLES } from "./permissions.ts";
 import { name, text } from "./texts.ts";
@@ -11,7 +12,10 @@ export const Email = text(254).overwrite((value) => value.toLowerCase())
   .refine((value) => z.email().safeParse(value).success, "Give an e-mail address, such as ada@example.org");
 
 /** A new password: long rather than odd (NIST SP 800-63B, 5.1.1.2), and not one of those tried first. */
-export const Password = z.string("Give a password").refine((p) => !p.includes("\0"), "Use other characters")
+export const Password = z.string("Give a password").refine(
+  (p) => !p.includes("\0") && p.isWellFormed(),
+  "Use other characters",
+)
   .refine((p) => [...p].length >= 10, "Use at least 10 characters")
   .refine((p) => p.length <= 200, "Use at most 200 characters")
   .refine((p) => new Set(p).size >= 5, "Use more different characters")
@@ -121,9 +125,7 @@ export async function changePassword(
   const password_hash = await hashPassword(password);
   await transaction(sql, async (tx) => {
     await tx`update users set password_hash = ${password_hash}, updated_at = ${now} where id = ${actor.id}`;
-    await tx`
-      update sessions set revoked_at = ${now}
-      where user_id = ${actor.id} and id <> ${session_id} and revoked_at is null`;
+    await endOtherSessions(tx, { user_id: actor.id, session_id }, now);
   });
 }
 

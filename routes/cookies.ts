@@ -15,10 +15,15 @@ function options(c: Context, maxAge: number) {
 
 /** Gives a browser the two cookies of its session. */
 export async function setSession(c: Context, granted: Granted): Promise<void> {
+  await setAccess(c, granted);
+  setCookie(c, REFRESH, granted.refresh_token, options(c, REFRESH_SECONDS));
+}
+
+/** Gives a browser a new access token, for a session whose refresh token another of its tabs has just renewed. */
+export async function setAccess(c: Context, granted: Granted): Promise<void> {
   const access = await issueAccess(c.var.house.config.SECRET_KEY, granted, c.var.now);
   // The cookie outlives the token, so that a tab left open shows who was signed in until it is renewed.
   setCookie(c, ACCESS, access, options(c, REFRESH_SECONDS));
-  setCookie(c, REFRESH, granted.refresh_token, options(c, REFRESH_SECONDS));
 }
 
 /** Takes them back. */

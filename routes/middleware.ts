@@ -1,15 +1,15 @@
 import { createMiddleware } from "hono/factory";
-import { getCookie, setCookie } from "hono/cookie";
+import { getCookie } from "hono/cookie";
 import { bodyLimit } from "hono/body-limit";
 import { rotate } from "../domain/auth/sessions.ts";
 import { Forbidden } from "../domain/errors.ts";
 import { type Action, permit } from "../domain/permissions.ts";
 import { newSecret } from "../lib/ids.ts";
 import { context as logContext, log } from "../lib/log.ts";
-import { ACCESS, clearSession, REFRESH, setSession } from "./cookies.ts";
+import { ACCESS, clearSession, REFRESH, setAccess, setSession } from "./cookies.ts";
 import { actorOf, type Context, type Env, type House } from "./env.ts";
 import { NotSignedIn, Refused } from "./refused.ts";
-import { issueAccess, readAccess } from "./tokens.ts";
+import { readAccess } from "./tokens.ts";
 
 const http = log("http");
 
@@ -110,12 +110,7 @@ async function renew(c: Context): Promise<void> {
     clearSession(c);
     return;
   }
-  if (granted.rotated) {
-    await setSession(c, granted);
-  } else {
-    const access = await issueAccess(house.config.SECRET_KEY, granted, now);
-    setCookie(c, ACCESS, access, { path: "/", httpOnly: true, sameSite: "Lax" });
-  }
+  await (granted.rotated ? setSession(c, granted) : setAccess(c, granted));
   c.set("actor", actor);
   c.set("session_id", granted.session_id);
 }

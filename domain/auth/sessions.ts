@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import type { Db, Sql } from "../../db/types.ts";
+import type { Db, Sql, Tx } from "../../db/types.ts";
 import { isId, newId, newSecret } from "../../lib/ids.ts";
 import { verifyPassword } from "../../lib/passwords.ts";
 import { NotFound } from "../errors.ts";
@@ -46,7 +46,7 @@ export async function checkPassword(
     ? []
     : await sql<(Pick<User, "id" | "disabled_at"> & { password_hash: string })[]>`
       select id, password_hash, disabled_at from users where email = ${email}`;
-  const right = await verifyPassword(password, user?.password_hash ?? NOBODY).catch(() => false);
+  const right = await verifyPassword(password, user?.password_hash ?? NOBODY);
   return right && user && !user.disabled_at ? { id: user.id } : undefined;
 }
 
@@ -117,6 +117,17 @@ export async function endOwnSession(
     update sessions set revoked_at = ${now}
     where id = ${session_id} and user_id = ${actor.id} and revoked_at is null returning id`;
   if (!ended || ended.length === 0) throw new NotFound("This session");
+}
+
+/** Ends all of a person's sessions but one, in the transaction of what makes them doubtful. */
+export async function endOtherSessions(
+  tx: Tx,
+  { user_id, session_id }: { user_id: string; session_id: string },
+  now: Temporal.Instant,
+): Promise<void> {
+  await tx`
+    update sessions set revoked_at = ${now}
+    where user_id = ${user_id} and id <> ${session_id} and revoked_at is null`;
 }
 
 /** Where a person is signed in, the latest first. */
