@@ -11,8 +11,9 @@ self.onmessage = async ({ data }: MessageEvent<Task>) => {
   }
 };
 
-function work({ kind, password, hash }: Task): Promise<string | boolean> {
-  if (kind === "verify") return argon2Verify({ password, hash: hash! });
+function work({ kind, password, hash }: Task): boolean | Promise<string | boolean> {
+  // The library throws for an empty password, which is wrong like any other.
+  if (kind === "verify") return password !== "" && argon2Verify({ password, hash: hash! });
   return argon2id({
     password,
     salt: crypto.getRandomValues(new Uint8Array(16)),

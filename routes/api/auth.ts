@@ -50,7 +50,11 @@ auth.post("/login", async (c) => {
 auth.post("/refresh", async (c) => {
   const { refresh_token } = await body(c, Refresh);
   const granted = await rotate(c.var.sql, refresh_token, c.var.now);
-  if (!granted) throw new NotSignedIn("This refresh token is not good any more: sign in again");
+  if (!granted) {
+    // A whole family may have ended with it, and its access tokens end at once.
+    c.var.house.identities.forget();
+    throw new NotSignedIn("This refresh token is not good any more: sign in again");
+  }
   return tokens(c, granted);
 });
 
