@@ -102,16 +102,16 @@ export async function alternativesTo(sql: Sql, asked: Wish, now: Temporal.Instan
 // What has passed cannot be had back: the nearest to it is the next that comes.
 function notBefore(wish: Wish, soonest: Temporal.Instant): Wish {
   if (Temporal.Instant.compare(wish.start_time, soonest) >= 0) return wish;
-  return { ...wish, start_time: soonest, end_time: soonest.add({ minutes: minutesOf(wish) }) };
+  return { ...wish, start_time: soonest, end_time: soonest.add(lengthOf(wish)) };
 }
 
 async function nearInTime(sql: Sql, wish: Wish, now: Temporal.Instant): Promise<Alternative[]> {
   const [rules] = await rulesOf(sql, wish.resource_ids);
   if (!rules || rules.deactivated) return [];
-  const window = windowAround(wish, now);
+  const window = windowAround(wish, now.add({ minutes: rules.policy?.notice_minutes ?? 0 }));
   if (minutesOf(window) <= 0) return [];
   const busy = await busyOf(sql, rules.resource_id, window, wish.except);
-  const length = { minutes: minutesOf(wish) };
+  const length = lengthOf(wish);
   const slots = freeWithin(window, busy).flatMap((free) => nearestIn(free, wish, length));
   const distance = (slot: Period) =>
     Math.abs(slot.start_time.epochMilliseconds - wish.start_time.epochMilliseconds);
@@ -127,10 +127,10 @@ async function nearInTime(sql: Sql, wish: Wish, now: Temporal.Instant): Promise<
     }));
 }
 
-function windowAround(wish: Wish, now: Temporal.Instant): Period {
+function windowAround(wish: Wish, first: Temporal.Instant): Period {
   const around = { hours: 24 * DAYS_AROUND };
   const from = wish.start_time.subtract(around);
-  const soonest = roundUp(now);
+  const soonest = roundUp(first);
   return {
     start_time: Temporal.Instant.compare(from, soonest) < 0 ? soonest : from,
     end_time: wish.end_time.add(around),
@@ -138,7 +138,7 @@ function windowAround(wish: Wish, now: Temporal.Instant): Period {
 }
 
 // The slot of the wanted length in a free stretch that begins nearest to the wanted time, on a round time.
-function nearestIn(free: Period, wish: Period, length: { minutes: number }): Period[] {
+function nearestIn(free: Period, wish: Period, length: Temporal.Duration): Period[] {
   const earliest = roundUp(free.start_time);
   const latest = roundDown(free.end_time.subtract(length));
   if (Temporal.Instant.compare(earliest, latest) > 0) return [];
@@ -147,6 +147,9 @@ function nearestIn(free: Period, wish: Period, length: { minutes: number }): Per
   if (Temporal.Instant.compare(start_time, latest) > 0) start_time = latest;
   return [{ start_time, end_time: start_time.add(length) }];
 }
+
+// Exact: a period may begin or end on any second.
+const lengthOf = ({ start_time, end_time }: Period) => start_time.until(end_time);
 
 const round = (instant: Temporal.Instant, roundingMode: "ceil" | "floor") =>
   instant.round({ smallestUnit: "minute", roundingIncrement: STEP_MINUTES, roundingMode });
