@@ -52,7 +52,8 @@ export function reasons(rules: Rules, wish: Period, now: Temporal.Instant): Reas
   if (policy.max_minutes !== null && minutes > policy.max_minutes) {
     say("too_long", `${rules.name} is reserved for at most ${inWords(policy.max_minutes)}`);
   }
-  const ahead = (wish.start_time.epochMilliseconds - now.epochMilliseconds) / 60_000;
+  // From the minute that runs: a person who reads a clock without seconds is not refused for them.
+  const ahead = wish.start_time.epochMilliseconds / 60_000 - Math.floor(now.epochMilliseconds / 60_000);
   if (policy.notice_minutes !== null && ahead < policy.notice_minutes) {
     say("too_soon", `${rules.name} wants ${inWords(policy.notice_minutes)} of notice`);
   }
