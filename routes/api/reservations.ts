@@ -7,6 +7,7 @@ import { request } from "../../domain/requests.ts";
 import { getReservation, isStatus, listReservations } from "../../domain/reservations.ts";
 import { isId } from "../../lib/ids.ts";
 import { actorOf, type Context, type Env } from "../env.ts";
+import { allowed } from "../middleware.ts";
 import { body, entryJson, idOf, list, optionalBody, paging, reservationJson } from "./json.ts";
 import { exactly, instantOf, NewReservation, ReservationChange, timeIn } from "./schemas.ts";
 
@@ -57,13 +58,13 @@ reservations.patch("/:id", async (c) => {
 reservations.delete("/:id", (c) => cancelled(c));
 reservations.post("/:id/cancel", (c) => cancelled(c));
 
-reservations.post("/:id/approve", async (c) => {
+reservations.post("/:id/approve", allowed("see_queue"), async (c) => {
   const { reason } = await optionalBody(c, Approval);
   await approve(c.var.sql, actorOf(c), { id: idOf(c, "This reservation"), reason }, c.var.now);
   return show(c);
 });
 
-reservations.post("/:id/deny", async (c) => {
+reservations.post("/:id/deny", allowed("see_queue"), async (c) => {
   const { reason } = await body(c, Denial);
   await deny(c.var.sql, actorOf(c), { id: idOf(c, "This reservation"), reason }, c.var.now);
   return show(c);

@@ -21,6 +21,8 @@ export interface Site extends AsyncDisposable {
   /** Somebody with a browser of their own, signed in. */
   as(actor: Actor): Promise<Client>;
   fetch(request: Request): Promise<Response>;
+  /** Every route there is, as its method and its path. */
+  routes: { method: string; path: string }[];
 }
 
 export interface Client {
@@ -62,6 +64,7 @@ export async function openSite(
   const fetch: Fetch = (request) => app.fetch(request);
   return Object.assign(site, {
     fetch,
+    routes: app.routes.filter(({ method }) => method !== "ALL").map(({ method, path }) => ({ method, path })),
     nobody: client("http://holdfast.test", fetch),
     visitor: () => client("http://holdfast.test", fetch),
     as: (actor: Actor) => signedIn(sql, actor, site.now, "http://holdfast.test", fetch),
