@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { request } from "../../domain/requests.ts";
+import { makeCrowd, makeResource, NOW, on } from "../support/cast.ts";
+import { openScene, type Scene } from "../support/scene.ts";
+
+/** So much may a page ask, however much there is: the most that any of them asked when this was written. */
+const AT_MOST = 7;
+
+/** A hall, a van that wants approval, and so many more rooms, each with reservations on the day of the tests. */
+async function siteWith(rooms: number) {
+  const scene = await openScene();
+  const { sql, cast } = scene;
+  const hall = await makeResource(sql, cast.ada, { name: "A hall" });
+  const van = await makeResource(sql, cast.ada, { name: "A van", kind: "vehicle", requires_approval: true });
+  const more = await Promise.all(
+    Array.from(
+      { length: rooms },
+      (_, i) => makeResource(sql, cast.ada, { name: `Room ${i}`, tags: [`tag ${i}`] }),
+    ),
+  );
+  const crowd = await makeCrowd(sql, rooms);
+  const ask = (who: typeof cast.bob, resource: { id: string }, hour: number) =>
+    request(
+      sql,
+      who,
+      { ...on("2026-05-05", `${hour}:00`, `${hour + 1}:00`), resource_ids: [resource.id] },
+      NOW,
+    );
+  const { id, reference } = await ask(cast.bob, hall, 10);
+  for (const [i, room] of more.entries()) {
+    await Promise.all([
+      ask(crowd[i], room, 10),
+      ask(cast.bob, room, 11),
+      ask(crowd[i], van, 10),
+      ask(cast.bob, van, 10),
+    ]);
+  }
+  return { ...scene, hall, id, reference };
+}
+
+/** The statements that each page sends, on a site that has just been written to. */
+async function asked(scene: Scene & { hall: { id: string }; id: string; reference: string }) {
+  const { hall, id, reference, sql, cast, statements } = scene;
+  const pages = {
+    bob: [
+      "/",
+      "/schedule?date=2026-05-05",
+      "/resources",
+      "/resources?free_date=2026-05-05&free_start=10:00&free_end=11:00",
+      `/resources/${hall.id}?week=2026-05-05`,
+      `/reservations/new?resource=${hall.id}&date=2026-05-05&start=10:00&end=11:00`,
+      "/reservations",
+      "/reservations?q=room",
+      `/reservations/${reference}`,
+      `/reservations/${reference}/edit`,
+      "/account",
+      "/api/v1/resources",
+      "/api/v1/reservations",
+      `/api/v1/reservations/${id}`,
+      `/api/v1/reservations/${id}/history`,
+    ],
+    sam: ["/approvals"],
+    ada: ["/admin/resources", "/admin/users", `/admin/resources/${hall.id}/remove`, "/api/v1/users"],
+  } as const;
+  const found: Record<string, number> = {};
+  for (const [name, paths] of Object.entries(pages)) {
+    const client = await scene.site.as(cast[name as keyof typeof pages]);
+    for (const path of paths) {
+      await client.get("/reservations");
+      await sql`insert into runs (job, started_at, duration_ms, changed) values ('nothing', ${NOW}, 0, 0)`;
+      statements.length = 0;
+      const answer = await client.get(path);
+      assert.equal(answer.status, 200, `${path}: ${answer.text.slice(0, 200)}`);
+      found[path.replace(hall.id, "HALL").replace(id, "ID").replace(reference, "REF")] = statements.length;
+    }
+  }
+  return found;
+}
+
+Deno.test("a page asks the database as often on a large site as on a small one", async () => {
+  await using small = await siteWith(2);
+  await using large = await siteWith(70);
+  const few = await asked(small);
+  assert.deepEqual(await asked(large), few);
+});
+
+Deno.test(`no page asks the database more than ${AT_MOST} times`, async () => {
+  await using scene = await siteWith(3);
+  const counts = await asked(scene);
+  assert(Object.values(counts).every((count) => count > 0), "pages that ask nothing: is anything counted?");
+  assert.deepEqual(Object.entries(counts).filter(([, count]) => count > AT_MOST), []);
+});
