@@ -29,6 +29,8 @@ export interface Wish extends Period {
   resource_ids: readonly string[];
   /** The reservation that is being moved: it is not in its own way. */
   except?: string;
+  /** Whether its start stays: notice and horizon bound it when it was chosen. */
+  keeps_start?: boolean;
 }
 
 /**

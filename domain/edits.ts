@@ -6,7 +6,7 @@ import { Conflict } from "./errors.ts";
 import { record } from "./history.ts";
 import { type Actor, may, permit } from "./permissions.ts";
 import type { Period } from "./periods.ts";
-import { type Rules, rulesOf } from "./policies.ts";
+import { type Rules, rulesOf, stillBind } from "./policies.ts";
 import { judged, mustLieAhead, refuseIfTaken } from "./requests.ts";
 import { getReservation, type Reservation } from "./reservations.ts";
 import { allows, HOLDING, type Status, statusAt, transition } from "./transitions.ts";
@@ -48,8 +48,11 @@ export async function change(
     throw error;
   });
   if (done) return move?.to ?? before.status;
-  if (move) await refuseIfTaken(sql, actor, move.wish, now);
-  throw new Conflict("This time was taken a moment ago: try again");
+  if (move) {
+    await judged(sql, move.wish, now, { fresh: true });
+    await refuseIfTaken(sql, actor, move.wish, now);
+  }
+  throw new Conflict("This time was taken, or its rules were changed, a moment ago: try again");
 }
 
 /** Changes the period or the resources of a reservation, or both; see `change`. */
@@ -149,8 +152,8 @@ async function plannedMove(
   };
   if (sameSlot(before, wish)) return undefined;
   // What has begun may still be made longer or shorter; only a start that is moved must lie ahead.
-  const startMoved = Temporal.Instant.compare(wish.start_time, before.start_time) !== 0;
-  await mustLieAhead(sql, wish, startMoved ? now : Temporal.Instant.fromEpochMilliseconds(0));
+  wish.keeps_start = Temporal.Instant.compare(wish.start_time, before.start_time) === 0;
+  await mustLieAhead(sql, wish, wish.keeps_start ? Temporal.Instant.fromEpochMilliseconds(0) : now);
   const rules = await judged(sql, wish, now, { fresh: true });
   return { wish, rules, to: statusAfterMove(actor, before, wish, rules) };
 }
@@ -163,6 +166,7 @@ async function moveSlot(
   now: Temporal.Instant,
 ) {
   await queueUp(tx, [...wish.resource_ids, ...before.resources.map((r) => r.id)]);
+  if (!await stillBind(tx, rules)) throw new GiveUp();
   const period = { ...wish, time_zone: rules[0].time_zone };
   const details = slotDetails(before, wish);
   await transition(tx, actor, { id: before.id, action: "reschedule", to, period, details }, now);

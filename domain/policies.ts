@@ -96,6 +96,16 @@ export async function rulesOf(sql: Sql, ids: readonly string[], { fresh = false 
   return ids.flatMap((id) => cache.get(id) ?? []);
 }
 
+/** Whether these rules are still those of the database, for what was judged by them a moment ago. */
+export async function stillBind(db: Db, rules: readonly Rules[]): Promise<boolean> {
+  const present = await readRules(db, rules.map((r) => r.resource_id));
+  return rules.every((r) =>
+    present.some((p) =>
+      p.resource_id === r.resource_id && p.version === r.version && p.policy_version === r.policy_version
+    )
+  );
+}
+
 function readRules(db: Db, ids: readonly string[]) {
   return db<Rules[]>`
     select r.id as resource_id, r.name, r.units, r.time_zone, r.requires_approval,

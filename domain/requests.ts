@@ -4,7 +4,7 @@ import { alternativesTo, bare, conflictsOf, type Wish } from "./availability.ts"
 import { Conflict, Invalid, NotFound } from "./errors.ts";
 import { type Actor, permit } from "./permissions.ts";
 import type { Period } from "./periods.ts";
-import { reasons, type Rules, rulesOf } from "./policies.ts";
+import { type Reason, reasons, type Rules, rulesOf } from "./policies.ts";
 import { firstStatus, HOLDING, type Status } from "./transitions.ts";
 
 /** What a person asks for, beside time and resource. */
@@ -55,7 +55,7 @@ export async function request(
 /** What would be refused, said before anything is stored: for the form that asks while it is being filled in. */
 export async function explain(sql: Sql, actor: Actor, wish: Wish, now: Temporal.Instant) {
   const rules = await rulesOf(sql, wish.resource_ids, { fresh: true });
-  const against = rules.flatMap((r) => reasons(r, wish, now));
+  const against = reasonsAgainst(wish, rules, now);
   const conflicts = await conflictsOf(sql, actor, wish);
   const blocked = against.length > 0 || conflicts.length > 0;
   return {
@@ -104,7 +104,7 @@ export async function judged(
   const known = wish.resource_ids.every(isId);
   const rules = known && wish.resource_ids.length > 0 ? await rulesOf(sql, wish.resource_ids, options) : [];
   if (rules.length !== wish.resource_ids.length || rules.length === 0) throw new NotFound("This resource");
-  const against = rules.flatMap((r) => reasons(r, wish, now));
+  const against = reasonsAgainst(wish, rules, now);
   if (against.length > 0) {
     // The rules may be older than the database's: no refusal by memory alone.
     if (!options.fresh) return judged(sql, wish, now, { fresh: true });
@@ -112,6 +112,11 @@ export async function judged(
     throw new Conflict(against.map((r) => r.message).join("; "), { reasons: against, alternatives });
   }
   return rules;
+}
+
+function reasonsAgainst(wish: Wish, rules: readonly Rules[], now: Temporal.Instant): Reason[] {
+  const found = rules.flatMap((r) => reasons(r, wish, now));
+  return wish.keeps_start ? found.filter((r) => r.code !== "too_soon" && r.code !== "too_far") : found;
 }
 
 /** @throws {Conflict} saying who has what is wished for, with alternatives; nothing when it is free */
