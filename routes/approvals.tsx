@@ -9,7 +9,7 @@ import {
   listPending,
 } from "../domain/approvals.ts";
 import { Conflict, Invalid } from "../domain/errors.ts";
-import { ApprovalsPage, DecidedRow } from "../views/approvals.tsx";
+import { ApprovalsPage, DecidedRow, type Wrong } from "../views/approvals.tsx";
 import { actorOf, type Context, type Env } from "./env.ts";
 import { check, fields, number } from "./forms.ts";
 import { allowed } from "./middleware.ts";
@@ -20,26 +20,7 @@ const PER_PAGE = 50;
 /** The queue, and the two answers to a request. */
 export const approvals = new Hono<Env>();
 
-approvals.get("/approvals", allowed("see_queue"), async (c) => {
-  const { sql, now } = c.var;
-  const viewer = actorOf(c);
-  const at = number(c.req.query("page"), { min: 1, max: 1000, otherwise: 1 });
-  const [found, waiting] = await Promise.all([
-    listPending(sql, viewer, { limit: PER_PAGE + 1, offset: (at - 1) * PER_PAGE }, now),
-    countPending(sql, now),
-  ]);
-  const body = (
-    <ApprovalsPage
-      requests={found.slice(0, PER_PAGE)}
-      viewer={viewer}
-      waiting={waiting}
-      now={now}
-      back={at > 1 ? `/approvals?page=${at - 1}` : undefined}
-      next={found.length > PER_PAGE ? `/approvals?page=${at + 1}` : undefined}
-    />
-  );
-  return page(c, { title: "Approvals", body });
-});
+approvals.get("/approvals", allowed("see_queue"), (c) => show(c));
 
 approvals.post("/reservations/:id/approve", (c) =>
   answered(c, c.req.param("id"), async (id, values) => {
@@ -70,26 +51,44 @@ async function answered(
       part: wantsPart(c) ? await rowOf(c, id) : undefined,
     });
   } catch (error) {
-    if (!(error instanceof Conflict || error instanceof Invalid)) throw error;
-    if (wantsPart(c)) {
-      return part(c, await rowOf(c, id, error.message, values.reason), error instanceof Conflict ? 409 : 422);
+    if (error instanceof Invalid) {
+      const wrong = { id, message: error.message, reason: values.reason ?? "" };
+      return wantsPart(c) ? part(c, await rowOf(c, id, wrong), 422) : show(c, wrong);
     }
+    if (!(error instanceof Conflict)) throw error;
+    if (wantsPart(c)) return part(c, await rowOf(c, id, { message: error.message }), 409);
     return done(c, { to: `/approvals#request-${id}`, notice: { text: `${error.message}.` } });
   }
 }
 
-async function rowOf(c: Context, id: string, problem?: string, reason?: string) {
+async function show(c: Context, wrong?: Wrong & { id: string }): Promise<Response> {
+  const { sql, now } = c.var;
+  const viewer = actorOf(c);
+  const at = number(c.req.query("page"), { min: 1, max: 1000, otherwise: 1 });
+  const [found, waiting] = await Promise.all([
+    listPending(sql, viewer, { limit: PER_PAGE + 1, offset: (at - 1) * PER_PAGE }, now),
+    countPending(sql, now),
+  ]);
+  const shown = found.slice(0, PER_PAGE);
+  // It may have been answered on a later page of the queue.
+  const away = wrong && !shown.some((request) => request.id === wrong.id);
+  const body = (
+    <ApprovalsPage
+      requests={away ? [await getPending(sql, viewer, wrong.id), ...shown] : shown}
+      viewer={viewer}
+      waiting={waiting}
+      now={now}
+      wrong={wrong}
+      back={at > 1 ? `/approvals?page=${at - 1}` : undefined}
+      next={found.length > PER_PAGE ? `/approvals?page=${at + 1}` : undefined}
+    />
+  );
+  return page(c, { title: "Approvals", body, status: wrong ? 422 : 200 });
+}
+
+async function rowOf(c: Context, id: string, wrong?: Wrong) {
   const { sql, now } = c.var;
   const viewer = actorOf(c);
   const [request, waiting] = await Promise.all([getPending(sql, viewer, id), countPending(sql, now)]);
-  return (
-    <DecidedRow
-      request={request}
-      viewer={viewer}
-      now={now}
-      problem={problem}
-      reason={reason}
-      waiting={waiting}
-    />
-  );
+  return <DecidedRow request={request} viewer={viewer} now={now} wrong={wrong} waiting={waiting} />;
 }

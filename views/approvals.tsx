@@ -12,10 +12,19 @@ interface QueueProps {
   now: Temporal.Instant;
   back?: string;
   next?: string;
+  /** The request whose last answer was refused, and why. */
+  wrong?: Wrong & { id: string };
+}
+
+/** Why an answer was refused. */
+export interface Wrong {
+  message: string;
+  /** The reason as it was typed, where it is what is wrong. */
+  reason?: string;
 }
 
 /** What waits for a decision, soonest first. */
-export function ApprovalsPage({ requests, viewer, waiting, now, back, next }: QueueProps) {
+export function ApprovalsPage({ requests, viewer, waiting, now, back, next, wrong }: QueueProps) {
   return (
     <>
       <div class="head">
@@ -36,7 +45,14 @@ export function ApprovalsPage({ requests, viewer, waiting, now, back, next }: Qu
               With the keyboard: <kbd>j</kbd> <kbd>k</kbd> move, <kbd>a</kbd> approves, <kbd>d</kbd> denies
             </p>
             <div id="queue">
-              {requests.map((request) => <PendingRow request={request} viewer={viewer} now={now} />)}
+              {requests.map((request) => (
+                <PendingRow
+                  request={request}
+                  viewer={viewer}
+                  now={now}
+                  wrong={wrong?.id === request.id ? wrong : undefined}
+                />
+              ))}
             </div>
           </>
         )}
@@ -50,14 +66,15 @@ interface RowProps {
   viewer: Actor;
   now: Temporal.Instant;
   /** What went wrong with the last click. */
-  problem?: string;
-  reason?: string;
+  wrong?: Wrong;
 }
 
 /** One request: who, what, when, why, what it conflicts with and who competes; and the two answers. */
-export function PendingRow({ request, viewer, now, problem, reason }: RowProps) {
+export function PendingRow({ request, viewer, now, wrong }: RowProps) {
   const { resources, conflicts, competitors } = request;
   const zone = resources[0]?.time_zone ?? viewer.time_zone;
+  const open = allows(request, "approve", now);
+  const beside = open && wrong?.reason !== undefined;
   return (
     <article class="request" id={`request-${request.id}`} tabindex={0} aria-labelledby={`what-${request.id}`}>
       <div>
@@ -76,10 +93,10 @@ export function PendingRow({ request, viewer, now, problem, reason }: RowProps) 
         <p class="quiet">Asked {agoOf(request.created_at, viewer.time_zone, now)}</p>
         <Rivals title="In the way" rivals={conflicts} zone={zone} now={now} kind="no" />
         <Rivals title="Also wanted by" rivals={competitors} zone={zone} now={now} kind="maybe" />
-        {problem && <p class="alert" role="alert">{problem}</p>}
+        {wrong && !beside && <p class="alert" role="alert">{wrong.message}</p>}
       </div>
-      {allows(request, "approve", now)
-        ? <Answers {...{ request, viewer, now, reason }} />
+      {open
+        ? <Answers {...{ request, viewer, now }} wrong={beside ? wrong : undefined} />
         : <Decided request={request} now={now} />}
     </article>
   );
@@ -123,7 +140,7 @@ function Rivals(
   );
 }
 
-function Answers({ request, viewer, reason }: RowProps) {
+function Answers({ request, viewer, wrong }: RowProps) {
   if (!may(viewer, "decide", request.requester_id)) {
     return <p class="quiet answers">Your own request: somebody else decides on it.</p>;
   }
@@ -133,17 +150,28 @@ function Answers({ request, viewer, reason }: RowProps) {
     "hx-target": `#request-${request.id}`,
     "hx-swap": "outerHTML",
   });
+  const field = `reason-${request.id}`;
   const blocked = request.conflicts.length > 0;
   return (
     <div class="answers">
       <form method="post" action={`${path}/approve`} {...swap("approve")}>
         <button type="submit" data-key="a" class={blocked ? "second" : undefined}>Approve</button>
       </form>
-      <details open={Boolean(reason)}>
+      <details open={Boolean(wrong)}>
         <summary class="button second" data-key="d">Deny …</summary>
         <form method="post" action={`${path}/deny`} {...swap("deny")}>
-          <label for={`reason-${request.id}`}>Reason, for {request.requester_name}</label>
-          <input id={`reason-${request.id}`} name="reason" value={reason ?? ""} required maxlength={500} />
+          <label for={field}>Reason, for {request.requester_name}</label>
+          <input
+            id={field}
+            name="reason"
+            value={wrong?.reason ?? ""}
+            required
+            maxlength={500}
+            aria-invalid={wrong && "true"}
+            aria-describedby={wrong && `${field}-error`}
+            autofocus={wrong && true}
+          />
+          {wrong && <p class="error" id={`${field}-error`}>{wrong.message}</p>}
           <button class="danger" type="submit">Deny</button>
         </form>
       </details>
