@@ -100,11 +100,16 @@ export const UNDO_MINUTES = 10;
 export async function restore(sql: Sql, actor: Actor, id: string, now: Temporal.Instant): Promise<Status> {
   const before = await getReservation(sql, actor, id);
   permit(actor, "restore", before.requester_id);
-  if (!restorable(before, now)) {
-    throw new Conflict(`This cancellation can no longer be taken back: ${UNDO_MINUTES} minutes have passed`);
+  // What is not cancelled at all is left to the diagram, which says what it is.
+  if (before.status === "cancelled" && !restorable(before, now)) {
+    const begun = Temporal.Instant.compare(before.start_time, now) <= 0;
+    const why = begun ? "the start has passed" : `${UNDO_MINUTES} minutes have passed`;
+    throw new Conflict(`This cancellation can no longer be taken back: ${why}`);
   }
   const wish: Wish = { ...before, resource_ids: before.resources.map((r) => r.id), except: before.id };
   const rules = await rulesOf(sql, wish.resource_ids, { fresh: true });
+  const gone = rules.find((r) => r.deactivated);
+  if (gone) throw new Conflict(`${gone.name} cannot be reserved at present`);
   const to = await transaction(sql, async (tx) => {
     const to = await statusBeforeCancel(tx, before.id);
     await transition(tx, actor, { id: before.id, action: "restore", to }, now);
