@@ -107,6 +107,8 @@ async function renew(c: Context): Promise<void> {
   const granted = token ? await rotate(sql, token, now) : undefined;
   const actor = granted && await house.identities.find(granted.session_id);
   if (!granted || !actor) {
+    // A token that came a second time has ended its session, for whoever still has a page of it open too.
+    house.identities.forget();
     clearSession(c);
     return;
   }
