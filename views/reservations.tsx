@@ -189,15 +189,33 @@ function Actions({ reservation, viewer, now, undoable }: OneProps) {
           <button type="submit">Take the cancellation back</button>
         </form>
       )}
-      {canCancel && (
-        <form method="post" action={`${path}/cancel`}>
-          <button class="danger" type="submit">Cancel this reservation</button>
-        </form>
-      )}
+      {canCancel && <CancelForm path={path} reservation={reservation} viewer={viewer} />}
       {reservation.resources[0] && (
         <a href={`/reservations/new?resource=${reservation.resources[0].id}`}>Reserve it again</a>
       )}
     </div>
+  );
+}
+
+// One's own is cancelled at once, and taken back as easily; another's with a word on why, which they will read.
+function CancelForm(
+  { path, reservation, viewer }: { path: string; reservation: Reservation; viewer: Actor },
+) {
+  const button = <button class="danger" type="submit">Cancel this reservation</button>;
+  if (reservation.requester_id === viewer.id) {
+    return <form method="post" action={`${path}/cancel`}>{button}</form>;
+  }
+  return (
+    <details>
+      <summary class="button danger">Cancel …</summary>
+      <form method="post" action={`${path}/cancel`} class="card">
+        <label for="cancel-reason">Reason, for {reservation.requester_name}</label>
+        <p>
+          <input id="cancel-reason" name="reason" maxlength={500} />
+        </p>
+        {button}
+      </form>
+    </details>
   );
 }
 
