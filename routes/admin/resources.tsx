@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { z } from "zod";
 import { Conflict } from "../../domain/errors.ts";
 import { listPolicies } from "../../domain/policies.ts";
 import { listReservations } from "../../domain/reservations.ts";
@@ -23,6 +24,7 @@ import { check, fields, orAgain, type Problem, type Values } from "../forms.ts";
 import { done, page } from "../respond.tsx";
 
 const PER_PAGE = 100;
+const Removal = z.object({ reason: Why.default("") });
 const ZONES = ["UTC", ...Intl.supportedValuesOf("timeZone").filter((zone) => zone !== "UTC")];
 
 /** What can be reserved, for administrators. */
@@ -74,7 +76,7 @@ manageResources.post("/:id/edit", async (c) => {
 
 manageResources.get("/:id/remove", async (c) => {
   const resource = await getResource(c.var.sql, c.req.param("id"));
-  return removal(c, resource, c.req.query("for") === "good");
+  return removal(c, resource, { for: c.req.query("for") });
 });
 
 manageResources.post("/:id/remove", async (c) => {
@@ -85,13 +87,13 @@ manageResources.post("/:id/remove", async (c) => {
   const forGood = values.for === "good";
   return orAgain(async () => {
     const future = values.future === "cancel" ? "cancel" : "keep";
-    const reason = check(Why, values.reason ?? "");
+    const { reason } = check(Removal, values);
     const told = await deactivateResource(sql, actor, { id: resource.id, future, reason }, now);
     const deleted = forGood && await deletedForGood(c, resource.id);
     const state = deleted ? "is deleted" : "is out of service";
     const also = told > 0 ? `; ${count(told, "reservation was", "reservations were")} cancelled` : "";
     return done(c, { to: "/admin/resources", notice: { text: `${resource.name} ${state}${also}` } });
-  }, (problem) => removal(c, resource, forGood, problem));
+  }, (problem) => removal(c, resource, values, problem));
 });
 
 manageResources.post("/:id/reactivate", async (c) => {
@@ -131,7 +133,7 @@ async function form(
 
 const LISTED = 20;
 
-async function removal(c: Context, resource: Resource, forGood: boolean, problem?: Problem) {
+async function removal(c: Context, resource: Resource, values: Values, problem?: Problem) {
   const { sql, now } = c.var;
   const actor = actorOf(c);
   const all = await listReservations(sql, actor, {
@@ -145,7 +147,8 @@ async function removal(c: Context, resource: Resource, forGood: boolean, problem
       resource={resource}
       ahead={all.slice(0, LISTED)}
       more={all.length > LISTED}
-      forGood={forGood}
+      forGood={values.for === "good"}
+      values={values}
       zone={resource.time_zone}
       now={now}
       errors={problem?.errors ?? {}}

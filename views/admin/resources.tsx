@@ -193,14 +193,16 @@ interface RemoveProps {
   forGood: boolean;
   zone: string;
   now: Temporal.Instant;
+  values: Record<string, string | undefined>;
   errors: Record<string, string>;
   message?: string;
 }
 
 /** Before a resource goes: what lies ahead of it, and what is to become of that. */
 export function RemoveResourcePage(
-  { resource, ahead, more, forGood, zone, now, errors, message }: RemoveProps,
+  { resource, ahead, more, forGood, zone, now, values, errors, message }: RemoveProps,
 ) {
+  const cancels = values.future === "cancel";
   const title = forGood ? `Delete ${resource.name}?` : `Take ${resource.name} out of service?`;
   return (
     <section class="narrow">
@@ -231,12 +233,20 @@ export function RemoveResourcePage(
           <fieldset>
             <legend>What becomes of them</legend>
             <label class="option">
-              <input type="radio" name="future" value="keep" checked /> Keep them: only new ones are refused
+              <input type="radio" name="future" value="keep" checked={!cancels} />{" "}
+              Keep them: only new ones are refused
             </label>
             <label class="option">
-              <input type="radio" name="future" value="cancel" /> Cancel them, and tell whose they are
+              <input type="radio" name="future" value="cancel" checked={cancels} />{" "}
+              Cancel them, and tell whose they are
             </label>
-            <Field name="reason" label="Why, for those who are told" error={errors.reason} maxlength={500} />
+            <Field
+              name="reason"
+              label="Why, for those who are told"
+              value={values.reason}
+              error={errors.reason}
+              maxlength={500}
+            />
           </fieldset>
         )}
         {forGood && (
