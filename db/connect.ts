@@ -26,6 +26,8 @@ export function connect(
   const options: postgres.Options<Record<string, postgres.PostgresType>> = {
     max,
     connect_timeout: 10,
+    // The driver's own pauses grow to 20 seconds, which a request would wait although the database is back long since.
+    backoff: (failures) => Math.min(failures * 0.05, 0.5),
     connection: {
       application_name: name,
       TimeZone: "UTC",
