@@ -19,6 +19,8 @@ export async function migrate(sql: Sql, now: Temporal.Instant): Promise<string[]
   const files = await readMigrations();
   const connection = await sql.reserve();
   try {
+    // What a statement may take is meant for requests: a large table takes long, and who waits for another waits for it.
+    await connection`set statement_timeout = 0`;
     await connection`select pg_advisory_lock(${LOCK})`;
     await connection`create table if not exists migrations (
       name text primary key, checksum text not null, applied_at timestamptz not null)`;
@@ -32,6 +34,7 @@ export async function migrate(sql: Sql, now: Temporal.Instant): Promise<string[]
     return missing.map((file) => file.name);
   } finally {
     await connection`select pg_advisory_unlock(${LOCK})`.catch(() => {});
+    await connection`reset statement_timeout`.catch(() => {});
     connection.release();
   }
 }
