@@ -20,7 +20,8 @@ export function encodingFor(accepted: string | undefined): Encoding | undefined 
 
 /**
  * A body in an encoding, or undefined where it is too small to be worth it. The work is done beside the event loop.
- * Brotli at 5 is as fast as gzip at 6 on a page of 60 kB, and a twelfth smaller.
+ * On a page of 66 kB brotli at 5 takes 0.8 ms and
+ * gzip at 6 takes 0.3 ms; what brotli saves, a twelfth, is worth more to a phone with a weak signal.
  */
 export async function compressed(
   body: string,
@@ -30,7 +31,12 @@ export async function compressed(
   const bytes = new TextEncoder().encode(body);
   const made = encoding === "br"
     ? await brotli(bytes, {
-      params: { [constants.BROTLI_PARAM_QUALITY]: 5, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length },
+      params: {
+        [constants.BROTLI_PARAM_QUALITY]: 5,
+        // A window of 256 kB holds any page; the default takes megabytes for each answer under way.
+        [constants.BROTLI_PARAM_LGWIN]: 18,
+        [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
+      },
     })
     : await zip(bytes, { level: 6 });
   return new Uint8Array(made);
