@@ -79,7 +79,8 @@ export function maskedConfig(config: Config): Record<string, string> {
 function isTimeZone(name: string): boolean {
   try {
     new Intl.DateTimeFormat("en", { timeZone: name });
-    return true;
+    // An offset would pass too, and PostgreSQL reads it with the opposite sign.
+    return /^[A-Za-z]/.test(name);
   } catch {
     return false;
   }
