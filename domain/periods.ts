@@ -70,9 +70,34 @@ export function dateIn(instant: Temporal.Instant, zone: string): Temporal.PlainD
   return instant.toZonedDateTimeISO(zone).toPlainDate();
 }
 
-/** Reads `YYYY-MM-DD`; undefined when it is none. */
+// What lies outside can neither be stored nor asked for: PostgreSQL has no year 0, writes years of five digits
+// otherwise than Temporal, and what is looked for around a period may lie days beside it.
+const CALENDAR = {
+  first: Temporal.Instant.from("1000-01-01T00:00:00Z"),
+  end: Temporal.Instant.from("9000-01-01T00:00:00Z"),
+};
+
+/** Whether a moment lies in the years that are understood. */
+export function inCalendar(instant: Temporal.Instant): boolean {
+  return compare(instant, CALENDAR.first) >= 0 && compare(instant, CALENDAR.end) < 0;
+}
+
+const RFC3339 = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?([Zz]|[+-]\d{2}:\d{2})$/;
+
+/** Reads a moment with its offset (RFC 3339); undefined when it is none. */
+export function readInstant(text: string | undefined): Temporal.Instant | undefined {
+  if (!text || !RFC3339.test(text)) return undefined;
+  try {
+    const instant = Temporal.Instant.from(text);
+    return inCalendar(instant) ? instant : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reads `YYYY-MM-DD` in the years that are understood; undefined when it is none. */
 export function readDate(text: string | undefined): Temporal.PlainDate | undefined {
-  if (!text || !/^\d{4}-\d{2}-\d{2}$/.test(text)) return undefined;
+  if (!text || !/^[1-8]\d{3}-\d{2}-\d{2}$/.test(text)) return undefined;
   try {
     return Temporal.PlainDate.from(text, { overflow: "reject" });
   } catch {

@@ -3,6 +3,7 @@ import { cancel, restorable, restore } from "../domain/edits.ts";
 import { check, fields, number } from "./forms.ts";
 import { listHistory } from "../domain/history.ts";
 import { may } from "../domain/permissions.ts";
+import { inCalendar } from "../domain/periods.ts";
 import { getReservation, listReservations } from "../domain/reservations.ts";
 import { Why } from "../domain/texts.ts";
 import { ReservationPage, ReservationsPage } from "../views/reservations.tsx";
@@ -19,18 +20,17 @@ export const reservations = new Hono<Env>();
 reservations.get("/reservations", async (c) => {
   const { sql, now } = c.var;
   const actor = actorOf(c);
-  const { q = "", when: typed, after_ms, after_id } = c.req.query();
+  const { q = "", when: typed, after_ms, after_id = "" } = c.req.query();
   const when = typed === "past" ? "past" : "upcoming";
   const ms = number(after_ms, { min: 0, max: 8e15, otherwise: -1 });
+  const start_time = Temporal.Instant.fromEpochMilliseconds(ms);
   const found = await listReservations(sql, actor, {
     requester_id: actor.id,
     q,
     limit: PER_PAGE,
     newestFirst: when === "past",
     ...(when === "past" ? { ended_by: now } : { from: now }),
-    after: ms >= 0 && after_id && isId(after_id)
-      ? { start_time: Temporal.Instant.fromEpochMilliseconds(ms), id: after_id }
-      : undefined,
+    after: ms >= 0 && inCalendar(start_time) && isId(after_id) ? { start_time, id: after_id } : undefined,
   });
   const shown = found.slice(0, PER_PAGE);
   const last = shown.at(-1);

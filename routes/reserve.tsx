@@ -4,7 +4,7 @@ import type { Wish } from "../domain/availability.ts";
 import { alternativesTo } from "../domain/availability.ts";
 import { change } from "../domain/edits.ts";
 import { Conflict, Invalid, NotFound } from "../domain/errors.ts";
-import { type Period } from "../domain/periods.ts";
+import { type Period, readInstant } from "../domain/periods.ts";
 import { explain, isPast, request } from "../domain/requests.ts";
 import { getReservation, type Reservation } from "../domain/reservations.ts";
 import { getResource, listResources, type Resource } from "../domain/resources.ts";
@@ -138,17 +138,10 @@ async function slotOf(c: Context, values: Values): Promise<Period & { resource_i
 
 function readTake(take: string | undefined): (Period & { resource_ids: string[] }) | undefined {
   if (!take) return undefined;
-  const [id = "", from = "", to = ""] = take.split(" ");
-  try {
-    if (!isId(id)) throw new RangeError();
-    return {
-      resource_ids: [id],
-      start_time: Temporal.Instant.from(from),
-      end_time: Temporal.Instant.from(to),
-    };
-  } catch {
-    throw new NotFound("This alternative");
-  }
+  const [id = "", from, to] = take.split(" ");
+  const [start_time, end_time] = [readInstant(from), readInstant(to)];
+  if (!isId(id) || !start_time || !end_time) throw new NotFound("This alternative");
+  return { resource_ids: [id], start_time, end_time };
 }
 
 // The fields whose path in the domain is that of the API, under the names that the form has for them.

@@ -3,13 +3,14 @@ import { Approval, approve, Denial, deny } from "../../domain/approvals.ts";
 import { cancel, change } from "../../domain/edits.ts";
 import { Invalid } from "../../domain/errors.ts";
 import { listHistory } from "../../domain/history.ts";
+import { readInstant } from "../../domain/periods.ts";
 import { request } from "../../domain/requests.ts";
 import { getReservation, isStatus, listReservations } from "../../domain/reservations.ts";
 import { isId } from "../../lib/ids.ts";
 import { actorOf, type Context, type Env } from "../env.ts";
 import { allowed } from "../middleware.ts";
 import { body, entryJson, idOf, list, optionalBody, paging, reservationJson } from "./json.ts";
-import { exactly, instantOf, NewReservation, ReservationChange, timeIn } from "./schemas.ts";
+import { instantOf, NewReservation, ReservationChange, timeIn } from "./schemas.ts";
 
 /** What people ask for, for programs. */
 export const reservations = new Hono<Env>();
@@ -138,7 +139,7 @@ function instants<T extends { start_time?: string; end_time?: string }>(times: T
 
 function startKey(key: unknown): { start_time: Temporal.Instant; id: string } | undefined {
   const { start_time, id } = key as { start_time?: unknown; id?: unknown };
-  const instant = typeof start_time === "string" ? exactly(start_time) : undefined;
+  const instant = typeof start_time === "string" ? readInstant(start_time) : undefined;
   return instant && typeof id === "string" && isId(id) ? { start_time: instant, id } : undefined;
 }
 

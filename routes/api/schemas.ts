@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { Invalid } from "../../domain/errors.ts";
+import { readInstant } from "../../domain/periods.ts";
 import { Purpose } from "../../domain/texts.ts";
 
-const RFC3339 = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?([Zz]|[+-]\d{2}:\d{2})$/;
 const EXAMPLE = "Give a time with its offset, such as 2026-05-31T14:30:00+02:00";
 
 /** A moment as programs write it (RFC 3339, with an offset). */
@@ -67,23 +67,5 @@ export function timeIn(query: Record<string, string>, path: string): Temporal.In
 
 /** The instant that a checked text means, to the millisecond; undefined where there is no such moment. */
 export function instantOf(text: string): Temporal.Instant | undefined {
-  return exactly(text)?.round({ smallestUnit: "millisecond", roundingMode: "floor" });
-}
-
-// PostgreSQL has no year 0, and writes years of five digits otherwise than Temporal; what is offered in place of a
-// wish may lie days beside it.
-const FIRST = Temporal.Instant.from("1000-01-01T00:00:00Z");
-const LAST = Temporal.Instant.from("9000-01-01T00:00:00Z");
-
-/** The same with all its digits, as a cursor has it. */
-export function exactly(text: string): Temporal.Instant | undefined {
-  if (!RFC3339.test(text)) return undefined;
-  try {
-    const instant = Temporal.Instant.from(text);
-    const within = Temporal.Instant.compare(instant, FIRST) >= 0 &&
-      Temporal.Instant.compare(instant, LAST) < 0;
-    return within ? instant : undefined;
-  } catch {
-    return undefined;
-  }
+  return readInstant(text)?.round({ smallestUnit: "millisecond", roundingMode: "floor" });
 }
