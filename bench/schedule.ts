@@ -7,9 +7,11 @@ import type { Bench } from "./setting.ts";
 import { afterFirstPage, signInBrowser } from "./sign_in.ts";
 
 const CONNECTIONS = 16;
+/** A write makes the server forget what it has read. */
+const WRITES_PER_SECOND = 200;
 
 /** What a page could cost at most, and what it does: the schedule against servers that do less for the same bytes. */
-export async function measureSchedule({ effort, site, server, where, ends }: Bench): Promise<Section> {
+export async function measureSchedule({ effort, site, server, where, sql, ends }: Bench): Promise<Section> {
   const person = site.people[0];
   const cookie = await afterFirstPage(server.url, await signInBrowser(server.url, person.email));
   const url = `${server.url}/schedule`;
@@ -27,8 +29,9 @@ export async function measureSchedule({ effort, site, server, where, ends }: Ben
     queries: { where, actor },
   });
 
-  const runs: Record<string, { url: string; headers: Record<string, string> }> = {
+  const runs: Record<string, { url: string; headers: Record<string, string>; written?: true }> = {
     page: { url, headers: { cookie } },
+    written: { url, headers: { cookie }, written: true },
     gzip: { url, headers: { cookie, "accept-encoding": "gzip" } },
     br: { url, headers: { cookie, "accept-encoding": "br" } },
     asking: { url: asking.url, headers: {} },
@@ -36,9 +39,12 @@ export async function measureSchedule({ effort, site, server, where, ends }: Ben
   };
   const figures: Record<string, LoadAnswer[]> = {};
   for (let round = -1; round < effort.rounds; round++) {
-    for (const [name, run] of Object.entries(runs)) {
+    for (const [name, { written, ...run }] of Object.entries(runs)) {
       const seconds = round < 0 ? effort.warmUp : effort.seconds;
+      const writer = written &&
+        setInterval(() => sql`select pg_current_xact_id()`.execute(), 1000 / WRITES_PER_SECOND);
       const answer = await load.ask({ ...run, connections: CONNECTIONS, seconds });
+      clearInterval(writer);
       if (answer.other) throw new Error(`${answer.other} of the schedule's answers (${name}) were no pages`);
       if (round >= 0) (figures[name] ??= []).push(answer);
     }
@@ -57,6 +63,7 @@ export async function measureSchedule({ effort, site, server, where, ends }: Ben
     } kB, ${CONNECTIONS} connections`,
     rows: [
       row("as it is", "page", [["bare handler", "bare"], ["same SQL, constant page", "asking"]]),
+      row(`with ${WRITES_PER_SECOND} writes a second beside it`, "written", [["as it is", "page"]]),
       row("gzip", "gzip", [["as it is", "page"]]),
       row("brotli", "br", [["as it is", "page"]]),
       row("same SQL, constant page", "asking"),
