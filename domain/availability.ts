@@ -1,7 +1,7 @@
 import type { Db, Sql } from "../db/types.ts";
 import { type Actor, may } from "./permissions.ts";
 import { freeWithin, minutesOf, type Period } from "./periods.ts";
-import { reasons, rulesOf } from "./policies.ts";
+import { reasons, type Rules, rulesOf } from "./policies.ts";
 
 /** What is in the way of a wish, as a program is told. */
 export interface ConflictingPeriod extends Period {
@@ -112,12 +112,13 @@ async function nearInTime(sql: Sql, wish: Wish, now: Temporal.Instant): Promise<
   if (!rules || rules.deactivated) return [];
   const window = windowAround(wish, now.add({ minutes: rules.policy?.notice_minutes ?? 0 }));
   if (minutesOf(window) <= 0) return [];
-  const busy = await busyOf(sql, rules.resource_id, window, wish.except);
   const length = lengthOf(wish);
-  const slots = freeWithin(window, busy).flatMap((free) => nearestIn(free, wish, length));
+  const slots = (await takenByUnit(sql, rules, window, wish.except))
+    .flatMap((taken) => freeWithin(window, taken))
+    .flatMap((free) => nearestIn(free, wish, length));
   const distance = (slot: Period) =>
     Math.abs(slot.start_time.epochMilliseconds - wish.start_time.epochMilliseconds);
-  return slots
+  return [...new Map(slots.map((slot) => [slot.start_time.epochMilliseconds, slot])).values()]
     .filter((slot) => reasons(rules, slot, now).length === 0)
     .sort((a, b) => distance(a) - distance(b))
     .slice(0, 3)
@@ -127,6 +128,23 @@ async function nearInTime(sql: Sql, wish: Wish, now: Temporal.Instant): Promise<
       resource_name: rules.name,
       time_zone: rules.time_zone,
     }));
+}
+
+// Whoever asks gets one unit for the whole period, so each is looked at by itself. One that is not taken at all stands
+// for all such.
+async function takenByUnit(
+  db: Db,
+  { resource_id, units }: Rules,
+  window: Period,
+  except?: string,
+): Promise<Period[][]> {
+  const rows = await db<{ unit: number; start_time: Temporal.Instant; end_time: Temporal.Instant }[]>`
+    select unit, lower(period) as start_time, upper(period) as end_time from allocations
+    where holds and resource_id = ${resource_id}
+      and period && tstzrange(${window.start_time}, ${window.end_time}, '[)')
+      and reservation_id is distinct from ${except ?? null}`;
+  const taken = [...Map.groupBy(rows.filter((row) => row.unit <= units), (row) => row.unit).values()];
+  return taken.length < units ? [...taken, []] : taken;
 }
 
 function windowAround(wish: Wish, first: Temporal.Instant): Period {
@@ -184,43 +202,3 @@ async function alikeAtSameTime(sql: Sql, wish: Wish, now: Temporal.Instant): Pro
       end_time,
     }));
 }
-
-/** When a resource has no unit left, in order, within a window. */
-export async function busyOf(
-  db: Db,
-  resource_id: string,
-  window: Period,
-  except?: string,
-): Promise<Period[]> {
-  const [{ units = 1, busy = [] } = {}] = await db<{ units: number; busy: [number, number][] }[]>`
-    select r.units, coalesce((
-      select json_agg(json_build_array(
-        floor(extract(epoch from lower(a.period)) * 1000), ceil(extract(epoch from upper(a.period)) * 1000)))
-      from allocations a
-      where a.holds and a.resource_id = r.id
-        and a.period && tstzrange(${window.start_time}, ${window.end_time}, '[)')
-        and a.reservation_id is distinct from ${except ?? null}), '[]') as busy
-    from resources r where r.id = ${resource_id}`;
-  return fullyTaken(busy, units);
-}
-
-/** Where at least `units` of the stretches (milliseconds of the epoch) lie on top of each other. */
-export function fullyTaken(stretches: readonly (readonly [number, number])[], units: number): Period[] {
-  const edges = stretches.flatMap(([from, to]) => [[from, 1], [to, -1]]).sort((a, b) =>
-    a[0] - b[0] || a[1] - b[1]
-  );
-  const full: Period[] = [];
-  let taken = 0;
-  let since = 0;
-  for (const [at, change] of edges) {
-    if (taken >= units && taken + change < units && at > since) full.push(between(since, at));
-    if (taken < units && taken + change >= units) since = at;
-    taken += change;
-  }
-  return full;
-}
-
-const between = (from: number, to: number): Period => ({
-  start_time: Temporal.Instant.fromEpochMilliseconds(from),
-  end_time: Temporal.Instant.fromEpochMilliseconds(to),
-});
