@@ -3,7 +3,7 @@ import { isId } from "../lib/ids.ts";
 import { NotFound } from "./errors.ts";
 import { type Actor, may } from "./permissions.ts";
 import type { Period } from "./periods.ts";
-import { type Status, STATUSES } from "./transitions.ts";
+import { hasStatus, type Status, STATUSES } from "./transitions.ts";
 
 export interface ReservedResource {
   id: string;
@@ -67,7 +67,8 @@ export function joined(db: Db) {
 export interface Filter {
   requester_id?: string;
   resource_id?: string;
-  status?: Status;
+  /** The status as it is at that moment. */
+  status?: { is: Status; at: Temporal.Instant };
   /** Words in the purpose, the reference or the name of a resource. */
   q?: string;
   /** Those that overlap the period from here … */
@@ -94,7 +95,7 @@ export function listReservations(db: Db, actor: Actor, filter: Filter): Promise<
     select ${columns(db)} from ${joined(db)}
     where ${may(actor, "see_reservation") ? db`true` : db`v.requester_id = ${actor.id}`}
       ${requester_id ? db`and v.requester_id = ${requester_id}` : db``}
-      ${status ? db`and v.status = ${status}` : db``}
+      ${status ? db`and ${hasStatus(db, status.is, status.at)}` : db``}
       ${from ? db`and v.end_time > ${from}` : db``}
       ${to ? db`and v.start_time < ${to}` : db``}
       ${ahead ? db`and v.status in ('pending', 'approved', 'checked_in')` : db``}

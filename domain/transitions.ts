@@ -175,6 +175,19 @@ export function statusOnce(status: Status, { begun, over }: { begun: boolean; ov
   return status;
 }
 
+/** The same in SQL, for a query over reservations `v`: those whose status is this one at `now`. */
+export function hasStatus(db: Db, status: Status, now: Temporal.Instant) {
+  if (status === "pending") return db`(v.status = 'pending' and v.start_time > ${now})`;
+  if (status === "expired") {
+    return db`(v.status = 'expired' or v.status = 'pending' and v.start_time <= ${now})`;
+  }
+  if (HOLDING.includes(status)) return db`(v.status = ${status} and v.end_time > ${now})`;
+  if (status === "completed") {
+    return db`(v.status = 'completed' or v.status = any(${[...HOLDING]}) and v.end_time <= ${now})`;
+  }
+  return db`v.status = ${status}`;
+}
+
 /** Whether the diagram has this arrow from the status as it is at `now`. */
 export function allows(
   reservation: { status: Status } & Period,

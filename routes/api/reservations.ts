@@ -37,7 +37,8 @@ reservations.get("/", async (c) => {
   mustBe(requester_id === undefined || isId(requester_id), "requester_id", "Give the id of a person");
   const { limit, after } = paging(c, startKey);
   const found = await listReservations(c.var.sql, actorOf(c), {
-    ...{ resource_id, requester_id, limit, after, status: isStatus(status) ? status : undefined },
+    ...{ resource_id, requester_id, limit, after },
+    status: isStatus(status) ? { is: status, at: c.var.now } : undefined,
     from: timeIn(c.req.query(), "from"),
     to: timeIn(c.req.query(), "to"),
   });

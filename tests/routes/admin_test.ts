@@ -197,6 +197,16 @@ Deno.test("Bob's reservation that was over stays what it was", async () => {
   assert.equal(status, "approved");
 });
 
+Deno.test("Ada can take a resource out of service while a wish for it runs out undecided", async () => {
+  await using scene = await adas();
+  await scene.sql`update resources set requires_approval = true, version = version + 1`;
+  await scene.reserve(scene.cast.bob, "10:00", "11:00");
+  scene.site.now = on("2026-05-05", "10:30", "11:00").start_time;
+  const ada = await scene.site.as(scene.cast.ada);
+  const page = await follow(ada, await remove({ ...scene, ada }, { future: "cancel" }));
+  assert.equal(notice(page), "Hall A is out of service");
+});
+
 Deno.test("Ada, whose reason is too long, finds her choice and her words still there", async () => {
   await using scene = await adas();
   await scene.reserve(scene.cast.bob, "10:00", "11:00");
