@@ -32,7 +32,10 @@ export interface Client {
   /** Calls the JSON API, with a bearer token where somebody is signed in. */
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   /** Sends anything at all, with the cookies of this browser. */
-  send(path: string, init: RequestInit & { headers?: Record<string, string> }): Promise<Answer>;
+  send(
+    path: string,
+    init: Omit<RequestInit, "headers"> & { headers?: Record<string, string> },
+  ): Promise<Answer>;
   /** The cookies as they are now. */
   cookies: Map<string, string>;
 }
