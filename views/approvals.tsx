@@ -83,7 +83,7 @@ export function PendingRow({ request, viewer, now, wrong }: RowProps) {
             {resources.map((r) =>
               r.name
             ).join(", ")}
-          </a>
+          </a>{" "}
           <span>{periodOf(request, zone, now)}</span>
         </h2>
         <p class="break">
@@ -131,8 +131,7 @@ function Rivals(
         {rivals.map((rival) => (
           <li>
             <a href={reservationPath(rival.reference)}>{rival.requester_name}</a>
-            {`, ${periodOf(rival, zone, now)}`}
-            {rival.purpose && <q class="reason break">{rival.purpose}</q>}
+            {`, ${periodOf(rival, zone, now)}`} {rival.purpose && <q class="reason break">{rival.purpose}</q>}
           </li>
         ))}
       </ul>
@@ -185,7 +184,7 @@ function Decided({ request, now }: { request: Pending; now: Temporal.Instant }) 
     <div class="answers decided" role="status">
       <StatusMark status={statusAt(request, now)} />
       <p class="quiet">
-        {by && `Decided${by}`}
+        {by && `Decided${by}`}{" "}
         {request.decision_reason && <q class="reason break">{request.decision_reason}</q>}
       </p>
     </div>

@@ -57,8 +57,7 @@ function NewsList({ news, zone, now }: { news: readonly News[]; zone: string; no
             <div>
               <a href={reservationPath(item.reference)}>{item.purpose || item.resource_name}</a> on{" "}
               {dayOf(item.start_time, zone, now)}, {timeOf(item.start_time, zone)}:{" "}
-              <b>{ACTION_WORDS[item.action]}</b>
-              {item.reason && <q class="reason">{item.reason}</q>}
+              <b>{ACTION_WORDS[item.action]}</b> {item.reason && <q class="reason">{item.reason}</q>}
               <p class="quiet">{item.actor_name ?? "The clock"}, {agoOf(item.at, zone, now)}</p>
             </div>
           </li>

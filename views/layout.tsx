@@ -38,12 +38,12 @@ export function Layout(
         <script src={assets.js} defer></script>
       </head>
       <body>
-        <a class="skip" href="#main">Skip to content</a>
+        <a class="skip" href="#main">Skip to content</a>{" "}
         <header class="top">
           <a class="brand" href="/">
             <Mark />Holdfast
-          </a>
-          {viewer && <Menu path={path} viewer={viewer} waiting={waiting} />}
+          </a>{" "}
+          {viewer && <Menu path={path} viewer={viewer} waiting={waiting} />}{" "}
           {viewer && <Me viewer={viewer} />}
         </header>
         <main id="main" tabindex={-1}>
@@ -80,16 +80,16 @@ function Menu({ path, viewer, waiting }: { path: string; viewer: Actor; waiting:
     <nav class="menu" aria-label="Main">
       <a href="/schedule" aria-current={here("/schedule")}>
         <Icon name="day" />Schedule
-      </a>
+      </a>{" "}
       <a href="/resources" aria-current={here("/resources")}>
         <Icon name="resources" />Resources
-      </a>
+      </a>{" "}
       <a href="/reservations" aria-current={here("/reservations")}>
         <Icon name="mine" />
         <span>
           <span class="wide">My</span> reservations
         </span>
-      </a>
+      </a>{" "}
       {may(viewer, "see_queue") && (
         <a href="/approvals" aria-current={here("/approvals")}>
           <Icon name="approvals" />
@@ -106,7 +106,7 @@ function Me({ viewer }: { viewer: Actor }) {
   return (
     <details class="me">
       <summary>
-        <span class="who">{viewer.name}</span>
+        <span class="who">{viewer.name}</span>{" "}
         <span class="initial" aria-hidden="true">{[...viewer.name][0]}</span>
       </summary>
       <div class="drop">

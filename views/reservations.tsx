@@ -31,14 +31,14 @@ export function ReservationsPage({ when, q, back, next, ...list }: PageProps) {
       </div>
       <form method="get" action="/reservations" class="filters" role="search">
         <nav class="tabs" aria-label="Which reservations">
-          <a href="/reservations" aria-current={when === "upcoming" ? "page" : undefined}>Upcoming</a>
+          <a href="/reservations" aria-current={when === "upcoming" ? "page" : undefined}>Upcoming</a>{" "}
           <a href="/reservations?when=past" aria-current={when === "past" ? "page" : undefined}>Past</a>
-        </nav>
+        </nav>{" "}
         {when === "past" && <input type="hidden" name="when" value="past" />}
         <label class="inline">
           <span class="v">Search</span>
           <input type="search" name="q" value={q} placeholder="Purpose, resource or number" />
-        </label>
+        </label>{" "}
         <button class="second" type="submit">Search</button>
       </form>
       {list.reservations.length > 0 ? <ReservationTable {...list} /> : <NoReservations when={when} q={q} />}
@@ -182,8 +182,8 @@ function Actions({ reservation, viewer, now, undoable }: OneProps) {
   const canDecide = may(viewer, "decide", owner) && allows(reservation, "approve", now);
   return (
     <div class="actions">
-      {canDecide && <a class="button" href={`/approvals#request-${reservation.id}`}>Decide</a>}
-      {canEdit && <a class="button second" href={`${path}/edit`}>Change</a>}
+      {canDecide && <a class="button" href={`/approvals#request-${reservation.id}`}>Decide</a>}{" "}
+      {canEdit && <a class="button second" href={`${path}/edit`}>Change</a>}{" "}
       {undoable && (
         <form method="post" action={`${path}/restore`}>
           <button type="submit">Take the cancellation back</button>
@@ -232,7 +232,7 @@ function HistoryList(
             <span class="quiet">
               {entry.actor_id === viewer.id ? "You" : entry.actor_name ?? "The clock"},{" "}
               <time datetime={entry.at.toString()}>{agoOf(entry.at, viewer.time_zone, now)}</time>
-            </span>
+            </span>{" "}
             {typeof entry.details.reason === "string" && <q class="reason break">{entry.details.reason}</q>}
           </li>
         ))}

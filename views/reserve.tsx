@@ -92,7 +92,7 @@ function ReserveForm(props: ReserveProps) {
         checked={values.private === "on"}
       />
       <p class="actions">
-        <button type="submit">{changing ? "Save the change" : "Reserve"}</button>
+        <button type="submit">{changing ? "Save the change" : "Reserve"}</button>{" "}
         <button class="second noscript" type="submit" formmethod="get" formaction={check} formnovalidate>
           Check the time first
         </button>
@@ -178,7 +178,7 @@ function ConflictLine(
   const who = conflict.mine ? "by you" : conflict.hidden ? "" : `by ${conflict.requester_name}`;
   return (
     <p>
-      <b>{conflict.resource_name} is taken {who}</b>, {periodOf(conflict, resource.time_zone, now)}
+      <b>{conflict.resource_name} is taken {who}</b>, {periodOf(conflict, resource.time_zone, now)}{" "}
       {conflict.purpose && <q class="reason break">{conflict.purpose}</q>}
     </p>
   );
@@ -197,10 +197,13 @@ function Alternatives(
       <p>Free instead, one tap takes it:</p>
       <div class="instead">
         {alternatives.map((slot) => (
-          <button class="second" type="submit" name="take" value={takeValue(slot)} formnovalidate>
-            {slot.resource_id !== resource.id && <b>{slot.resource_name}</b>}{" "}
-            {periodOf(slot, slot.time_zone, now)}
-          </button>
+          <>
+            <button class="second" type="submit" name="take" value={takeValue(slot)} formnovalidate>
+              {slot.resource_id !== resource.id && <b>{slot.resource_name}</b>}{" "}
+              {periodOf(slot, slot.time_zone, now)}
+            </button>
+            {" "}
+          </>
         ))}
       </div>
     </>

@@ -64,30 +64,31 @@ function SearchForm({ search, error, kinds, tags }: ListProps) {
     <form method="get" action="/resources" class="filters card" role="search">
       <label>
         Search <input type="search" name="q" value={search.q} placeholder="Name, place, tag …" />
-      </label>
+      </label>{" "}
       <label>
         Kind <select name="kind">{any(kinds, search.kind, "Any")}</select>
-      </label>
+      </label>{" "}
       <label>
         Tag <select name="tag">{any(tags, search.tag, "Any")}</select>
-      </label>
+      </label>{" "}
       <label>
         For at least{" "}
         <input type="number" name="min_capacity" min={1} value={search.min_capacity} placeholder="people" />
-      </label>
+      </label>{" "}
       <fieldset>
-        <legend>Free</legend>
+        <legend>Free</legend>{" "}
         <label>
           <span class="v">on</span>
           <input type="date" name="free_date" value={search.free_date} />
-        </label>
+        </label>{" "}
         <label>
           from <input type="time" name="free_start" value={search.free_start} />
-        </label>
+        </label>{" "}
         <label>
           to <input type="time" name="free_end" value={search.free_end} />
         </label>
-      </fieldset>
+        {" "}
+      </fieldset>{" "}
       <button type="submit">Search</button>
       {error && <p class="error" role="alert">{error}</p>}
     </form>

@@ -38,7 +38,7 @@ export const captionOf = (date: Temporal.PlainDate) => `Schedule of ${longDate(d
 export function LaneHead({ lane }: { lane: Lane }) {
   return (
     <>
-      <a href={`/resources/${lane.id}`}>{lane.name}</a>
+      <a href={`/resources/${lane.id}`}>{lane.name}</a>{" "}
       <small>
         {[lane.kind, lane.capacity && `for ${lane.capacity}`, lane.units > 1 && `${lane.units} units`].filter(
           Boolean,
@@ -55,25 +55,25 @@ function DayControls({ date, today, kind, kinds, q }: ScheduleProps) {
   return (
     <form method="get" action="/schedule" class="filters">
       <nav class="tabs" aria-label="Day">
-        <a href={to(date.subtract({ days: 1 }))} rel="prev" aria-label="Previous day">←</a>
-        <a href={to(today)} aria-current={date.equals(today) ? "date" : undefined}>Today</a>
+        <a href={to(date.subtract({ days: 1 }))} rel="prev" aria-label="Previous day">←</a>{" "}
+        <a href={to(today)} aria-current={date.equals(today) ? "date" : undefined}>Today</a>{" "}
         <a href={to(date.add({ days: 1 }))} rel="next" aria-label="Next day">→</a>
-      </nav>
+      </nav>{" "}
       <label class="inline">
         <span class="v">Date</span>
         <input type="date" name="date" value={date.toString()} required />
-      </label>
+      </label>{" "}
       <label class="inline">
         <span class="v">Kind</span>
         <select name="kind">
           <option value="">All kinds</option>
           {kinds.map((name) => <option value={name} selected={name === kind}>{name}</option>)}
         </select>
-      </label>
+      </label>{" "}
       <label class="inline">
         <span class="v">Name or place</span>
         <input type="search" name="q" value={q} placeholder="Name or place" size={12} />
-      </label>
+      </label>{" "}
       <button class="second" type="submit">Show</button>
     </form>
   );
