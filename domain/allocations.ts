@@ -17,6 +17,14 @@ export async function queueUp(tx: Tx, resource_ids: readonly string[]): Promise<
 }
 
 /**
+ * Waits until everything that is being taken at this moment is taken or given up, and lets nobody take anything until
+ * the transaction ends. Only for what is rare: it stops the whole house for a moment.
+ */
+export async function settle(tx: Tx): Promise<void> {
+  await tx`lock table allocations in share row exclusive mode`;
+}
+
+/**
  * Takes the lowest free unit of each resource. `on conflict do nothing` waits for whoever is taking the same slot at
  * the same moment and then steps back, where a plain insert would end in deadlocks.
  *

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { transaction } from "../db/transaction.ts";
 import type { Db, Sql } from "../db/types.ts";
 import { isId, newId } from "../lib/ids.ts";
+import { settle } from "./allocations.ts";
 import { Conflict, NotFound, wordsFor } from "./errors.ts";
 import { type Actor, permit } from "./permissions.ts";
 import type { Period } from "./periods.ts";
@@ -110,12 +111,14 @@ export async function deactivateResource(
   permit(actor, "manage_resources");
   const { id: known, name } = await getResource(sql, id);
   return transaction(sql, async (tx) => {
-    // The version moves first: a reservation that is being stored was judged by the old one, and is refused.
+    // The version moves first: what is stored after it was judged by the old one, and is refused.
     await tx`
       update resources set deactivated_at = coalesce(deactivated_at, ${now}), updated_at = ${now},
         version = version + 1
       where id = ${known}`;
     if (future === "keep") return 0;
+    // What is being stored has read the old version already: it goes with the rest.
+    await settle(tx);
     const ahead = await tx<{ id: string }[]>`
       select v.id from reservations v join allocations a on a.reservation_id = v.id
       where a.resource_id = ${known}

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { approve } from "../../domain/approvals.ts";
 import { cancel } from "../../domain/edits.ts";
 import { Conflict, Forbidden, Invalid, NotFound } from "../../domain/errors.ts";
 import { request } from "../../domain/requests.ts";
@@ -171,6 +172,55 @@ for (const [given, reason] of [["Being painted", "Being painted"], ["", "Room is
     const [entry] = await scene.sql`select details from history where action = 'cancel'`;
     assert.deepEqual(entry.details, { reason });
   });
+}
+
+Deno.test("a reservation that is being stored while its resource goes out of service goes with it", async () => {
+  await using scene = await house();
+  const { sql, cast } = scene;
+  const { id } = await scene.make({ name: "Room" });
+  const { id: cancelled } = await scene.ask(id);
+  await cancel(sql, cast.bob, { id: cancelled }, NOW);
+  const rollBack = new Error("rolled back");
+  let both: Promise<unknown> | undefined;
+  await sql.begin(async (tx) => {
+    // Somebody who has the slot for a moment, and gives it up, keeps the statement that stores waiting.
+    await tx`update allocations set holds = true where reservation_id = ${cancelled}`;
+    const asked = scene.ask(id);
+    await until(scene, (waiting) => waiting === 1);
+    let done = false;
+    const gone = deactivateResource(sql, cast.ada, { id, future: "cancel" }, NOW).finally(() => done = true);
+    both = Promise.allSettled([asked, gone]);
+    await until(scene, (waiting) => done || waiting === 2);
+    throw rollBack;
+  }).catch((error) => assert.equal(error, rollBack));
+  await both;
+  assert.deepEqual((await statusesIn(scene)).filter((status) => status === "approved"), []);
+});
+
+Deno.test("a resource that goes out of service while its requests are approved does not get stuck", async () => {
+  await using scene = await house();
+  const { sql, cast } = scene;
+  for (let round = 0; round < 5; round++) {
+    const { id } = await scene.make({ name: `Room ${round}`, requires_approval: true });
+    const asked = await scene.ask(id);
+    const gone = deactivateResource(sql, cast.ada, { id, future: "cancel" }, NOW);
+    const [decided, left] = await Promise.allSettled([approve(sql, cast.sam, { id: asked.id }, NOW), gone]);
+    assert.equal(left.status, "fulfilled");
+    if (decided.status === "rejected") assert(decided.reason instanceof Conflict, `${decided.reason}`);
+  }
+  assert.deepEqual(await statusesIn(scene), Array(5).fill("cancelled"));
+});
+
+/** Waits until so many wait for a lock of others. */
+async function until({ sql }: House, enough: (waiting: number) => boolean) {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    const [{ waiting }] = await sql<{ waiting: number }[]>`
+      select count(*)::int as waiting from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock'`;
+    if (enough(waiting)) return;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error("Nobody came to wait");
 }
 
 Deno.test("a resource that is back in service can be reserved", async () => {
