@@ -158,7 +158,7 @@ async function plannedMove(
   if (sameSlot(before, wish)) return undefined;
   // What has begun may still be made longer or shorter; only a start that is moved must lie ahead.
   wish.keeps_start = Temporal.Instant.compare(wish.start_time, before.start_time) === 0;
-  await mustLieAhead(sql, wish, wish.keeps_start ? Temporal.Instant.fromEpochMilliseconds(0) : now);
+  await mustLieAhead(sql, wish, now);
   const rules = await judged(sql, wish, now, { fresh: true });
   return { wish, rules, to: statusAfterMove(actor, before, wish, rules) };
 }

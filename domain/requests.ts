@@ -67,7 +67,8 @@ export async function explain(sql: Sql, actor: Actor, wish: Wish, now: Temporal.
 }
 
 /**
- * The end after the start, and the start not before this minute.
+ * The end after the start, and the start not before this minute; of what keeps its start, which may have passed, the
+ * end.
  *
  * @throws {Invalid} with a proposal
  */
@@ -77,17 +78,20 @@ export async function mustLieAhead(sql: Sql, wish: Wish, now: Temporal.Instant):
     const message = `The end must be after the start, such as ${start_time.add({ hours: 1 })}`;
     throw new Invalid([{ path: "end_time", message }]);
   }
-  if (isPast(start_time, now)) {
+  if (wish.keeps_start && isPast(end_time, now)) {
+    throw new Invalid([{ path: "end_time", message: "This end has passed: choose a time from now on" }]);
+  }
+  if (!wish.keeps_start && isPast(start_time, now)) {
     const message = "The start has passed: choose a time from now on";
     const alternatives = wish.resource_ids.every(isId) ? await alternativesTo(sql, wish, now) : [];
     throw new Invalid([{ path: "start_time", message }], alternatives);
   }
 }
 
-/** Whether a start lies before the minute of `now`. */
-export function isPast(start_time: Temporal.Instant, now: Temporal.Instant): boolean {
+/** Whether an instant lies before the minute of `now`. */
+export function isPast(instant: Temporal.Instant, now: Temporal.Instant): boolean {
   const minute = now.round({ smallestUnit: "minute", roundingMode: "floor" });
-  return Temporal.Instant.compare(start_time, minute) < 0;
+  return Temporal.Instant.compare(instant, minute) < 0;
 }
 
 /**

@@ -72,7 +72,7 @@ interface Shown {
 async function show(c: Context, { values, problem, reservation }: Shown) {
   const { sql, now } = c.var;
   const resource = await getResource(sql, values.resource ?? "");
-  const wish = await verdictOf(c, resource, values, reservation?.id, problem);
+  const wish = await verdictOf(c, resource, values, reservation, problem);
   const props = { verdict: wish.verdict, resource, now };
   if (wantsPart(c)) return part(c, <VerdictNotice {...props} />, problem?.status);
   const alike = await listResources(sql, { kind: resource.kind, limit: 100 }, now);
@@ -100,7 +100,7 @@ async function verdictOf(
   c: Context,
   resource: Resource,
   values: Values,
-  except: string | undefined,
+  reservation: Reservation | undefined,
   problem: Problem | undefined,
 ): Promise<{ verdict: Verdict; twice: { start: boolean; end: boolean } }> {
   const none = { start: false, end: false };
@@ -110,8 +110,12 @@ async function verdictOf(
   }
   try {
     const { start_time, end_time, twice } = readPeriod(values, resource.time_zone);
-    const wish: Wish = { start_time, end_time, resource_ids: [resource.id], except };
-    if (isPast(start_time, now)) return { verdict: await pastVerdict(c, wish, problem), twice };
+    const wish: Wish = { start_time, end_time, resource_ids: [resource.id], except: reservation?.id };
+    // What has begun keeps its start, and may still end earlier or later.
+    wish.keeps_start = reservation && Temporal.Instant.compare(start_time, reservation.start_time) === 0;
+    if (isPast(wish.keeps_start ? end_time : start_time, now)) {
+      return { verdict: await pastVerdict(c, wish, problem), twice };
+    }
     const explained = await explain(sql, actorOf(c), wish, now);
     return { verdict: { wish, errors: {}, ...explained }, twice };
   } catch (error) {
@@ -122,6 +126,9 @@ async function verdictOf(
 }
 
 async function pastVerdict(c: Context, wish: Wish, problem: Problem | undefined): Promise<Verdict> {
+  if (wish.keeps_start) {
+    return { ...NOTHING, errors: { end: "This end has passed: choose a time from now on" } };
+  }
   const alternatives = await alternativesTo(c.var.sql, wish, c.var.now);
   const words = problem?.errors.start_time ?? "The start has passed: choose a time from now on";
   return { ...NOTHING, errors: { start: words }, alternatives };

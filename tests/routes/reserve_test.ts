@@ -476,3 +476,26 @@ Deno.test("Bob cannot reserve what is out of service, and reads why", async () =
   const refused = await reserve(scene.bob, scene.a.id);
   assert.match(verdict(refused), /^Hall A cannot be reserved at present\./);
 });
+
+Deno.test("Bob ends earlier what has begun, and the form has nothing against it", async () => {
+  await using scene = await twoHalls();
+  const path = pathOf(await reserve(scene.bob, scene.a.id));
+  scene.site.now = Temporal.Instant.from("2026-05-05T08:10:00Z");
+  const form = await scene.bob.get(`${path}/edit?end=10:30`);
+  assert.match(verdict(form), /^Free/);
+  await press(scene.bob, form, "Save the change");
+  const [{ until }] = await scene.sql`
+    select to_char(end_time at time zone 'Europe/Berlin', 'HH24:MI') as until from reservations`;
+  assert.equal(until, "10:30");
+});
+
+Deno.test("Bob cannot end what has begun before now, and is told so beside the end", async () => {
+  await using scene = await twoHalls();
+  const path = pathOf(await reserve(scene.bob, scene.a.id));
+  scene.site.now = Temporal.Instant.from("2026-05-05T08:40:00Z");
+  const again = await press(scene.bob, await scene.bob.get(`${path}/edit`), "Save the change", {
+    end: "10:30",
+  });
+  assert.equal(again.status, 422);
+  assert.equal(beside(again, "end"), "This end has passed: choose a time from now on");
+});
