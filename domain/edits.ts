@@ -1,5 +1,5 @@
 import { transaction } from "../db/transaction.ts";
-import type { Sql, Tx } from "../db/types.ts";
+import type { Db, Sql, Tx } from "../db/types.ts";
 import { queueUp, take, withdraw } from "./allocations.ts";
 import type { Wish } from "./availability.ts";
 import { Conflict } from "./errors.ts";
@@ -93,13 +93,15 @@ export async function cancel(
 export const UNDO_MINUTES = 10;
 
 /**
- * Takes a cancellation back while it is fresh: the reservation is what it was, if its slot is still free.
+ * Takes a cancellation back while it is fresh: the reservation is what it was, if its slot is still free. Only who
+ * cancelled, or an approver, may.
  *
  * @throws {Conflict} when it was cancelled too long ago, or somebody has the slot now
  */
 export async function restore(sql: Sql, actor: Actor, id: string, now: Temporal.Instant): Promise<Status> {
   const before = await getReservation(sql, actor, id);
-  permit(actor, "restore", before.requester_id);
+  const last = await lastCancellation(sql, before.id);
+  permit(actor, "restore", last?.actor_id ?? before.requester_id);
   // What is not cancelled at all is left to the diagram, which says what it is.
   if (before.status === "cancelled" && !restorable(before, now)) {
     const begun = Temporal.Instant.compare(before.start_time, now) <= 0;
@@ -110,17 +112,17 @@ export async function restore(sql: Sql, actor: Actor, id: string, now: Temporal.
   const rules = await rulesOf(sql, wish.resource_ids, { fresh: true });
   const gone = rules.find((r) => r.deactivated);
   if (gone) throw new Conflict(`${gone.name} cannot be reserved at present`);
-  const to = await transaction(sql, async (tx) => {
-    const to = await statusBeforeCancel(tx, before.id);
+  const to = last?.status ?? "pending";
+  const back = await transaction(sql, async (tx) => {
     await transition(tx, actor, { id: before.id, action: "restore", to }, now);
     await withdraw(tx, before.id);
     const holds = HOLDING.includes(to) || rules.some((r) => r.policy?.pending_holds);
     if (!await take(tx, { reservation_id: before.id, ...wish, holds })) throw new GiveUp();
-    return to;
+    return true;
   }).catch((error) => {
     if (!(error instanceof GiveUp)) throw error;
   });
-  if (to) return to;
+  if (back) return to;
   await refuseIfTaken(sql, actor, wish, now);
   throw new Conflict("This time was taken a moment ago");
 }
@@ -227,9 +229,9 @@ function slotDetails(before: Reservation, wish: Wish) {
   };
 }
 
-async function statusBeforeCancel(tx: Tx, id: string): Promise<Status> {
-  const [row] = await tx<{ status: Status }[]>`
-    select previous_state ->> 'status' as status from history
+async function lastCancellation(db: Db, id: string) {
+  const [row] = await db<{ actor_id: string; status: Status }[]>`
+    select actor_id, previous_state ->> 'status' as status from history
     where reservation_id = ${id} and action = 'cancel' order by id desc limit 1`;
-  return row?.status ?? "pending";
+  return row;
 }

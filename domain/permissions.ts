@@ -22,6 +22,7 @@ const RIGHTS = {
   see_details: { user: "own", staff: "always", admin: "always" },
   edit_reservation: { user: "own", staff: "always", admin: "always" },
   cancel: { user: "own", staff: "always", admin: "always" },
+  // Asked with who cancelled: nobody takes back what an approver did.
   restore: { user: "own", staff: "always", admin: "always" },
   // Nobody decides on a wish of their own, but a site with one administrator must not stand still.
   decide: { user: "never", staff: "not own", admin: "always" },
