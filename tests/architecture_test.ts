@@ -17,13 +17,13 @@ const MAY_IMPORT: Record<Folder, readonly Folder[]> = {
 /** The demo fills a database through the domain, as people would. */
 const DEMO = /^db\/demo/;
 
-/** Who writes which table. `transitionDue` and the storing of a new reservation are one statement each, on purpose. */
+/** Who writes which table. `transitionDue` and the storing of a new reservation write several in one statement. */
 const WRITERS: Record<string, readonly string[]> = {
   users: ["domain/users.ts"],
   sessions: ["domain/auth/sessions.ts"],
   resources: ["domain/resources.ts"],
   reservations: ["domain/requests.ts", "domain/transitions.ts", "domain/edits.ts"],
-  allocations: ["domain/requests.ts", "domain/transitions.ts", "domain/allocations.ts"],
+  allocations: ["domain/requests.ts", "domain/allocations.ts"],
   history: ["domain/requests.ts", "domain/transitions.ts", "domain/history.ts"],
   outbox: ["domain/requests.ts", "domain/transitions.ts", "domain/outbox.ts"],
   runs: ["domain/runs.ts"],
