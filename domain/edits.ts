@@ -7,9 +7,11 @@ import { record } from "./history.ts";
 import { type Actor, may, permit } from "./permissions.ts";
 import type { Period } from "./periods.ts";
 import { type Rules, rulesOf, stillBind } from "./policies.ts";
-import { judged, mustLieAhead, refuseIfTaken } from "./requests.ts";
+import { hasQuota, lockQuotas } from "./quotas.ts";
+import { inWords, needsDecision } from "./reasons.ts";
+import { holdOf, judged, mustBeWithin, mustLieAhead, refuseIfTaken } from "./requests.ts";
 import { getReservation, type Reservation } from "./reservations.ts";
-import { allows, HOLDING, type Status, statusAt, transition } from "./transitions.ts";
+import { allows, type Status, statusAt, transition } from "./transitions.ts";
 
 /** What a change of a reservation may name; what it does not name stays. */
 export interface Change extends Partial<Period> {
@@ -86,7 +88,19 @@ export async function cancel(
 ): Promise<void> {
   const before = await getReservation(sql, actor, id);
   permit(actor, "cancel", before.requester_id);
+  await mustBeInTime(sql, actor, before, now);
   await transaction(sql, (tx) => transition(tx, actor, { id: before.id, action: "cancel", reason }, now));
+}
+
+// What is approved may have a cut-off; a request that waits can always be withdrawn, and an approver is not bound.
+async function mustBeInTime(sql: Sql, actor: Actor, before: Reservation, now: Temporal.Instant) {
+  if (before.status !== "approved" || may(actor, "override")) return;
+  const left = (before.start_time.epochMilliseconds - now.epochMilliseconds) / 60_000;
+  const rules = await rulesOf(sql, before.resources.map((r) => r.id));
+  const late = rules.find(({ policy }) => policy?.cancel_minutes && left < policy.cancel_minutes);
+  if (!late) return;
+  const cutoff = inWords(late.policy!.cancel_minutes!);
+  throw new Conflict(`${late.name} can be cancelled up to ${cutoff} before its start: ask an approver`);
 }
 
 /** For so long a cancellation can be taken back. */
@@ -116,7 +130,7 @@ export async function restore(sql: Sql, actor: Actor, id: string, now: Temporal.
   const back = await transaction(sql, async (tx) => {
     await transition(tx, actor, { id: before.id, action: "restore", to }, now);
     await withdraw(tx, before.id);
-    const holds = HOLDING.includes(to) || rules.some((r) => r.policy?.pending_holds);
+    const { holds } = holdOf(to, rules, now);
     if (!await take(tx, { reservation_id: before.id, ...wish, holds })) throw new GiveUp();
     return true;
   }).catch((error) => {
@@ -156,6 +170,10 @@ async function plannedMove(
     end_time: asked.end_time ?? before.end_time,
     resource_ids: [...new Set(asked.resource_ids ?? before.resources.map((r) => r.id))].sort(),
     except: before.id,
+    requester_id: before.requester_id,
+    attendees: before.attendees ?? undefined,
+    answers: before.answers,
+    attested: true,
   };
   if (sameSlot(before, wish)) return undefined;
   // What has begun may still be made longer or shorter; only a start that is moved must lie ahead.
@@ -174,11 +192,15 @@ async function moveSlot(
 ) {
   await queueUp(tx, [...wish.resource_ids, ...before.resources.map((r) => r.id)]);
   if (!await stillBind(tx, rules)) throw new GiveUp();
+  if (rules.some(hasQuota)) {
+    await lockQuotas(tx, before.requester_id);
+    await mustBeWithin(tx, rules, wish);
+  }
   const period = { ...wish, time_zone: rules[0].time_zone };
   const details = slotDetails(before, wish);
   await transition(tx, actor, { id: before.id, action: "reschedule", to, period, details }, now);
   await withdraw(tx, before.id);
-  const holds = HOLDING.includes(to) || rules.some((r) => r.policy?.pending_holds);
+  const { holds } = holdOf(to, rules, now);
   if (!await take(tx, { reservation_id: before.id, ...wish, holds })) throw new GiveUp();
 }
 
@@ -211,7 +233,7 @@ function sameSlot(before: Reservation, wish: Wish): boolean {
 }
 
 function statusAfterMove(actor: Actor, before: Reservation, wish: Wish, rules: Rules[]): Status {
-  if (!rules.some((r) => r.requires_approval)) return "approved";
+  if (!rules.some((r) => needsDecision(r, wish, before.requester_id))) return "approved";
   if (before.status !== "approved") return "pending";
   const same = before.resources.map((r) => r.id).sort().join() === wish.resource_ids.join();
   const within = Temporal.Instant.compare(wish.start_time, before.start_time) >= 0 &&

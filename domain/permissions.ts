@@ -26,6 +26,7 @@ const RIGHTS = {
   restore: { user: "own", staff: "always", admin: "always" },
   // Nobody decides on a wish of their own, but a site with one administrator must not stand still.
   decide: { user: "never", staff: "not own", admin: "always" },
+  override: { user: "never", staff: "always", admin: "always" },
   see_queue: { user: "never", staff: "always", admin: "always" },
   manage_resources: { user: "never", staff: "never", admin: "always" },
   manage_users: { user: "never", staff: "never", admin: "always" },
@@ -41,6 +42,7 @@ const WORDS: Record<Action, string> = {
   cancel: "cancel this reservation",
   restore: "take back this cancellation",
   decide: "decide on this request",
+  override: "set rules aside",
   see_queue: "see the approvals",
   manage_resources: "manage resources",
   manage_users: "manage people",

@@ -94,7 +94,7 @@ async function show(c: Context, { values, problem, reservation }: Shown) {
   return page(c, { title, body: <ReservePage {...form} />, status: problem?.status });
 }
 
-const NOTHING = { reasons: [], conflicts: [], alternatives: [], needs_approval: false };
+const NOTHING = { reasons: [], conflicts: [], alternatives: [] };
 
 async function verdictOf(
   c: Context,

@@ -1,6 +1,6 @@
 import type { Alternative, InTheWay } from "../domain/availability.ts";
 import type { Period } from "../domain/periods.ts";
-import type { Reason } from "../domain/policies.ts";
+import type { Reason } from "../domain/reasons.ts";
 import { Check, Field, FormError, Select, TextArea } from "./fields.tsx";
 import { periodOf } from "./words.ts";
 
@@ -13,7 +13,8 @@ export interface Verdict {
   reasons: readonly Reason[];
   conflicts: readonly InTheWay[];
   alternatives: readonly Alternative[];
-  needs_approval: boolean;
+  /** Why an approver decides on it. */
+  needs_approval?: string;
 }
 
 export interface ReserveProps {
@@ -153,8 +154,9 @@ export function VerdictNotice(
     return (
       <div class="verdict yes">
         <p>
-          <b>Free.</b>{" "}
-          {needs_approval ? "An approver decides on it." : "It is yours as soon as you reserve it."}
+          <b>Free.</b> {needs_approval
+            ? `An approver decides on it: ${needs_approval}.`
+            : "It is yours as soon as you reserve it."}
         </p>
       </div>
     );
