@@ -127,7 +127,7 @@ async function nearInTime(sql: Sql, wish: Wish, now: Temporal.Instant): Promise<
   const distance = (slot: Period) =>
     Math.abs(slot.start_time.epochMilliseconds - wish.start_time.epochMilliseconds);
   const nearest = [...new Map(slots.map((slot) => [slot.start_time.epochMilliseconds, slot])).values()]
-    .filter((slot) => reasons(rules, { ...wish, ...slot }, now).length === 0)
+    .filter((slot) => fits(rules, { ...wish, ...slot }, now))
     .sort((a, b) => distance(a) - distance(b));
   const within = await withinQuotas(sql, rules, wish, nearest.slice(0, 6));
   return within.slice(0, 3).map((slot) => ({
@@ -136,6 +136,11 @@ async function nearInTime(sql: Sql, wish: Wish, now: Temporal.Instant): Promise<
     resource_name: rules.name,
     time_zone: rules.time_zone,
   }));
+}
+
+// What the requester has still to fill in stands in the way of no slot.
+function fits(rules: Rules, wish: Wish, now: Temporal.Instant): boolean {
+  return reasons(rules, wish, now).every(({ path }) => path !== undefined);
 }
 
 async function withinQuotas(sql: Sql, rules: Rules, wish: Wish, slots: readonly Period[]): Promise<Period[]> {
@@ -232,7 +237,7 @@ async function alikeAtSameTime(sql: Sql, wish: Wish, now: Temporal.Instant): Pro
       abs(coalesce(r.capacity, 0) - coalesce(wanted.capacity, 0)), lower(r.name)
     limit 8`;
   const like = await rulesOf(sql, rows.map((row) => row.id));
-  const fitting = like.filter((rules) => reasons(rules, wish, now).length === 0).slice(0, 5);
+  const fitting = like.filter((rules) => fits(rules, wish, now)).slice(0, 5);
   const within = await Promise.all(fitting.map((rules) => withinQuotas(sql, rules, wish, [wish])));
   return fitting.filter((_, index) => within[index].length > 0)
     .slice(0, 3)

@@ -22,6 +22,8 @@ export interface Reason {
   figure: number | null;
   whose: string;
   resource_id: string;
+  /** The field that wants something else, where it is one that the requester fills in. */
+  path?: string;
 }
 
 /** What a rule may look at, beside the time. */
@@ -84,11 +86,15 @@ function unanswered({ name, resource_id }: Rules, policy: Policy, wish: Asked): 
   const { attestations, fields } = policy;
   const whose = policy.name;
   const missing = attestations.length > 0 && !wish.attested
-    ? [{ code: "not_attested" as const, message: `${name} wants this confirmed: ${attestations.join("; ")}` }]
+    ? [{
+      code: "not_attested" as const,
+      path: "attested",
+      message: `${name} wants this confirmed: ${attestations.join("; ")}`,
+    }]
     : [];
   const wrong = fields.flatMap((field) => {
     const message = wrongAnswer(field, wish.answers?.[field.key]?.trim() ?? "");
-    return message ? [{ code: "not_answered" as const, message }] : [];
+    return message ? [{ code: "not_answered" as const, path: `answers.${field.key}`, message }] : [];
   });
   return [...missing, ...wrong].map((reason) => ({ ...reason, figure: null, whose, resource_id }));
 }

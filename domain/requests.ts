@@ -37,6 +37,7 @@ const ATTEMPTS = 24;
  *
  * @throws {NotFound} for a resource that does not exist
  * @throws {Invalid} when the end is not after the start, or the start has passed
+ * @throws {Invalid} also for what the policy asks and was not answered
  * @throws {Conflict} when a rule or another reservation is in the way, with the nearest alternatives
  */
 export async function request(
@@ -137,6 +138,8 @@ export async function judged(
   if (against.length > 0) {
     // The rules may be older than the database's: no refusal by memory alone.
     if (!options.fresh) return judged(sql, wish, now, { fresh: true });
+    const asked = against.flatMap(({ path, message }) => path ? [{ path, message }] : []);
+    if (asked.length > 0) throw new Invalid(asked);
     const alternatives = await alternativesTo(sql, wish, now);
     throw new Conflict(against.map((r) => r.message).join("; "), { reasons: against, alternatives });
   }

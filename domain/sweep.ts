@@ -1,12 +1,13 @@
 import { transaction } from "../db/transaction.ts";
 import type { Sql } from "../db/types.ts";
+import { lapseHolds } from "./holds.ts";
 import { transitionDue } from "./transitions.ts";
 
 const BATCH = 500;
 
 /**
  * What time decides: approved reservations that have ended are completed, requests that nobody decided before their
- * start expire. In batches, each a transaction of its own; several servers at once share the work and do none of it
+ * start expire, and those that held their slot for as long as they may let it go. In batches, each a transaction of its own; several servers at once share the work and do none of it
  * twice, and running it again does no harm.
  *
  * @returns how many reservations moved
@@ -18,6 +19,10 @@ export async function sweep(sql: Sql, now: Temporal.Instant): Promise<number> {
       moved = await transaction(sql, (tx) => transitionDue(tx, action, now, BATCH));
       changed += moved;
     }
+  }
+  for (let lapsed = BATCH; lapsed === BATCH;) {
+    lapsed = await transaction(sql, (tx) => lapseHolds(tx, now, BATCH));
+    changed += lapsed;
   }
   return changed;
 }

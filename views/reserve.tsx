@@ -2,6 +2,7 @@ import type { Alternative, InTheWay } from "../domain/availability.ts";
 import type { Period } from "../domain/periods.ts";
 import type { Reason } from "../domain/reasons.ts";
 import { Check, Field, FormError, Select, TextArea } from "./fields.tsx";
+import { Questions, type QuestionsProps } from "./questions.tsx";
 import { periodOf } from "./words.ts";
 
 /** What stands between a wish and its slot, as far as it is known. */
@@ -30,6 +31,10 @@ export interface ReserveProps {
   errors: Record<string, string>;
   message?: string;
   verdict: Verdict;
+  /** What the policy asks beside the time; not where a reservation is changed. */
+  questions?: Pick<QuestionsProps, "people" | "fields" | "attestations">;
+  /** Whether the viewer may set rules aside. */
+  mayOverride?: boolean;
   /** Which of the two times the clock shows twice on that day. */
   twice: { start: boolean; end: boolean };
   now: Temporal.Instant;
@@ -87,11 +92,25 @@ function ReserveForm(props: ReserveProps) {
         hint="A few words. Others who may see the schedule can read them."
         rows={2}
       />
+      {props.questions && <Questions {...props.questions} values={values} errors={errors} />}
       <Check
         name="private"
         label="Private: others see only that it is taken"
         checked={values.private === "on"}
       />
+      {props.mayOverride && (
+        <details open={Boolean(values.override)}>
+          <summary>Set the rules aside</summary>
+          <Field
+            name="override"
+            label="Why"
+            value={values.override}
+            error={errors.override}
+            maxlength={500}
+            hint="It is kept with the reservation. Nobody can set aside what is taken."
+          />
+        </details>
+      )}
       <p class="actions">
         <button type="submit">{changing ? "Save the change" : "Reserve"}</button>{" "}
         <button class="second noscript" type="submit" formmethod="get" formaction={check} formnovalidate>
@@ -137,7 +156,13 @@ function Moment(
 
 /** Whether it can be had; if not, why not, and what could be had instead: one tap takes it. */
 export function VerdictNotice(
-  { verdict, resource, now }: Pick<ReserveProps, "verdict" | "resource" | "now">,
+  { verdict, resource, now, plain = false }: {
+    verdict: Verdict;
+    resource: { id: string; time_zone: string };
+    now: Temporal.Instant;
+    /** Whether alternatives are only named, where there is nothing to take. */
+    plain?: boolean;
+  },
 ) {
   const { wish, errors, reasons, conflicts, alternatives, needs_approval } = verdict;
   const problems = Object.values(errors);
@@ -145,7 +170,7 @@ export function VerdictNotice(
     return (
       <div class="verdict no">
         {problems.map((problem) => <p>{problem}</p>)}
-        {alternatives.length > 0 && <Alternatives {...{ alternatives, resource, now }} />}
+        {alternatives.length > 0 && <Alternatives {...{ alternatives, resource, now, plain }} />}
       </div>
     );
   }
@@ -165,7 +190,7 @@ export function VerdictNotice(
     <div class="verdict no">
       {reasons.map((reason) => <p>{reason.message}.</p>)}
       {conflicts.map((conflict) => <ConflictLine conflict={conflict} resource={resource} now={now} />)}
-      <Alternatives {...{ alternatives, resource, now }} />
+      <Alternatives {...{ alternatives, resource, now, plain }} />
     </div>
   );
 }
@@ -173,7 +198,7 @@ export function VerdictNotice(
 function ConflictLine(
   { conflict, resource, now }: {
     conflict: InTheWay;
-    resource: ReserveProps["resource"];
+    resource: { time_zone: string };
     now: Temporal.Instant;
   },
 ) {
@@ -187,13 +212,22 @@ function ConflictLine(
 }
 
 function Alternatives(
-  { alternatives, resource, now }: {
+  { alternatives, resource, now, plain }: {
     alternatives: readonly Alternative[];
-    resource: ReserveProps["resource"];
+    resource: { id: string };
     now: Temporal.Instant;
+    plain: boolean;
   },
 ) {
   if (alternatives.length === 0) return <p>Nothing near that time is free: try another day.</p>;
+  if (plain) {
+    const named = alternatives.map((slot) =>
+      `${slot.resource_id === resource.id ? "" : `${slot.resource_name} `}${
+        periodOf(slot, slot.time_zone, now)
+      }`
+    );
+    return <p>Free instead: {named.join("; ")}</p>;
+  }
   return (
     <>
       <p>Free instead, one tap takes it:</p>

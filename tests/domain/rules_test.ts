@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { cancel, reschedule } from "../../domain/edits.ts";
-import { Conflict, Forbidden } from "../../domain/errors.ts";
+import { Conflict, Forbidden, Invalid } from "../../domain/errors.ts";
 import { changePolicy, createPolicy, type NewPolicy, NO_RULES } from "../../domain/policies.ts";
 import { calendarOf } from "../../domain/quotas.ts";
 import { explain, type NewReservation, request } from "../../domain/requests.ts";
 import type { NewResource } from "../../domain/resources.ts";
+import { sweep } from "../../domain/sweep.ts";
 import { makeCast, makeResource, NOW, on } from "../support/cast.ts";
 import { testDatabase } from "../support/database.ts";
 import { assertSound } from "../support/invariants.ts";
@@ -282,10 +283,12 @@ Deno.test("what a policy asks has to be confirmed and answered", async () => {
     ],
   });
   const period = on(TUESDAY, "10:00", "11:00");
-  assert.deepEqual((await refused(scene.ask("bob", period))).codes, ["not_attested", "not_answered"]);
+  const paths = (error: unknown) => error instanceof Invalid && error.issues.map(({ path }) => path).join();
+  await assert.rejects(scene.ask("bob", period), (error) => paths(error) === "attested,answers.cost_centre");
   const wrong = { attested: true, answers: { cost_centre: "four", layout: "square" } };
-  const { message } = await refused(scene.ask("bob", period, wrong));
-  assert.equal(message, "“Cost centre” wants a number; “Layout” is one of: rows, circle");
+  await assert.rejects(scene.ask("bob", period, wrong), {
+    message: "“Cost centre” wants a number; “Layout” is one of: rows, circle",
+  });
   const { id } = await scene.ask("bob", period, {
     attested: true,
     answers: { cost_centre: "4711", layout: "circle" },
@@ -323,6 +326,19 @@ Deno.test("what Bob is told beforehand names every rule, its figure and whose it
     ["closed", null, "House rules"],
     ["quota_count", 1, "House rules"],
   ]);
+});
+
+Deno.test("a request holds its slot for as long as the policy says, and then waits without it", async () => {
+  await using scene = await twoRooms({ approval: "always", pending_holds: true, hold_minutes: 60 });
+  const period = on(TUESDAY, "10:00", "11:00");
+  const { id } = await scene.ask("bob", period);
+  const hour = NOW.add({ hours: 1 });
+  assert.equal(await sweep(scene.sql, hour.subtract({ seconds: 1 })), 0);
+  assert.match((await refused(scene.ask("alice", period))).message, /already taken by Bob/);
+  assert.equal(await sweep(scene.sql, hour), 1);
+  assert.equal((await scene.ask("alice", period, {}, hour)).status, "pending");
+  const [{ status }] = await scene.sql`select status from reservations where id = ${id}`;
+  assert.equal(status, "pending");
 });
 
 Deno.test("a policy that changes leaves what is reserved as it is", async () => {

@@ -105,7 +105,7 @@ Deno.test("Alice, second to ask for a slot, sees who has it and when", async () 
 Deno.test("Alice, second to ask for a slot, gets her own form back with what she typed", async () => {
   await using scene = await twoHalls();
   await reserve(scene.bob, scene.a.id);
-  const typed = { start: "10:30", end: "11:45", purpose: "Book club", private: "on" };
+  const typed = { start: "10:30", end: "11:45", purpose: "Book club", attendees: "8", private: "on" };
   const again = await reserve(scene.alice, scene.a.id, typed);
   const { resource: _, ...values } = valuesOf(one(read(again), "form#reserve"));
   assert.deepEqual(values, { ...FIRST, ...typed });
@@ -274,7 +274,7 @@ Deno.test("Bob asks for what cannot be", async (t) => {
 
     await t.step(`${who} leaves everything else as he typed it`, () => {
       const { resource: _, ...values } = valuesOf(one(read(again), "form#reserve"));
-      assert.deepEqual(values, { ...FIRST, purpose: "Choir", ...typed });
+      assert.deepEqual(values, { ...FIRST, purpose: "Choir", attendees: "", ...typed });
     });
   }
 
@@ -461,7 +461,7 @@ Deno.test("Bob is told before he asks that an approver decides", async () => {
   const form = await scene.bob.get(
     `/reservations/new?${new URLSearchParams({ resource: hall.id, ...FIRST })}`,
   );
-  assert.equal(verdict(form), "Free. An approver decides on it.");
+  assert.equal(verdict(form), "Free. An approver decides on it: Great Hall needs an approval.");
 });
 
 Deno.test("Bob is told after he asked that an approver decides", async () => {

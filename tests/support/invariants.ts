@@ -75,7 +75,7 @@ function follow(reference: string, status: Status, [first, ...steps]: Step[]): s
   let possible = [first.first ?? "pending"];
   for (const { action, before } of steps) {
     assert(before && possible.includes(before), `${reference}: ${action} from ${before}, not ${possible}`);
-    if (action === "edit") {
+    if (action === "edit" || action === "lapse") {
       possible = [before];
       continue;
     }
