@@ -1,5 +1,4 @@
--- Rules beyond length and notice: when a resource is open, on which grid, with which gaps, how much a person may
--- have, and when an approver has to look at it.
+-- Rules beyond length and notice: hours, grid, gaps, quotas, what is asked, and when somebody has to decide.
 
 alter table policies
   -- Seven lists of [from, to], Monday first, in minutes from the day's midnight; none: always open.
