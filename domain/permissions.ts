@@ -11,6 +11,8 @@ export interface Actor {
   role: Role;
   /** The IANA zone this person reads times in: their own choice, or the site's. */
   time_zone: string;
+  /** The request in which they act, where there is one: it stands in the record. */
+  request_id?: string;
 }
 
 type Right = "never" | "own" | "not own" | "always";
@@ -26,6 +28,7 @@ const RIGHTS = {
   // Nobody decides on a wish of their own, but a site with one administrator must not stand still.
   decide: { user: "never", staff: "not own", admin: "always" },
   see_queue: { user: "never", staff: "always", admin: "always" },
+  see_audit: { user: "never", staff: "always", admin: "always" },
   manage_resources: { user: "never", staff: "never", admin: "always" },
   manage_users: { user: "never", staff: "never", admin: "always" },
 } as const satisfies Record<string, Record<Role, Right>>;
@@ -41,6 +44,7 @@ const WORDS: Record<Action, string> = {
   restore: "take back this cancellation",
   decide: "decide on this request",
   see_queue: "see the approvals",
+  see_audit: "see the audit",
   manage_resources: "manage resources",
   manage_users: "manage people",
 };
