@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { account } from "./routes/account.tsx";
+import { audit } from "./routes/admin/audit.tsx";
 import { manageResources } from "./routes/admin/resources.tsx";
 import { manageUsers } from "./routes/admin/users.tsx";
 import { api } from "./routes/api/mod.ts";
@@ -58,6 +59,8 @@ export function createApp(house: House): Hono<Env> {
 
   // For staff.
   app.route("/", approvals);
+  app.use("/admin/audit/*", allowed("see_audit"));
+  app.route("/admin/audit", audit);
 
   // For administrators.
   app.use("/admin/resources/*", allowed("manage_resources"));

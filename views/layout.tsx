@@ -111,6 +111,7 @@ function Me({ viewer }: { viewer: Actor }) {
       </summary>
       <div class="drop">
         <a href="/account">My account</a>
+        {may(viewer, "see_audit") && <a href="/admin/audit">Audit</a>}
         {may(viewer, "manage_resources") && <a href="/admin/resources">Manage resources</a>}
         {may(viewer, "manage_users") && <a href="/admin/users">Manage people</a>}
         <form method="post" action="/logout">

@@ -192,7 +192,7 @@ function Actions({ reservation, viewer, now, undoable }: OneProps) {
       {canCancel && <CancelForm path={path} reservation={reservation} viewer={viewer} />}
       {reservation.resources[0] && (
         <a href={`/reservations/new?resource=${reservation.resources[0].id}`}>Reserve it again</a>
-      )}
+      )} {may(viewer, "see_audit") && <a href={`/admin/audit?reservation=${reservation.reference}`}>Audit</a>}
     </div>
   );
 }

@@ -40,7 +40,13 @@ Deno.test("every page", async (t) => {
     "/account",
     "/no-such-page",
   ];
-  const sams = ["/approvals"];
+  const sams = [
+    "/approvals",
+    "/admin/audit",
+    `/admin/audit?reservation=${taken.reference}`,
+    "/admin/audit?person=nobody-at-all",
+    "/admin/audit?to=2020-01-01",
+  ];
   const adas = [
     "/admin/resources",
     "/admin/resources/new",

@@ -59,7 +59,7 @@ async function asked(scene: Scene & { hall: { id: string }; id: string; referenc
       `/api/v1/reservations/${id}`,
       `/api/v1/reservations/${id}/history`,
     ],
-    sam: ["/approvals"],
+    sam: ["/approvals", "/admin/audit", "/admin/audit?person=bob&resource=hall", "/api/v1/audit-logs"],
     ada: ["/admin/resources", "/admin/users", `/admin/resources/${hall.id}/remove`, "/api/v1/users"],
   } as const;
   const found: Record<string, number> = {};
