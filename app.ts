@@ -20,6 +20,7 @@ import {
 } from "./routes/middleware.ts";
 import { NotFound } from "./domain/errors.ts";
 import { reservations } from "./routes/reservations.tsx";
+import { reset } from "./routes/reset.tsx";
 import { reserve } from "./routes/reserve.tsx";
 import { resources } from "./routes/resources.tsx";
 import { schedule } from "./routes/schedule.tsx";
@@ -47,6 +48,7 @@ export function createApp(house: House): Hono<Env> {
 
   // For everybody.
   app.route("/", session);
+  app.route("/", reset);
 
   // For people who are signed in.
   app.use(signedIn());

@@ -291,7 +291,8 @@ export function isRole(text: unknown): text is Role {
 /** A person as the record names them. */
 export const subjectOf = ({ id, name }: Pick<User, "id" | "name">): Subject => ({ kind: "user", id, name });
 
-async function hashFor({ email, password }: NewUser): Promise<string> {
+/** The hash of a new password, which is not its owner's address. @throws {Invalid} */
+export async function hashFor({ email, password }: Pick<NewUser, "email" | "password">): Promise<string> {
   if (password.toLowerCase().includes(email)) {
     throw new Invalid([{ path: "password", message: "Do not use your e-mail address" }]);
   }

@@ -160,10 +160,10 @@ export async function endSessionsOf(
 }
 
 /** Where a person is signed in, the latest first. */
-export function listSessions(db: Db, actor: Actor, now: Temporal.Instant): Promise<Session[]> {
+export function listSessions(db: Db, { id }: Pick<Actor, "id">, now: Temporal.Instant): Promise<Session[]> {
   return db<Session[]>`
     select id, kind, device, created_at, rotated_at from sessions
-    where user_id = ${actor.id} and revoked_at is null and expires_at > ${now}
+    where user_id = ${id} and revoked_at is null and expires_at > ${now}
     order by rotated_at desc`;
 }
 

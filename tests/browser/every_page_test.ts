@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import type { Page } from "playwright-core";
+import { createReset } from "../../domain/auth/resets.ts";
+import type { Actor } from "../../domain/permissions.ts";
 import { openWindow } from "../support/browser.ts";
 import { ADA, BOB, idOf, openDemoSite, SAM } from "../support/demo_site.ts";
 
@@ -22,7 +24,10 @@ Deno.test("every page", async (t) => {
   const conflicting =
     `/reservations/new?resource=${taken.resource}&date=${taken.day}&start=${taken.hour}&end=${taken.until}`;
 
-  const nobody = ["/login", "/register", "/logout"];
+  const [ada] = await sql<Actor[]>`select * from users where email = ${ADA}`;
+  const [bob] = await sql<Actor[]>`select * from users where email = ${BOB}`;
+  const { token } = await createReset(sql, ada, bob.id, demo.site.now);
+  const nobody = ["/login", "/register", "/logout", `/reset/${token}`, "/reset/of-yesterday"];
   const bobs = [
     "/",
     "/schedule",
@@ -54,6 +59,8 @@ Deno.test("every page", async (t) => {
     `/admin/resources/${bluebell}/remove`,
     `/admin/resources/${bluebell}/remove?for=good`,
     "/admin/users",
+    `/admin/users/${bob.id}`,
+    `/admin/users/${bob.id}/deactivate`,
   ];
   const visits = [
     { email: undefined, paths: nobody },

@@ -25,6 +25,8 @@ const PUBLIC = new Set([
   "POST /register",
   "GET /logout",
   "POST /logout",
+  "GET /reset/:token",
+  "POST /reset/:token",
 ]);
 
 /** What staff may do and others may not, and what only administrators may. */
@@ -46,6 +48,8 @@ const ADMIN = [
   "GET /api/v1/users",
   "GET /api/v1/users/:id",
   "PATCH /api/v1/users/:id",
+  "POST /api/v1/users",
+  "DELETE /api/v1/users/:id",
 ];
 
 /** A scene in which Bob has reserved the hall in private. */
