@@ -41,6 +41,7 @@ Deno.test("every page", async (t) => {
     "/reservations",
     "/reservations?when=past",
     `/reservations/${taken.reference}`,
+    `/reservations/${taken.reference}?at=${demo.site.now}`,
     `/reservations/${taken.reference}/edit`,
     "/account",
     "/no-such-page",
