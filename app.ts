@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { account } from "./routes/account.tsx";
+import { audit } from "./routes/admin/audit.tsx";
 import { managePolicies } from "./routes/admin/policies.tsx";
 import { manageResources } from "./routes/admin/resources.tsx";
 import { tryOut } from "./routes/admin/try.tsx";
@@ -21,6 +22,7 @@ import {
 } from "./routes/middleware.ts";
 import { NotFound } from "./domain/errors.ts";
 import { reservations } from "./routes/reservations.tsx";
+import { reset } from "./routes/reset.tsx";
 import { reserve } from "./routes/reserve.tsx";
 import { resources } from "./routes/resources.tsx";
 import { schedule } from "./routes/schedule.tsx";
@@ -48,6 +50,7 @@ export function createApp(house: House): Hono<Env> {
 
   // For everybody.
   app.route("/", session);
+  app.route("/", reset);
 
   // For people who are signed in.
   app.use(signedIn());
@@ -60,6 +63,8 @@ export function createApp(house: House): Hono<Env> {
 
   // For staff.
   app.route("/", approvals);
+  app.use("/admin/audit/*", allowed("see_audit"));
+  app.route("/admin/audit", audit);
 
   // For administrators.
   app.use("/admin/resources/*", allowed("manage_resources"));

@@ -41,10 +41,13 @@ export function storeBare(sql: Sql, requester_id: string, slot: Slot, rules: Rul
         ${end_time}::timestamptz at time zone ${rules.time_zone},
         ${"Bench"}, ${false}, ${0}, ${null}, ${sql.json({})}, ${null}, ${null}, ${now}, ${now}
       where (select count(*) from taken) = ${1}
-      returning reference
+      returning reference, status, start_time, end_time, purpose, private
     ), recorded as (
-      insert into history (reservation_id, actor_id, action, details, at)
-      select ${id}, ${requester_id}, 'request', ${sql.json({ status: "approved" })}, ${now}
+      insert into history (reservation_id, actor_id, action, details, after_state, request_id, at)
+      select ${id}, ${requester_id}, 'request', ${sql.json({ status: "approved" })},
+        jsonb_build_object('status', status, 'start_time', start_time, 'end_time', end_time, 'purpose', purpose,
+          'private', private, 'resource_ids', (select jsonb_agg(id) from wanted)),
+        ${"a request of the bench"}, ${now}
       from reserved
     ), announced as (
       insert into outbox (event, reservation_id, created_at)

@@ -222,7 +222,14 @@ async function reword(
     where id = ${before.id} and status in ('pending', 'approved') returning status`;
   if (!row) throw new Conflict("This reservation was closed a moment ago: it cannot be changed");
   const previous_state = { status: row.status, purpose: before.purpose, private: before.private };
-  const entry = { reservation_id: before.id, action: "edit", details: words, previous_state } as const;
+  const after_state = { status: row.status, ...words };
+  const entry = {
+    reservation_id: before.id,
+    action: "edit",
+    details: words,
+    previous_state,
+    after_state,
+  } as const;
   await record(tx, actor, entry, now);
 }
 

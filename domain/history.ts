@@ -1,7 +1,7 @@
 import type { Db, Tx } from "../db/types.ts";
 import type { Actor } from "./permissions.ts";
 
-/** What was done. The names are the verbs of the status diagram, and `edit` and `lapse` for what leaves the status alone. */
+/** What was done to a reservation: the verbs of the status diagram; `edit` and `lapse` leave the status alone. */
 export type Verb =
   | "request"
   | "approve"
@@ -14,6 +14,45 @@ export type Verb =
   | "complete"
   | "expire";
 
+/** What was done to anything else. */
+export type Deed =
+  | "create"
+  | "change"
+  | "deactivate"
+  | "reactivate"
+  | "delete"
+  | "register"
+  | "set_up"
+  | "role"
+  | "profile"
+  | "password"
+  | "reset_link"
+  | "reset_password"
+  | "sign_in"
+  | "sign_out"
+  | "end_session";
+
+/** What an entry can be about, beside a reservation. */
+export const THINGS = ["resource", "policy", "user"] as const;
+export type Thing = typeof THINGS[number];
+
+/** Something with the name that it has at that moment: it stays readable when it is renamed or gone. */
+export interface Subject {
+  kind: Thing;
+  id: string;
+  name: string;
+}
+
+/** Some of the columns of what has changed, by their names. */
+export type State = Record<string, unknown>;
+
+type New =
+  & ({ reservation_id: string; action: Verb } | { subject: Subject; action: Deed })
+  & { details?: State; previous_state?: State | null; after_state?: State | null };
+
+/** Who did it, and in which request; no more of a person is needed here. */
+export type Doer = Pick<Actor, "id" | "request_id">;
+
 export interface Entry {
   id: string;
   actor_id: string | null;
@@ -24,22 +63,34 @@ export interface Entry {
   at: Temporal.Instant;
 }
 
-/** Appends what `actor` (none: the clock) did to a reservation. */
+/**
+ * Appends what `actor` (none: the clock) did to a reservation or another thing, in the transaction that does it.
+ * Together with `transitionDue` and the statement that stores a new reservation, the only writer of history.
+ */
 export async function record(
   tx: Tx,
-  actor: Actor | null,
-  { reservation_id, action, details = {}, previous_state = null }: {
-    reservation_id: string;
-    action: Verb;
-    details?: Record<string, unknown>;
-    previous_state?: Record<string, unknown> | null;
-  },
+  actor: Doer | null,
+  { action, details = {}, previous_state = null, after_state = null, ...what }: New,
   now: Temporal.Instant,
 ): Promise<void> {
+  const { kind, id, name } = "subject" in what ? what.subject : { kind: "reservation", id: null, name: null };
+  const reservation_id = "subject" in what ? null : what.reservation_id;
   await tx`
-    insert into history (reservation_id, actor_id, action, details, previous_state, at)
-    values (${reservation_id}, ${actor?.id ?? null}, ${action}, ${json(tx, details)},
-      ${previous_state && json(tx, previous_state)}, ${now})`;
+    insert into history (reservation_id, subject_kind, subject_id, subject_name, actor_id, action, details,
+      previous_state, after_state, request_id, at)
+    values (${reservation_id}, ${kind}, ${id}, ${name}, ${actor?.id ?? null}, ${action}, ${json(tx, details)},
+      ${previous_state && json(tx, previous_state)}, ${after_state && json(tx, after_state)},
+      ${actor?.request_id ?? null}, ${now})`;
+}
+
+/** The columns of `after` that are not what they were, as they were and as they are. */
+export function difference(before: object, after: object): { previous_state: State; after_state: State } {
+  const [old, present] = [before as State, after as State];
+  const changed = Object.keys(present).filter((key) =>
+    JSON.stringify(old[key]) !== JSON.stringify(present[key])
+  );
+  const pick = (state: State) => Object.fromEntries(changed.map((key) => [key, state[key] ?? null]));
+  return { previous_state: pick(old), after_state: pick(present) };
 }
 
 /** What happened to a reservation, oldest first. */
@@ -79,6 +130,6 @@ export function listNews(db: Db, actor: Actor, since: Temporal.Instant): Promise
 }
 
 // Values are made of texts, numbers, booleans, lists and instants, which write themselves as text.
-function json(tx: Tx, value: Record<string, unknown>) {
+function json(tx: Tx, value: State) {
   return tx.json(JSON.parse(JSON.stringify(value)));
 }

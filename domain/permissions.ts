@@ -11,6 +11,8 @@ export interface Actor {
   role: Role;
   /** The IANA zone this person reads times in: their own choice, or the site's. */
   time_zone: string;
+  /** The request in which they act, where there is one: it stands in the record. */
+  request_id?: string;
 }
 
 type Right = "never" | "own" | "not own" | "always";
@@ -28,6 +30,7 @@ const RIGHTS = {
   decide: { user: "never", staff: "not own", admin: "always" },
   override: { user: "never", staff: "always", admin: "always" },
   see_queue: { user: "never", staff: "always", admin: "always" },
+  see_audit: { user: "never", staff: "always", admin: "always" },
   manage_resources: { user: "never", staff: "never", admin: "always" },
   manage_users: { user: "never", staff: "never", admin: "always" },
 } as const satisfies Record<string, Record<Role, Right>>;
@@ -44,6 +47,7 @@ const WORDS: Record<Action, string> = {
   decide: "decide on this request",
   override: "set rules aside",
   see_queue: "see the approvals",
+  see_audit: "see the audit",
   manage_resources: "manage resources",
   manage_users: "manage people",
 };

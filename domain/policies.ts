@@ -3,6 +3,7 @@ import { transaction } from "../db/transaction.ts";
 import type { Db, Sql, Tx } from "../db/types.ts";
 import { isId, newId } from "../lib/ids.ts";
 import { Conflict, NotFound, wordsFor } from "./errors.ts";
+import { difference, record } from "./history.ts";
 import type { Opening } from "./opening.ts";
 import { type Actor, permit } from "./permissions.ts";
 import { name, text } from "./texts.ts";
@@ -134,6 +135,9 @@ export function createPolicy(
       tx({ ...rowOf(tx, input), id, created_at: `${now}`, updated_at: `${now}` })
     }`;
     await trust(tx, id, trusts);
+    const after_state = rulesIn(await getPolicy(tx, id));
+    const subject = { kind: "policy", id, name: input.name } as const;
+    await record(tx, actor, { subject, action: "create", after_state }, now);
     return id;
   }).catch(rethrow);
 }
@@ -146,13 +150,22 @@ export async function changePolicy(
   now: Temporal.Instant,
 ): Promise<void> {
   permit(actor, "manage_resources");
-  await getPolicy(sql, id);
   await transaction(sql, async (tx) => {
+    await tx`select id from policies where id = ${isId(id) ? id : null} for update`;
+    const before = await getPolicy(tx, id);
     await tx`
       update policies set ${
       tx({ ...rowOf(tx, input), updated_at: `${now}` })
     }, version = version + 1 where id = ${id}`;
     if (trusts) await trust(tx, id, trusts);
+    const after = await getPolicy(tx, id);
+    const subject = { kind: "policy", id, name: after.name } as const;
+    await record(
+      tx,
+      actor,
+      { subject, action: "change", ...difference(rulesIn(before), rulesIn(after)) },
+      now,
+    );
   }).catch(rethrow);
 }
 
@@ -161,12 +174,29 @@ export async function changePolicy(
  *
  * @throws {Conflict} where resources follow it
  */
-export async function deletePolicy(sql: Sql, actor: Actor, id: string): Promise<void> {
+export async function deletePolicy(
+  sql: Sql,
+  actor: Actor,
+  id: string,
+  now: Temporal.Instant,
+): Promise<void> {
   permit(actor, "manage_resources");
-  const { name } = await getPolicy(sql, id);
-  const gone = await sql`
-    delete from policies p where id = ${id} and not exists (select from resources r where r.policy_id = p.id) returning id`;
-  if (gone.length === 0) throw new Conflict(`${name} cannot be deleted: resources follow it`);
+  await transaction(sql, async (tx) => {
+    const before = await getPolicy(tx, id);
+    const gone = await tx`
+      delete from policies p where id = ${id} and not exists (select from resources r where r.policy_id = p.id)
+      returning id`;
+    if (gone.length === 0) {
+      throw new Conflict(`${before.name} cannot be deleted: resources follow it`);
+    }
+    const subject = { kind: "policy", id, name: before.name } as const;
+    await record(tx, actor, { subject, action: "delete", previous_state: rulesIn(before) }, now);
+  });
+}
+
+// What the record keeps of a policy: its rules, without what counts its versions.
+function rulesIn({ id: _, version: __, ...rules }: KeptPolicy) {
+  return rules;
 }
 
 /** @throws {NotFound} */

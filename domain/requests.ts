@@ -212,10 +212,14 @@ async function store(db: Db, actor: Actor, wish: NewReservation, rules: Rules[],
           ${purpose}, ${secret}, ${priority}, ${attendees}, ${db.json(answers)}, ${held_until}, ${override},
           ${now}, ${now}
         where (select count(*) from taken) = ${rules.length}
-        returning reference
+        returning reference, status, start_time, end_time, purpose, private
       ), recorded as (
-        insert into history (reservation_id, actor_id, action, details, at)
-        select ${id}, ${actor.id}, 'request', ${db.json(details)}, ${now} from reserved
+        insert into history (reservation_id, actor_id, action, details, after_state, request_id, at)
+        select ${id}, ${actor.id}, 'request', ${db.json(details)},
+          jsonb_build_object('status', status, 'start_time', start_time, 'end_time', end_time, 'purpose', purpose,
+            'private', private, 'resource_ids', (select jsonb_agg(id) from wanted)),
+          ${actor.request_id ?? null}, ${now}
+        from reserved
       ), announced as (
         insert into outbox (event, reservation_id, created_at)
         select 'reservation.' || ${

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { transaction } from "../db/transaction.ts";
-import type { Db, Sql } from "../db/types.ts";
+import type { Db, Sql, Tx } from "../db/types.ts";
 import { isId, newId } from "../lib/ids.ts";
 import { settle } from "./allocations.ts";
 import { Conflict, NotFound, wordsFor } from "./errors.ts";
+import { difference, record, type State, type Subject } from "./history.ts";
 import { type Actor, permit } from "./permissions.ts";
 import type { Period } from "./periods.ts";
 import { name, text } from "./texts.ts";
@@ -76,8 +77,12 @@ export async function createResource(
 ): Promise<Resource> {
   permit(actor, "manage_resources");
   const row = { id: newId(now.epochMilliseconds), ...input, created_at: `${now}`, updated_at: `${now}` };
-  const [created] = await sql<Resource[]>`insert into resources ${sql(row)} returning *`.catch(rethrow);
-  return created;
+  return await transaction(sql, async (tx) => {
+    const [created] = await tx<Resource[]>`insert into resources ${tx(row)} returning *`;
+    const after_state = await stateOf(tx, created);
+    await record(tx, actor, { subject: subjectOf(created), action: "create", after_state }, now);
+    return created;
+  }).catch(rethrow);
 }
 
 /** Changes what is named, and nothing else. */
@@ -88,12 +93,19 @@ export async function changeResource(
   now: Temporal.Instant,
 ): Promise<Resource> {
   permit(actor, "manage_resources");
-  const before = await getResource(sql, id);
+  const { id: known } = await getResource(sql, id);
   const named = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
-  const [changed] = await sql<Resource[]>`
-    update resources set ${sql({ ...named, updated_at: `${now}` })}, version = version + 1
-    where id = ${before.id} returning *`.catch(rethrow);
-  return changed;
+  return await transaction(sql, async (tx) => {
+    const before = await lock(tx, known);
+    const [changed] = await tx<Resource[]>`
+      update resources set ${tx({ ...named, updated_at: `${now}` })}, version = version + 1
+      where id = ${known} returning *`;
+    const states = difference(await stateOf(tx, before), await stateOf(tx, changed));
+    if (Object.keys(states.after_state).length > 0) {
+      await record(tx, actor, { subject: subjectOf(changed), action: "change", ...states }, now);
+    }
+    return changed;
+  }).catch(rethrow);
 }
 
 /**
@@ -111,12 +123,20 @@ export async function deactivateResource(
   permit(actor, "manage_resources");
   const { id: known, name } = await getResource(sql, id);
   return transaction(sql, async (tx) => {
+    const before = await lock(tx, known);
     // The version moves first: what is stored after it was judged by the old one, and is refused.
     await tx`
       update resources set deactivated_at = coalesce(deactivated_at, ${now}), updated_at = ${now},
         version = version + 1
       where id = ${known}`;
-    if (future === "keep") return 0;
+    const subject = subjectOf(before);
+    const states = { previous_state: { active: !before.deactivated_at }, after_state: { active: false } };
+    if (future === "keep") {
+      if (!before.deactivated_at) {
+        await record(tx, actor, { subject, action: "deactivate", ...states, details: { future } }, now);
+      }
+      return 0;
+    }
     // What is being stored has read the old version already: it goes with the rest.
     await settle(tx);
     const ahead = await tx<{ id: string }[]>`
@@ -124,6 +144,8 @@ export async function deactivateResource(
       where a.resource_id = ${known}
         and (v.status = 'approved' and v.end_time > ${now} or v.status = 'pending' and v.start_time > ${now})
       order by v.id for update of v`;
+    const details = { future, cancelled: ahead.length, ...(reason ? { reason } : {}) };
+    await record(tx, actor, { subject, action: "deactivate", ...states, details }, now);
     for (const { id } of ahead) {
       await transition(
         tx,
@@ -145,8 +167,14 @@ export async function reactivateResource(
 ): Promise<void> {
   permit(actor, "manage_resources");
   const { id: known } = await getResource(sql, id);
-  await sql`
-    update resources set deactivated_at = null, updated_at = ${now}, version = version + 1 where id = ${known}`;
+  await transaction(sql, async (tx) => {
+    const before = await lock(tx, known);
+    await tx`
+      update resources set deactivated_at = null, updated_at = ${now}, version = version + 1 where id = ${known}`;
+    if (!before.deactivated_at) return;
+    const states = { previous_state: { active: false }, after_state: { active: true } };
+    await record(tx, actor, { subject: subjectOf(before), action: "reactivate", ...states }, now);
+  });
 }
 
 /**
@@ -154,11 +182,21 @@ export async function reactivateResource(
  *
  * @throws {Conflict} where reservations exist: their history would go with it
  */
-export async function deleteResource(sql: Sql, actor: Actor, id: string): Promise<void> {
+export async function deleteResource(
+  sql: Sql,
+  actor: Actor,
+  id: string,
+  now: Temporal.Instant,
+): Promise<void> {
   permit(actor, "manage_resources");
   const { id: known, name } = await getResource(sql, id);
   try {
-    await sql`delete from resources where id = ${known}`;
+    await transaction(sql, async (tx) => {
+      const before = await lock(tx, known);
+      const previous_state = await stateOf(tx, before);
+      await tx`delete from resources where id = ${known}`;
+      await record(tx, actor, { subject: subjectOf(before), action: "delete", previous_state }, now);
+    });
   } catch (error) {
     if ((error as { constraint_name?: string }).constraint_name !== "allocations_take_resource") throw error;
     throw new Conflict(`${name} cannot be deleted: it has reservations on record. Deactivate it instead`);
@@ -216,6 +254,27 @@ export async function listKindsAndTags(db: Db): Promise<{ kinds: string[]; tags:
       (select coalesce(array_agg(distinct tag order by tag), '{}')
         from resources, unnest(tags) tag where deactivated_at is null) as tags`;
   return row;
+}
+
+// The resource as it is while nobody else changes it: what was before is what is recorded.
+async function lock(tx: Tx, id: string): Promise<Resource> {
+  const [row] = await tx<Resource[]>`select * from resources where id = ${id} for no key update`;
+  if (!row) throw new NotFound("This resource");
+  return row;
+}
+
+const subjectOf = ({ id, name }: Resource): Subject => ({ kind: "resource", id, name });
+
+// What stands in the record of a resource: what an administrator writes, and the name that its policy has.
+async function stateOf(tx: Tx, resource: Resource): Promise<State> {
+  const { name, kind, description, location, capacity, units, time_zone, tags, policy_id } = resource;
+  const [policy] = policy_id
+    ? await tx<{ name: string }[]>`select name from policies where id = ${policy_id}`
+    : [];
+  return {
+    ...{ name, kind, description, location, capacity, units, time_zone, tags, policy_id },
+    ...{ policy: policy?.name ?? null, requires_approval: resource.requires_approval },
+  };
 }
 
 function isZone(zone: string): boolean {

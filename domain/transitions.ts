@@ -1,7 +1,7 @@
 import type { Db, Tx } from "../db/types.ts";
 import { release } from "./allocations.ts";
 import { Conflict, NotFound } from "./errors.ts";
-import { record, type Verb } from "./history.ts";
+import { record, type State, type Verb } from "./history.ts";
 import { announce } from "./outbox.ts";
 import type { Actor } from "./permissions.ts";
 import type { Period } from "./periods.ts";
@@ -80,7 +80,7 @@ export async function transition(tx: Tx, actor: Actor, step: Step, now: Temporal
   const to = step.to ?? targets[0];
   const zone = period?.time_zone ?? null;
   const decides = action === "approve" || action === "deny";
-  const [moved] = await tx<(Moved & { previous_state: Record<string, unknown> })[]>`
+  const [moved] = await tx<(Moved & { previous_state: State; after_state: State })[]>`
     with old as (
       select id, status, start_time, end_time, decision_reason, purpose from reservations
       where id = ${id} and status = any(${[...from]})
@@ -104,13 +104,15 @@ export async function transition(tx: Tx, actor: Actor, step: Step, now: Temporal
     from old where v.id = old.id
     returning v.id, v.requester_id, v.status, v.start_time, v.end_time,
       json_build_object('status', old.status, 'start_time', old.start_time, 'end_time', old.end_time,
-        'purpose', old.purpose, 'decision_reason', old.decision_reason) as previous_state`;
+        'purpose', old.purpose, 'decision_reason', old.decision_reason) as previous_state,
+      json_build_object('status', v.status, 'start_time', v.start_time, 'end_time', v.end_time,
+        'decision_reason', v.decision_reason) as after_state`;
   if (!moved) throw await whyNot(tx, actor, id, action, now);
 
-  const { previous_state, ...result } = moved;
+  const { previous_state, after_state, ...result } = moved;
   if (to !== "pending" && !HOLDING.includes(to)) await release(tx, [id]);
   const details = { ...step.details, ...(reason ? { reason } : {}) };
-  await record(tx, actor, { reservation_id: id, action, details, previous_state }, now);
+  await record(tx, actor, { reservation_id: id, action, details, previous_state, after_state }, now);
   await announce(tx, `reservation.${pastOf(action)}`, id, now);
   return result;
 }
@@ -144,8 +146,9 @@ export async function transitionDue(
       from due where v.id = due.id
       returning v.id, due.status, due.start_time, due.end_time
     ), recorded as (
-      insert into history (reservation_id, action, previous_state, at)
-      select id, ${action}, json_build_object('status', status, 'start_time', start_time, 'end_time', end_time), ${now}
+      insert into history (reservation_id, action, previous_state, after_state, at)
+      select id, ${action}, json_build_object('status', status, 'start_time', start_time, 'end_time', end_time),
+        json_build_object('status', ${to}::text), ${now}
       from moved order by id
     ), announced as (
       insert into outbox (event, reservation_id, created_at) select ${event}, id, ${now} from moved order by id

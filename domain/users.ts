@@ -1,12 +1,15 @@
 import { z } from "zod";
 import { transaction } from "../db/transaction.ts";
-import type { Db, Sql } from "../db/types.ts";
+import type { Db, Sql, Tx } from "../db/types.ts";
 import { isId, newId } from "../lib/ids.ts";
 import { hashPassword, verifyPassword } from "../lib/passwords.ts";
-import { endOtherSessions } from "./auth/sessions.ts";
+import { endSessionsOf } from "./auth/sessions.ts";
+import { settle } from "./allocations.ts";
 import { Conflict, Invalid, NotFound, wordsFor } from "./errors.ts";
+import { type Deed, difference, type Doer, record, type State, type Subject } from "./history.ts";
 import { type Actor, permit, type Role, ROLES } from "./permissions.ts";
-import { name, text } from "./texts.ts";
+import { name, text, Why } from "./texts.ts";
+import { transition } from "./transitions.ts";
 
 export const Email = text(254).overwrite((value) => value.toLowerCase())
   .refine((value) => z.email().safeParse(value).success, "Give an e-mail address, such as ada@example.org");
@@ -25,6 +28,19 @@ export const Password = z.string("Give a password").refine(
 
 export const NewUser = z.object({ email: Email, name: name(120), password: Password });
 export type NewUser = z.infer<typeof NewUser>;
+
+/** An account as an administrator makes it for somebody. */
+export const NewColleague = NewUser.extend({
+  role: z.enum(ROLES, "The role is user, staff or admin").default("user"),
+});
+export type NewColleague = z.infer<typeof NewColleague>;
+
+/** What becomes of a person's reservations that lie ahead, and why. */
+export const Deactivation = z.object({
+  future: z.enum(["keep", "cancel"], "Say keep or cancel").default("keep"),
+  reason: Why.default(""),
+});
+export type Deactivation = z.infer<typeof Deactivation>;
 
 export const Profile = z.object({
   name: name(120),
@@ -50,20 +66,34 @@ export interface User {
 const COLUMNS = ["id", "email", "name", "role", "time_zone", "disabled_at", "created_at", "updated_at"];
 
 /**
- * Makes an account.
+ * Makes an account for whoever asks in the request `request_id`; without one it is the operator who asks.
  *
  * @throws {Conflict} when the address has one already
  */
 export async function register(
   sql: Sql,
-  { email, name, password, role = "user" }: NewUser & { role?: Role },
+  { role = "user", request_id, ...person }: NewUser & { role?: Role; request_id?: string },
   now: Temporal.Instant,
 ): Promise<User> {
-  if (password.toLowerCase().includes(email)) {
-    throw new Invalid([{ path: "password", message: "Do not use your e-mail address" }]);
-  }
-  const password_hash = await hashPassword(password);
-  return insertUser(sql, { email, name, role, password_hash }, now);
+  const password_hash = await hashFor(person);
+  const made = { ...person, role, password_hash, action: "register", request_id } as const;
+  return await transaction(sql, (tx) => insertUser(tx, null, made, now));
+}
+
+/**
+ * Makes an account for somebody else.
+ *
+ * @throws {Conflict} when the address has one already
+ */
+export async function createUser(
+  sql: Sql,
+  actor: Actor,
+  person: NewColleague,
+  now: Temporal.Instant,
+): Promise<User> {
+  permit(actor, "manage_users");
+  const made = { ...person, password_hash: await hashFor(person), action: "create" } as const;
+  return await transaction(sql, (tx) => insertUser(tx, actor, made, now));
 }
 
 /**
@@ -71,14 +101,19 @@ export async function register(
  *
  * @returns the administrator, or undefined where the site has one
  */
-export async function setUp(sql: Sql, input: NewUser, now: Temporal.Instant): Promise<User | undefined> {
+export async function setUp(
+  sql: Sql,
+  { email, name, password, request_id }: NewUser & { request_id?: string },
+  now: Temporal.Instant,
+): Promise<User | undefined> {
   if (await isSetUp(sql)) return undefined;
-  const password_hash = await hashPassword(input.password);
+  const password_hash = await hashPassword(password);
   return transaction(sql, async (tx) => {
     // Two at the same moment: the second waits here, and then sees the first.
     await tx`lock table users in share row exclusive mode`;
     if (await isSetUp(tx)) return undefined;
-    return insertUser(tx, { email: input.email, name: input.name, role: "admin", password_hash }, now);
+    const made = { email, name, role: "admin", password_hash, action: "set_up", request_id } as const;
+    return insertUser(tx, null, made, now);
   });
 }
 
@@ -96,13 +131,15 @@ export async function changeProfile(
   { name, time_zone }: z.infer<typeof Profile>,
   now: Temporal.Instant,
 ): Promise<void> {
-  await sql`
-    update users set name = ${name}, time_zone = ${
-    time_zone || null
-  }, updated_at = ${now} where id = ${actor.id}`
-    .catch((error) => {
-      throw wordsFor(error);
-    });
+  await transaction(sql, async (tx) => {
+    const before = await lock(tx, actor.id);
+    const [after] = await tx<User[]>`
+      update users set name = ${name}, time_zone = ${time_zone || null}, updated_at = ${now}
+      where id = ${actor.id} returning ${tx(COLUMNS)}`;
+    await recordChange(tx, actor, "profile", before, after, now);
+  }).catch((error) => {
+    throw wordsFor(error);
+  });
 }
 
 /**
@@ -124,9 +161,27 @@ export async function changePassword(
   }
   const password_hash = await hashPassword(password);
   await transaction(sql, async (tx) => {
-    await tx`update users set password_hash = ${password_hash}, updated_at = ${now} where id = ${actor.id}`;
-    await endOtherSessions(tx, { user_id: actor.id, session_id }, now);
+    const sessions_ended = await endSessionsOf(tx, { user_id: actor.id, but: session_id }, now);
+    await setPassword(tx, actor, { id: actor.id, password_hash, action: "password", sessions_ended }, now);
   });
+}
+
+/** Stores the hash of a new password. What it says of that in the record is only how many sessions it ended. */
+export async function setPassword(
+  tx: Tx,
+  actor: Doer,
+  { id, password_hash, action, sessions_ended }: {
+    id: string;
+    password_hash: string;
+    action: "password" | "reset_password";
+    sessions_ended: number;
+  },
+  now: Temporal.Instant,
+): Promise<void> {
+  const [user] = await tx<User[]>`
+    update users set password_hash = ${password_hash}, updated_at = ${now}
+    where id = ${id} returning ${tx(COLUMNS)}`;
+  await record(tx, actor, { subject: subjectOf(user), action, details: { sessions_ended } }, now);
 }
 
 /**
@@ -143,14 +198,65 @@ export async function changeRole(
   permit(actor, "manage_users");
   const { id: known } = await getUser(sql, id);
   return transaction(sql, async (tx) => {
-    // All administrators, in one order, so that two who lower each other do not both succeed.
-    const admins = await tx<{ id: string }[]>`
-      select id from users where role = 'admin' and disabled_at is null order by id for update`;
-    if (role !== "admin" && admins.length === 1 && admins[0].id === known) {
-      throw new Conflict("The site needs an administrator: make somebody else one first");
-    }
+    if (role !== "admin") await mustLeaveAnAdministrator(tx, known);
+    const before = await lock(tx, known);
     const [user] = await tx<User[]>`
       update users set role = ${role}, updated_at = ${now} where id = ${known} returning ${tx(COLUMNS)}`;
+    await recordChange(tx, actor, "role", before, user, now);
+    return user;
+  });
+}
+
+/**
+ * Closes a person's account: every session ends, nobody signs in with it. Reservations that lie ahead are kept, or
+ * cancelled with the reason.
+ *
+ * @returns how many reservations were cancelled
+ * @throws {Conflict} when this would leave the site without an administrator
+ */
+export async function deactivateUser(
+  sql: Sql,
+  actor: Actor,
+  { id, future, reason }: Deactivation & { id: string },
+  now: Temporal.Instant,
+): Promise<number> {
+  permit(actor, "manage_users");
+  const { id: known } = await getUser(sql, id);
+  return transaction(sql, async (tx) => {
+    await mustLeaveAnAdministrator(tx, known);
+    const before = await lock(tx, known);
+    await tx`
+      update users set disabled_at = coalesce(disabled_at, ${now}), updated_at = ${now} where id = ${known}`;
+    const sessions_ended = await endSessionsOf(tx, { user_id: known }, now);
+    const ahead = future === "cancel" ? await reservationsAhead(tx, known, now) : [];
+    if (!before.disabled_at || ahead.length > 0) {
+      const states = { previous_state: { active: !before.disabled_at }, after_state: { active: false } };
+      const details = { future, cancelled: ahead.length, sessions_ended, ...(reason ? { reason } : {}) };
+      await record(tx, actor, { subject: subjectOf(before), action: "deactivate", ...states, details }, now);
+    }
+    const why = reason || `The account of ${before.name} was closed`;
+    for (const { id } of ahead) await transition(tx, actor, { id, action: "cancel", reason: why }, now);
+    return ahead.length;
+  });
+}
+
+/** Opens a person's account again. They sign in anew: the sessions they had stay ended. */
+export async function reactivateUser(
+  sql: Sql,
+  actor: Actor,
+  id: string,
+  now: Temporal.Instant,
+): Promise<User> {
+  permit(actor, "manage_users");
+  const { id: known } = await getUser(sql, id);
+  return transaction(sql, async (tx) => {
+    const before = await lock(tx, known);
+    const [user] = await tx<User[]>`
+      update users set disabled_at = null, updated_at = ${now} where id = ${known} returning ${tx(COLUMNS)}`;
+    if (before.disabled_at) {
+      const states = { previous_state: { active: false }, after_state: { active: true } };
+      await record(tx, actor, { subject: subjectOf(before), action: "reactivate", ...states }, now);
+    }
     return user;
   });
 }
@@ -188,16 +294,78 @@ export function isRole(text: unknown): text is Role {
   return ROLES.some((role) => role === text);
 }
 
+/** A person as the record names them. */
+export const subjectOf = ({ id, name }: Pick<User, "id" | "name">): Subject => ({ kind: "user", id, name });
+
+/** The hash of a new password, which is not its owner's address. @throws {Invalid} */
+export async function hashFor({ email, password }: Pick<NewUser, "email" | "password">): Promise<string> {
+  if (password.toLowerCase().includes(email)) {
+    throw new Invalid([{ path: "password", message: "Do not use your e-mail address" }]);
+  }
+  return await hashPassword(password);
+}
+
+// Made by `maker`; where there is none, by themselves in the request named, or by the operator outside of any.
 async function insertUser(
-  db: Db,
-  { email, name, role, password_hash }: { email: string; name: string; role: Role; password_hash: string },
+  tx: Tx,
+  maker: Doer | null,
+  { email, name, role, password_hash, action, request_id }: {
+    email: string;
+    name: string;
+    role: Role;
+    password_hash: string;
+    action: Deed;
+    request_id?: string;
+  },
   now: Temporal.Instant,
 ): Promise<User> {
-  const [user] = await db<User[]>`
+  const [user] = await tx<User[]>`
     insert into users (id, email, name, role, password_hash, created_at, updated_at)
     values (${newId(now.epochMilliseconds)}, ${email}, ${name}, ${role}, ${password_hash}, ${now}, ${now})
-    returning ${db(COLUMNS)}`.catch((error) => {
+    returning ${tx(COLUMNS)}`.catch((error) => {
     throw wordsFor(error);
   });
+  const actor = maker ?? (request_id ? { id: user.id, request_id } : null);
+  await record(tx, actor, { subject: subjectOf(user), action, after_state: { name, email, role } }, now);
   return user;
+}
+
+// No key changes, so what refers to this person may be stored meanwhile.
+async function lock(tx: Tx, id: string): Promise<User> {
+  const [user] = await tx<User[]>`select ${tx(COLUMNS)} from users where id = ${id} for no key update`;
+  if (!user) throw new NotFound("This person");
+  return user;
+}
+
+// All administrators are locked, in one order, so that two who lower each other do not both succeed.
+async function mustLeaveAnAdministrator(tx: Tx, id: string) {
+  const admins = await tx<{ id: string }[]>`
+    select id from users where role = 'admin' and disabled_at is null order by id for no key update`;
+  if (admins.length === 1 && admins[0].id === id) {
+    throw new Conflict("The site needs an administrator: make somebody else one first");
+  }
+}
+
+// What is being stored at this moment belongs to them, too.
+async function reservationsAhead(tx: Tx, requester_id: string, now: Temporal.Instant) {
+  await settle(tx);
+  return await tx<{ id: string }[]>`
+    select id from reservations
+    where requester_id = ${requester_id}
+      and (status = 'approved' and end_time > ${now} or status = 'pending' and start_time > ${now})
+    order by id for update`;
+}
+
+async function recordChange(
+  tx: Tx,
+  actor: Doer,
+  action: Deed,
+  before: User,
+  after: User,
+  now: Temporal.Instant,
+) {
+  const shown = ({ name, role, time_zone }: User): State => ({ name, role, time_zone });
+  const states = difference(shown(before), shown(after));
+  if (Object.keys(states.after_state).length === 0) return;
+  await record(tx, actor, { subject: subjectOf(after), action, ...states }, now);
 }

@@ -37,6 +37,8 @@ export interface Notice {
   text: string;
   /** Where a POST takes it back. */
   undo?: string;
+  /** What is to be copied, and is not shown again. */
+  secret?: string;
 }
 
 /** Keeps a notice for the page that a redirect leads to. */
@@ -50,8 +52,9 @@ export function takeNotice(c: Context): Notice | undefined {
   if (!kept) return undefined;
   deleteCookie(c, FLASH, { path: "/", secure: secure(c) });
   try {
-    const { text, undo } = JSON.parse(kept);
-    return typeof text === "string" ? { text, undo: typeof undo === "string" ? undo : undefined } : undefined;
+    const { text, undo, secret } = JSON.parse(kept);
+    const said = (value: unknown) => typeof value === "string" ? value : undefined;
+    return typeof text === "string" ? { text, undo: said(undo), secret: said(secret) } : undefined;
   } catch {
     return undefined;
   }

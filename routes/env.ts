@@ -39,9 +39,9 @@ export interface Env {
 
 export type Context = HonoContext<Env>;
 
-/** The actor of a route that lets nobody in without one. */
+/** The actor of a route that lets nobody in without one, with the request in which they act. */
 export function actorOf(c: Context): Actor {
-  const { actor } = c.var;
+  const { actor, requestId } = c.var;
   if (!actor) throw new Error("This route must stand behind signedIn()");
-  return actor;
+  return { ...actor, request_id: requestId };
 }

@@ -28,7 +28,7 @@ export function begin(house: House) {
     c.res.headers.set("X-Request-Id", requestId);
     http.info("{method} {path} {status} in {ms} ms", {
       method: c.req.method,
-      path: c.req.path,
+      path: c.req.path.replace(/^\/reset\/.+/, "/reset/…"),
       status: c.res.status,
       ms: Math.round((performance.now() - started) * 10) / 10,
       actor: c.var.actor?.id,

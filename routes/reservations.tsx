@@ -1,14 +1,17 @@
 import { Hono } from "hono";
+import { Invalid } from "../domain/errors.ts";
 import { cancel, restorable, restore } from "../domain/edits.ts";
 import { check, fields, number } from "./forms.ts";
 import { listHistory } from "../domain/history.ts";
 import { may } from "../domain/permissions.ts";
-import { inCalendar } from "../domain/periods.ts";
+import { getReservationAt } from "../domain/past.ts";
+import { inCalendar, readInstant } from "../domain/periods.ts";
 import { getReservation, listReservations } from "../domain/reservations.ts";
 import { Why } from "../domain/texts.ts";
+import { PastReservationPage } from "../views/past.tsx";
 import { ReservationPage, ReservationsPage } from "../views/reservations.tsx";
 import { reservationPath } from "../views/words.ts";
-import { actorOf, type Env } from "./env.ts";
+import { actorOf, type Context, type Env } from "./env.ts";
 import { done, page } from "./respond.tsx";
 import { isId } from "../lib/ids.ts";
 
@@ -51,6 +54,8 @@ reservations.get("/reservations", async (c) => {
 reservations.get("/reservations/:id", async (c) => {
   const { sql, now } = c.var;
   const actor = actorOf(c);
+  const { at } = c.req.query();
+  if (at !== undefined) return await asItWas(c, c.req.param("id"), at);
   const reservation = await getReservation(sql, actor, c.req.param("id"));
   const history = await listHistory(sql, reservation.id);
   const cancelled = history.findLast(({ action }) => action === "cancel");
@@ -66,6 +71,20 @@ reservations.get("/reservations/:id", async (c) => {
   );
   return page(c, { title: reservation.reference, body });
 });
+
+async function asItWas(c: Context, id: string, typed: string) {
+  const { sql, now } = c.var;
+  const viewer = actorOf(c);
+  // A plus that was not encoded arrives as a blank.
+  const at = readInstant(typed.replace(/ (?=\d{2}:\d{2}$)/, "+"));
+  if (!at) {
+    const message = "Give a moment with its offset, such as 2026-05-31T14:30:00+02:00";
+    throw new Invalid([{ path: "at", message }]);
+  }
+  const past = await getReservationAt(sql, viewer, { id, at }, now);
+  const body = <PastReservationPage {...past} at={at} viewer={viewer} now={now} />;
+  return page(c, { title: `${past.reservation.reference} as it was`, body });
+}
 
 reservations.post("/reservations/:id/cancel", async (c) => {
   const { sql, now } = c.var;

@@ -84,6 +84,7 @@ resources.get("/resources/:id", async (c) => {
       monday={monday}
       now={now}
       mayManage={may(actor, "manage_resources")}
+      mayAudit={may(actor, "see_audit")}
     />
   );
   return page(c, { title: resource.name, body, style: nowLine(hoursOf(rows), undefined) });

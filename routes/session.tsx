@@ -27,7 +27,11 @@ session.post("/setup", async (c) => {
   const values = await fields(c);
   return orAgain(
     async () => {
-      const user = await setUp(c.var.sql, check(NewUser, values), c.var.now);
+      const user = await setUp(
+        c.var.sql,
+        { ...check(NewUser, values), request_id: c.var.requestId },
+        c.var.now,
+      );
       if (!user) return c.notFound();
       await signIn(c, user.id);
       const text = "The site is yours. Add what people can reserve";
@@ -55,7 +59,7 @@ session.post("/register", async (c) => {
   return orAgain(async () => {
     const input = check(NewUser, values);
     await limitRegistration(c);
-    const user = await register(c.var.sql, input, c.var.now);
+    const user = await register(c.var.sql, { ...input, request_id: c.var.requestId }, c.var.now);
     await signIn(c, user.id);
     return done(c, { to: "/", notice: { text: `Welcome, ${user.name}` } });
   }, draw);
@@ -86,7 +90,7 @@ session.post("/login", async (c) => {
 session.get("/logout", (c) => page(c, { title: "Sign out", body: <SignOutPage /> }));
 
 session.post("/logout", async (c) => {
-  if (c.var.session_id) await endSession(c.var.sql, c.var.session_id, c.var.now);
+  if (c.var.session_id) await endSession(c.var.sql, c.var.session_id, c.var.now, c.var.requestId);
   c.var.house.identities.forget();
   clearSession(c);
   return done(c, { to: "/login", notice: { text: "You are signed out" } });
@@ -125,7 +129,8 @@ export function neighbour(c: HonoContext): string {
 
 async function signIn(c: Context, user_id: string) {
   const device = c.req.header("user-agent") ?? "";
-  await setSession(c, await beginSession(c.var.sql, { user_id, kind: "browser", device }, c.var.now));
+  const begun = { user_id, kind: "browser", device, request_id: c.var.requestId } as const;
+  await setSession(c, await beginSession(c.var.sql, begun, c.var.now));
 }
 
 function closed(c: Context) {

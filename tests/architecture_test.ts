@@ -21,6 +21,7 @@ const DEMO = /^db\/demo/;
 const WRITERS: Record<string, readonly string[]> = {
   users: ["domain/users.ts"],
   sessions: ["domain/auth/sessions.ts"],
+  password_resets: ["domain/auth/resets.ts"],
   resources: ["domain/resources.ts"],
   policies: ["domain/policies.ts"],
   policy_trusts: ["domain/policies.ts"],

@@ -116,8 +116,8 @@ const BROWSERS = [["Edg/", "Edge"], ["OPR/", "Opera"], ["Firefox/", "Firefox"], 
   "Safari",
 ]];
 
-// Enough for its owner to know it again; user agents tell no more than this anyway.
-function deviceOf({ kind, device }: Session): string {
+/** A browser or a program in words: enough for its owner to know it again; user agents tell no more anyway. */
+export function deviceOf({ kind, device }: Pick<Session, "kind" | "device">): string {
   if (kind === "api") return `A program${device ? `: ${device.slice(0, 40)}` : ""}`;
   const browser = BROWSERS.find(([mark]) => device.includes(mark))?.[1] ??
     (device.split(/[/ ]/)[0] || "A browser");

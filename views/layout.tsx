@@ -9,7 +9,7 @@ export interface LayoutProps {
   viewer?: Actor;
   /** How many requests wait, for those who may decide on them. */
   waiting: number;
-  notice?: { text: string; undo?: string };
+  notice?: { text: string; undo?: string; secret?: string };
   assets: { css: string; js: string; htmx: string; icon: string };
   /** Styles written into the page: all of them on a first visit, so that one round trip draws it. */
   inline: string;
@@ -56,10 +56,11 @@ export function Layout(
 }
 
 /** What was just done, with the way back where there is one. */
-export function NoticeBar({ text, undo }: { text: string; undo?: string }) {
+export function NoticeBar({ text, undo, secret }: { text: string; undo?: string; secret?: string }) {
   return (
     <div class="notice">
       <p>{text}</p>
+      {secret && <code>{secret}</code>}
       {undo && (
         <form method="post" action={undo}>
           <button class="link" type="submit">Undo</button>
@@ -111,6 +112,7 @@ function Me({ viewer }: { viewer: Actor }) {
       </summary>
       <div class="drop">
         <a href="/account">My account</a>
+        {may(viewer, "see_audit") && <a href="/admin/audit">Audit</a>}
         {may(viewer, "manage_resources") && <a href="/admin/resources">Manage resources</a>}
         {may(viewer, "manage_resources") && <a href="/admin/policies">Manage policies</a>}
         {may(viewer, "manage_users") && <a href="/admin/users">Manage people</a>}

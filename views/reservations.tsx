@@ -123,56 +123,71 @@ interface OneProps {
 /** One reservation: what, when, whose, its state, what can be done, and what happened. */
 export function ReservationPage(props: OneProps) {
   const { reservation, history, viewer, now } = props;
-  const places = [...new Set(reservation.resources.map((r) => r.time_zone))];
   return (
     <>
       <div class="head">
         <h1 class="break">{reservation.purpose || reservation.resources.map((r) => r.name).join(", ")}</h1>
         <StatusMark status={statusAt(reservation, now)} />
       </div>
-      <dl class="facts card">
-        <Fact name="When">
-          {periodOf(reservation, places[0] ?? viewer.time_zone, now)}
-          {places[0] !== viewer.time_zone && (
-            <span class="quiet">
-              {` ${places[0]} time. For you: ${periodOf(reservation, viewer.time_zone, now)}`}
-            </span>
-          )}
-        </Fact>
-        <Fact name={reservation.resources.length > 1 ? "Resources" : "Resource"}>
-          {reservation.resources.map((r, i) => (
-            <>
-              {i > 0 && ", "}
-              <a href={`/resources/${r.id}`}>{r.name}</a>
-              {r.location && <span class="quiet">{` ${r.location}`}</span>}
-            </>
-          ))}
-        </Fact>
-        <Fact name="Requester">
-          {reservation.requester_id === viewer.id ? "You" : reservation.requester_name}
-        </Fact>
-        <Fact name="Reference">{reservation.reference}</Fact>
-        {reservation.attendees && <Fact name="People">{reservation.attendees}</Fact>}
-        {Object.entries(reservation.answers).map(([key, answer]) => (
-          <Fact name={key.replaceAll("_", " ")}>
-            <span class="break">{answer}</span>
-          </Fact>
-        ))}
-        {reservation.override_reason && (
-          <Fact name="Rules set aside">
-            <span class="break">{reservation.override_reason}</span>
-          </Fact>
-        )}
-        {reservation.private && <Fact name="Private">Others see only that the time is taken</Fact>}
-        {reservation.decision_reason && (
-          <Fact name="Reason">
-            <span class="break">{reservation.decision_reason}</span>
-          </Fact>
-        )}
-      </dl>
+      <ReservationFacts reservation={reservation} viewer={viewer} now={now} />
       <Actions {...props} />
-      <HistoryList history={history} viewer={viewer} now={now} />
+      <HistoryList
+        history={history}
+        path={reservationPath(reservation.reference)}
+        viewer={viewer}
+        now={now}
+        title="History"
+      />
     </>
+  );
+}
+
+/** What is to be known of a reservation, line by line. */
+export function ReservationFacts(
+  { reservation, viewer, now }: { reservation: Reservation; viewer: Actor; now: Temporal.Instant },
+) {
+  const places = [...new Set(reservation.resources.map((r) => r.time_zone))];
+  return (
+    <dl class="facts card">
+      <Fact name="When">
+        {periodOf(reservation, places[0] ?? viewer.time_zone, now)}
+        {places[0] !== viewer.time_zone && (
+          <span class="quiet">
+            {` ${places[0]} time. For you: ${periodOf(reservation, viewer.time_zone, now)}`}
+          </span>
+        )}
+      </Fact>
+      <Fact name={reservation.resources.length > 1 ? "Resources" : "Resource"}>
+        {reservation.resources.map((r, i) => (
+          <>
+            {i > 0 && ", "}
+            <a href={`/resources/${r.id}`}>{r.name}</a>
+            {r.location && <span class="quiet">{` ${r.location}`}</span>}
+          </>
+        ))}
+      </Fact>
+      <Fact name="Requester">
+        {reservation.requester_id === viewer.id ? "You" : reservation.requester_name}
+      </Fact>
+      <Fact name="Reference">{reservation.reference}</Fact>
+      {reservation.attendees && <Fact name="People">{reservation.attendees}</Fact>}
+      {Object.entries(reservation.answers).map(([key, answer]) => (
+        <Fact name={key.replaceAll("_", " ")}>
+          <span class="break">{answer}</span>
+        </Fact>
+      ))}
+      {reservation.override_reason && (
+        <Fact name="Rules set aside">
+          <span class="break">{reservation.override_reason}</span>
+        </Fact>
+      )}
+      {reservation.private && <Fact name="Private">Others see only that the time is taken</Fact>}
+      {reservation.decision_reason && (
+        <Fact name="Reason">
+          <span class="break">{reservation.decision_reason}</span>
+        </Fact>
+      )}
+    </dl>
   );
 }
 
@@ -203,7 +218,7 @@ function Actions({ reservation, viewer, now, undoable }: OneProps) {
       {canCancel && <CancelForm path={path} reservation={reservation} viewer={viewer} />}
       {reservation.resources[0] && (
         <a href={`/reservations/new?resource=${reservation.resources[0].id}`}>Reserve it again</a>
-      )}
+      )} {may(viewer, "see_audit") && <a href={`/admin/audit?reservation=${reservation.reference}`}>Audit</a>}
     </div>
   );
 }
@@ -230,19 +245,29 @@ function CancelForm(
   );
 }
 
-function HistoryList(
-  { history, viewer, now }: { history: readonly Entry[]; viewer: Actor; now: Temporal.Instant },
-) {
+interface HistoryProps {
+  history: readonly Entry[];
+  /** The address of the reservation. */
+  path: string;
+  viewer: Actor;
+  now: Temporal.Instant;
+  title: string;
+}
+
+/** What happened to a reservation, oldest first; each time leads to what it was then. */
+export function HistoryList({ history, path, viewer, now, title }: HistoryProps) {
   return (
     <section>
-      <h2>History</h2>
+      <h2>{title}</h2>
       <ol class="history">
         {history.map((entry) => (
           <li>
             <b>{ACTION_WORDS[entry.action]}</b> {whatChanged(entry, viewer.time_zone, now)}
             <span class="quiet">
               {entry.actor_id === viewer.id ? "You" : entry.actor_name ?? "The clock"},{" "}
-              <time datetime={entry.at.toString()}>{agoOf(entry.at, viewer.time_zone, now)}</time>
+              <a href={`${path}?at=${entry.at}`} title="The reservation as it was then">
+                <time datetime={entry.at.toString()}>{agoOf(entry.at, viewer.time_zone, now)}</time>
+              </a>
             </span>{" "}
             {typeof entry.details.reason === "string" && <q class="reason break">{entry.details.reason}</q>}
           </li>

@@ -161,10 +161,11 @@ interface OneProps {
   monday: Temporal.PlainDate;
   now: Temporal.Instant;
   mayManage: boolean;
+  mayAudit: boolean;
 }
 
 /** One resource with its week. */
-export function ResourcePage({ resource, policy, rows, monday, now, mayManage }: OneProps) {
+export function ResourcePage({ resource, policy, rows, monday, now, mayManage, mayAudit }: OneProps) {
   const to = (days: number) => `/resources/${resource.id}?week=${monday.add({ days })}`;
   return (
     <>
@@ -174,7 +175,8 @@ export function ResourcePage({ resource, policy, rows, monday, now, mayManage }:
           {!resource.deactivated_at && (
             <a class="button" href={`/reservations/new?resource=${resource.id}`}>Reserve</a>
           )}
-          {mayManage && <a class="button second" href={`/admin/resources/${resource.id}/edit`}>Edit</a>}
+          {mayManage && <a class="button second" href={`/admin/resources/${resource.id}/edit`}>Edit</a>}{" "}
+          {mayAudit && <a href={`/admin/audit?resource=${resource.id}`}>Audit</a>}
         </p>
       </div>
       {resource.deactivated_at && (

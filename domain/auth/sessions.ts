@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { transaction } from "../../db/transaction.ts";
 import type { Db, Sql, Tx } from "../../db/types.ts";
 import { isId, newId, newSecret } from "../../lib/ids.ts";
 import { verifyPassword } from "../../lib/passwords.ts";
 import { NotFound } from "../errors.ts";
+import { type Deed, type Doer, record, type State } from "../history.ts";
 import type { Actor } from "../permissions.ts";
 import type { User } from "../users.ts";
 
@@ -53,17 +55,26 @@ export async function checkPassword(
 /** Begins a session. `device` is what its owner will recognize it by. */
 export async function beginSession(
   sql: Sql,
-  { user_id, kind, device }: { user_id: string; kind: SessionKind; device: string },
+  { user_id, kind, device, request_id }: {
+    user_id: string;
+    kind: SessionKind;
+    device: string;
+    request_id?: string;
+  },
   now: Temporal.Instant,
 ): Promise<Granted> {
   const session_id = newId(now.epochMilliseconds);
   const refresh_token = `${session_id}.${newSecret()}`;
-  await sql`
-    insert into sessions (id, user_id, kind, refresh_hash, device, created_at, rotated_at, expires_at)
-    values (${session_id}, ${user_id}, ${kind}, ${hashOf(refresh_token)}, ${
-    printable(device)
-  }, ${now}, ${now},
-      ${now.add({ seconds: REFRESH_SECONDS })})`;
+  await transaction(sql, async (tx) => {
+    const [session] = await tx<Ended[]>`
+      insert into sessions (id, user_id, kind, refresh_hash, device, created_at, rotated_at, expires_at)
+      values (${session_id}, ${user_id}, ${kind}, ${hashOf(refresh_token)}, ${
+      printable(device)
+    }, ${now}, ${now},
+        ${now.add({ seconds: REFRESH_SECONDS })})
+      returning user_id, kind, device, expires_at, (select name from users where id = ${user_id}) as name`;
+    await recordSession(tx, { id: user_id, request_id }, "sign_in", session, now);
+  });
   return { session_id, user_id, refresh_token };
 }
 
@@ -97,13 +108,24 @@ export async function rotate(
     where s.id = ${session_id} and s.previous_hash = ${hash} and s.kind = 'browser' and s.revoked_at is null
       and s.rotated_at > ${now.subtract(GRACE)} and u.disabled_at is null`;
   if (tab) return { session_id, user_id: tab.user_id, refresh_token, rotated: false };
-  await sql`update sessions set revoked_at = ${now} where id = ${session_id} and revoked_at is null`;
+  await transaction(sql, async (tx) => {
+    const [stolen] = await end(tx, tx`s.id = ${session_id}`, now);
+    if (stolen) await recordSession(tx, null, "end_session", stolen, now, { token_came_again: true });
+  });
   return undefined;
 }
 
-/** Ends a session. */
-export async function endSession(sql: Sql, session_id: string, now: Temporal.Instant): Promise<void> {
-  await sql`update sessions set revoked_at = ${now} where id = ${session_id} and revoked_at is null`;
+/** Ends a session: its owner signs out. */
+export async function endSession(
+  sql: Sql,
+  session_id: string,
+  now: Temporal.Instant,
+  request_id?: string,
+): Promise<void> {
+  await transaction(sql, async (tx) => {
+    const [left] = await end(tx, tx`s.id = ${session_id}`, now);
+    if (left) await recordSession(tx, { id: left.user_id, request_id }, "sign_out", left, now);
+  });
 }
 
 /** Ends a session of the actor's own, by its place in their list. @throws {NotFound} */
@@ -113,28 +135,35 @@ export async function endOwnSession(
   session_id: string,
   now: Temporal.Instant,
 ): Promise<void> {
-  const ended = isId(session_id) && await sql`
-    update sessions set revoked_at = ${now}
-    where id = ${session_id} and user_id = ${actor.id} and revoked_at is null returning id`;
-  if (!ended || ended.length === 0) throw new NotFound("This session");
+  if (!isId(session_id)) throw new NotFound("This session");
+  await transaction(sql, async (tx) => {
+    const [ended] = await end(tx, tx`s.id = ${session_id} and s.user_id = ${actor.id}`, now);
+    if (!ended) throw new NotFound("This session");
+    await recordSession(tx, actor, "end_session", ended, now);
+  });
 }
 
-/** Ends all of a person's sessions but one, in the transaction of what makes them doubtful. */
-export async function endOtherSessions(
+/**
+ * Ends all of a person's sessions, or all but one, in the transaction of what makes them doubtful; the entry of that
+ * says how many they were.
+ *
+ * @returns how many
+ */
+export async function endSessionsOf(
   tx: Tx,
-  { user_id, session_id }: { user_id: string; session_id: string },
+  { user_id, but }: { user_id: string; but?: string },
   now: Temporal.Instant,
-): Promise<void> {
-  await tx`
-    update sessions set revoked_at = ${now}
-    where user_id = ${user_id} and id <> ${session_id} and revoked_at is null`;
+): Promise<number> {
+  const others = but ? tx`and s.id <> ${but}` : tx``;
+  const ended = await end(tx, tx`s.user_id = ${user_id} ${others}`, now);
+  return ended.filter(({ expires_at }) => Temporal.Instant.compare(expires_at, now) > 0).length;
 }
 
 /** Where a person is signed in, the latest first. */
-export function listSessions(db: Db, actor: Actor, now: Temporal.Instant): Promise<Session[]> {
+export function listSessions(db: Db, { id }: Pick<Actor, "id">, now: Temporal.Instant): Promise<Session[]> {
   return db<Session[]>`
     select id, kind, device, created_at, rotated_at from sessions
-    where user_id = ${actor.id} and revoked_at is null and expires_at > ${now}
+    where user_id = ${id} and revoked_at is null and expires_at > ${now}
     order by rotated_at desc`;
 }
 
@@ -145,6 +174,33 @@ export async function findIdentity(db: Db, session_id: string, siteZone: string)
     from sessions s join users u on u.id = s.user_id
     where s.id = ${session_id} and s.revoked_at is null and u.disabled_at is null`;
   return actor;
+}
+
+interface Ended {
+  user_id: string;
+  name: string;
+  kind: SessionKind;
+  device: string;
+  expires_at: Temporal.Instant;
+}
+
+function end(tx: Tx, which: ReturnType<Tx>, now: Temporal.Instant) {
+  return tx<Ended[]>`
+    update sessions s set revoked_at = ${now} from users u
+    where u.id = s.user_id and s.revoked_at is null and ${which}
+    returning s.user_id, u.name, s.kind, s.device, s.expires_at`;
+}
+
+function recordSession(
+  tx: Tx,
+  actor: Doer | null,
+  action: Deed,
+  { user_id, name, kind, device }: Ended,
+  now: Temporal.Instant,
+  more: State = {},
+) {
+  const subject = { kind: "user", id: user_id, name } as const;
+  return record(tx, actor, { subject, action, details: { session: kind, device, ...more } }, now);
 }
 
 function hashOf(token: string): string {

@@ -61,7 +61,7 @@ managePolicies.post("/:id", async (c) => {
 managePolicies.post("/:id/delete", async (c) => {
   const policy = await getPolicy(c.var.sql, c.req.param("id"));
   return orAgain(async () => {
-    await deletePolicy(c.var.sql, actorOf(c), policy.id);
+    await deletePolicy(c.var.sql, actorOf(c), policy.id, c.var.now);
     return done(c, { to: "/admin/policies", notice: { text: `${policy.name} is deleted` } });
   }, (problem) => form(c, { policy, values: asTyped(policy), trusts: policy.trusts, problem }));
 });

@@ -104,7 +104,7 @@ manageResources.post("/:id/reactivate", async (c) => {
 
 async function deletedForGood(c: Context, id: string): Promise<boolean> {
   try {
-    await deleteResource(c.var.sql, actorOf(c), id);
+    await deleteResource(c.var.sql, actorOf(c), id, c.var.now);
     return true;
   } catch (error) {
     if (error instanceof Conflict) return false;

@@ -30,7 +30,8 @@ auth.post("/register", async (c) => {
   if (c.var.house.config.REGISTRATION === "closed") throw new Forbidden("Registration is closed here");
   const input = await body(c, NewUser);
   await limitRegistration(c);
-  return c.json(userJson(await register(c.var.sql, input, c.var.now)), 201);
+  const made = await register(c.var.sql, { ...input, request_id: c.var.requestId }, c.var.now);
+  return c.json(userJson(made), 201);
 });
 
 auth.post("/login", async (c) => {
@@ -44,7 +45,8 @@ auth.post("/login", async (c) => {
   }
   await signIn.forget(key);
   const device = c.req.header("user-agent") ?? "";
-  return tokens(c, await beginSession(c.var.sql, { user_id: user.id, kind: "api", device }, c.var.now));
+  const begun = { user_id: user.id, kind: "api", device, request_id: c.var.requestId } as const;
+  return tokens(c, await beginSession(c.var.sql, begun, c.var.now));
 });
 
 auth.post("/refresh", async (c) => {
@@ -59,7 +61,7 @@ auth.post("/refresh", async (c) => {
 });
 
 auth.post("/logout", signedIn(), async (c) => {
-  await endSession(c.var.sql, c.var.session_id!, c.var.now);
+  await endSession(c.var.sql, c.var.session_id!, c.var.now, c.var.requestId);
   c.var.house.identities.forget();
   return c.body(null, 204);
 });

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { AuditEntry } from "../../domain/audit.ts";
 import type { Entry } from "../../domain/history.ts";
 import type { Reservation } from "../../domain/reservations.ts";
 import type { Resource } from "../../domain/resources.ts";
@@ -57,6 +58,16 @@ export function reservationJson(reservation: Reservation, now: Temporal.Instant)
 
 export function entryJson({ id, actor_id, action, details, previous_state, at }: Entry) {
   return { id, actor_id, action, details, previous_state: previous_state && inUtc(previous_state), at };
+}
+
+/** An entry of the audit. */
+export function auditJson({ previous_state, after_state, ...entry }: AuditEntry) {
+  return {
+    ...entry,
+    reservation_id: entry.subject_kind === "reservation" ? entry.subject_id : null,
+    previous_state: previous_state && inUtc(previous_state),
+    after_state: after_state && inUtc(after_state),
+  };
 }
 
 // The database writes the instants of a JSON value with its own offset, which is +00:00.

@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import type { Env } from "../env.ts";
 import { signedIn } from "../middleware.ts";
 import { Refused } from "../refused.ts";
+import { audit } from "./audit.ts";
 import { auth } from "./auth.ts";
 import { reservations } from "./reservations.ts";
 import { resources } from "./resources.ts";
@@ -19,6 +20,7 @@ api.route("/users", users);
 api.route("/resources", resources);
 api.route("/reservations", reservations);
 api.route("/bookings", reservations);
+api.route("/audit-logs", audit);
 api.all("*", (c) => {
   throw new Refused(404, "Not found", `There is no call ${c.req.method} ${c.req.path}`);
 });

@@ -54,7 +54,7 @@ resources.delete("/:id", allowed("manage_resources"), async (c) => {
   const { sql, now } = c.var;
   const id = idOf(c, "This resource");
   try {
-    await deleteResource(sql, actorOf(c), id);
+    await deleteResource(sql, actorOf(c), id, now);
   } catch (error) {
     if (!(error instanceof Conflict)) throw error;
     await deactivateResource(sql, actorOf(c), { id, future: "keep" }, now);

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import type { Page } from "playwright-core";
+import { createReset } from "../../domain/auth/resets.ts";
+import type { Actor } from "../../domain/permissions.ts";
 import { openWindow } from "../support/browser.ts";
 import { ADA, BOB, idOf, openDemoSite, SAM } from "../support/demo_site.ts";
 
@@ -24,7 +26,10 @@ Deno.test("every page", async (t) => {
   const conflicting =
     `/reservations/new?resource=${taken.resource}&date=${taken.day}&start=${taken.hour}&end=${taken.until}`;
 
-  const nobody = ["/login", "/register", "/logout"];
+  const [ada] = await sql<Actor[]>`select * from users where email = ${ADA}`;
+  const [bob] = await sql<Actor[]>`select * from users where email = ${BOB}`;
+  const { token } = await createReset(sql, ada, bob.id, demo.site.now);
+  const nobody = ["/login", "/register", "/logout", `/reset/${token}`, "/reset/of-yesterday"];
   const bobs = [
     "/",
     "/schedule",
@@ -38,11 +43,18 @@ Deno.test("every page", async (t) => {
     "/reservations",
     "/reservations?when=past",
     `/reservations/${taken.reference}`,
+    `/reservations/${taken.reference}?at=${demo.site.now}`,
     `/reservations/${taken.reference}/edit`,
     "/account",
     "/no-such-page",
   ];
-  const sams = ["/approvals"];
+  const sams = [
+    "/approvals",
+    "/admin/audit",
+    `/admin/audit?reservation=${taken.reference}`,
+    "/admin/audit?person=nobody-at-all",
+    "/admin/audit?to=2020-01-01",
+  ];
   const adas = [
     "/admin/resources",
     "/admin/resources/new",
@@ -54,6 +66,8 @@ Deno.test("every page", async (t) => {
     `/admin/policies/${policy}`,
     `/admin/try?person=${person}&resource=${taken.resource}&date=${taken.day}&start=${taken.hour}&end=${taken.until}`,
     "/admin/users",
+    `/admin/users/${bob.id}`,
+    `/admin/users/${bob.id}/deactivate`,
   ];
   const visits = [
     { email: undefined, paths: nobody },

@@ -14,6 +14,7 @@ const TABLE: Record<Action, Record<Role, [own: boolean, others: boolean]>> = {
   decide: { user: [false, false], staff: [false, true], admin: [true, true] },
   override: { user: [false, false], staff: [true, true], admin: [true, true] },
   see_queue: { user: [false, false], staff: [true, true], admin: [true, true] },
+  see_audit: { user: [false, false], staff: [true, true], admin: [true, true] },
   manage_resources: { user: [false, false], staff: [false, false], admin: [true, true] },
   manage_users: { user: [false, false], staff: [false, false], admin: [true, true] },
 };

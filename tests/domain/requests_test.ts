@@ -56,7 +56,7 @@ async function refused(work: Promise<unknown>): Promise<Conflict> {
 async function storedIn(sql: Sql) {
   const [row] = await sql<Record<string, number>[]>`
     select (select count(*) from reservations)::int as reservations, (select count(*) from allocations)::int as allocations,
-      (select count(*) from history)::int as history, (select count(*) from outbox)::int as outbox`;
+      (select count(*) from history where reservation_id is not null)::int as history, (select count(*) from outbox)::int as outbox`;
   return Object.values(row);
 }
 

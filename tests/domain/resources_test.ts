@@ -119,7 +119,7 @@ for (const who of ["bob", "sam"] as const) {
       changeResource(sql, cast[who], { id, name: "Mine" }, NOW),
       deactivateResource(sql, cast[who], { id, future: "cancel" }, NOW),
       reactivateResource(sql, cast[who], id, NOW),
-      deleteResource(sql, cast[who], id),
+      deleteResource(sql, cast[who], id, NOW),
     ];
     for (const one of await Promise.allSettled(work)) {
       assert(one.status === "rejected" && one.reason instanceof Forbidden);
@@ -233,7 +233,7 @@ Deno.test("a resource that is back in service can be reserved", async () => {
 
 Deno.test("a resource that nobody reserved is deleted", async () => {
   await using scene = await house();
-  await deleteResource(scene.sql, scene.cast.ada, (await scene.make({ name: "Room" })).id);
+  await deleteResource(scene.sql, scene.cast.ada, (await scene.make({ name: "Room" })).id, NOW);
   assert.deepEqual(await scene.names({ deactivated: true }), []);
 });
 
@@ -242,7 +242,7 @@ Deno.test("a resource with reservations on record is not deleted, even where the
   const room = await scene.make({ name: "Room" });
   await cancel(scene.sql, scene.cast.bob, { id: (await scene.ask(room.id)).id }, NOW);
   assert.match(
-    await refused(deleteResource(scene.sql, scene.cast.ada, room.id)),
+    await refused(deleteResource(scene.sql, scene.cast.ada, room.id, NOW)),
     /^Room cannot be deleted: it has reservations on record/,
   );
 });

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { request } from "../../domain/requests.ts";
 import type { Answer } from "../support/app.ts";
+import { makeResource, NOW, on } from "../support/cast.ts";
 import { openScene } from "../support/scene.ts";
 
 const NOBODYS = "018f0000-0000-7000-8000-000000000000";
@@ -170,4 +172,93 @@ Deno.test("Only Ada sees and changes people", async (t) => {
     const [{ role }] = await scene.sql`select role from users where id = ${id}`;
     assert.equal(role, "user");
   });
+});
+
+const ZOE = { email: "Zoe@Holdfast.test", name: "Zoe", password: "staple correct horse" };
+
+Deno.test("Ada makes an account for Zoe, who signs in with it", async () => {
+  await using scene = await site();
+  const { status, json, headers } = await scene.ada.call("POST", "/users", { ...ZOE, role: "staff" });
+  assert.deepEqual([status, json.email, json.role, json.active], [
+    201,
+    "zoe@holdfast.test",
+    "staff",
+    true as never,
+  ]);
+  assert.equal(headers.get("location"), `/api/v1/users/${json.id}`);
+  assert.equal((await scene.site.nobody.call("POST", "/auth/login", ZOE)).status, 200);
+});
+
+Deno.test("Ada makes accounts also where registration is closed", async () => {
+  await using scene = await openScene({ REGISTRATION: "closed" });
+  const ada = await scene.site.as(scene.cast.ada);
+  assert.equal((await ada.call("POST", "/users", ZOE)).json.role, "user");
+});
+
+const REFUSED: [what: string, body: Record<string, unknown>, status: number, path: string][] = [
+  ["an address that has an account", { ...ZOE, email: "bob@holdfast.test" }, 409, "email"],
+  ["a weak password", { ...ZOE, password: "short" }, 422, "password"],
+  ["the address as password", { ...ZOE, password: "zoe@holdfast.test" }, 422, "password"],
+  ["a role that there is not", { ...ZOE, role: "owner" }, 422, "role"],
+  ["no name", { ...ZOE, name: " " }, 422, "name"],
+];
+for (const [what, body, status, path] of REFUSED) {
+  Deno.test(`an account with ${what} is refused with ${status}`, async () => {
+    await using scene = await site();
+    const answer = await scene.ada.call("POST", "/users", body);
+    assert.deepEqual([answer.status, answer.json.errors[0].path], [status, path]);
+  });
+}
+
+Deno.test("Ada's DELETE closes Bob's account, and his next call is refused", async () => {
+  await using scene = await site();
+  assert.equal((await scene.bob.call("GET", "/auth/me")).status, 200);
+  const { status, text } = await scene.ada.call("DELETE", `/users/${scene.cast.bob.id}`);
+  assert.deepEqual([status, text], [204, ""]);
+  assert.equal((await scene.bob.call("GET", "/auth/me")).status, 401);
+  const { json } = await scene.ada.call("GET", `/users/${scene.cast.bob.id}`);
+  assert.equal<unknown>(json.active, false);
+});
+
+Deno.test("Ada's DELETE keeps what Bob has reserved, unless it says cancel", async (t) => {
+  for (const [query, expected] of [["", "approved"], ["?future=cancel&reason=Has+left", "cancelled"]]) {
+    await t.step(query || "nothing said", async () => {
+      await using scene = await site();
+      const hall = await makeResource(scene.sql, scene.cast.ada, { name: "Hall" });
+      await request(scene.sql, scene.cast.bob, {
+        ...on("2026-05-05", "10:00", "11:00"),
+        resource_ids: [hall.id],
+      }, NOW);
+      assert.equal((await scene.ada.call("DELETE", `/users/${scene.cast.bob.id}${query}`)).status, 204);
+      const [{ status }] = await scene.sql`select status from reservations`;
+      assert.equal(status, expected);
+    });
+  }
+});
+
+Deno.test("Ada opens an account again, and closes it, by PATCH", async () => {
+  await using scene = await site();
+  const path = `/users/${scene.cast.bob.id}`;
+  for (const active of [false, true]) {
+    assert.equal<unknown>((await scene.ada.call("PATCH", path, { active })).json.active, active);
+  }
+});
+
+Deno.test("the last administrator cannot be removed by any call", async () => {
+  await using scene = await site();
+  const path = `/users/${scene.cast.ada.id}`;
+  const answers = [
+    await scene.ada.call("DELETE", path),
+    await scene.ada.call("PATCH", path, { active: false }),
+    await scene.ada.call("PATCH", path, { role: "staff" }),
+  ];
+  assert.deepEqual(answers.map(({ status }) => status), [409, 409, 409]);
+  assert.equal((await scene.ada.call("GET", "/auth/me")).status, 200);
+});
+
+Deno.test("what a DELETE does not understand is refused, and nothing is done", async () => {
+  await using scene = await site();
+  const answer = await scene.ada.call("DELETE", `/users/${scene.cast.bob.id}?future=burn`);
+  assert.deepEqual([answer.status, answer.json.errors[0].path], [422, "future"]);
+  assert.equal((await scene.ada.call("DELETE", `/users/${NOBODYS}`)).status, 404);
 });

@@ -182,3 +182,19 @@ Deno.test("Ada tries a wish as Bob, and nothing is stored", async () => {
   const [{ count }] = await scene.sql`select count(*)::int as count from reservations`;
   assert.equal(count, 1);
 });
+
+Deno.test("the record keeps who made a policy, what they changed of it, and that it is gone", async () => {
+  await using scene = await adasPolicy({ max_minutes: "120" });
+  const path = `/admin/policies/${scene.policy.id}`;
+  await press(scene.ada, await scene.ada.get(path), "Save", { max_minutes: "60", name: "Rules" });
+  await scene.sql`update resources set policy_id = null`;
+  await press(scene.ada, await scene.ada.get(path), "Delete this policy");
+  const rows = await scene.sql`
+    select action, subject_name, previous_state ->> 'max_minutes' as before, after_state ->> 'max_minutes' as after
+    from history where subject_id = ${scene.policy.id} and actor_id = ${scene.cast.ada.id} order by id`;
+  assert.deepEqual(rows.map((row) => Object.values(row)), [
+    ["create", "House rules", null, "120"],
+    ["change", "Rules", "120", "60"],
+    ["delete", "Rules", "60", null],
+  ]);
+});

@@ -59,8 +59,15 @@ async function asked(scene: Scene & { hall: { id: string }; id: string; referenc
       `/api/v1/reservations/${id}`,
       `/api/v1/reservations/${id}/history`,
     ],
-    sam: ["/approvals"],
-    ada: ["/admin/resources", "/admin/users", `/admin/resources/${hall.id}/remove`, "/api/v1/users"],
+    sam: ["/approvals", "/admin/audit", "/admin/audit?person=bob&resource=hall", "/api/v1/audit-logs"],
+    ada: [
+      "/admin/resources",
+      "/admin/users",
+      `/admin/users/${scene.cast.bob.id}`,
+      `/admin/users/${scene.cast.bob.id}/deactivate`,
+      `/admin/resources/${hall.id}/remove`,
+      "/api/v1/users",
+    ],
   } as const;
   const found: Record<string, number> = {};
   for (const [name, paths] of Object.entries(pages)) {
@@ -71,7 +78,9 @@ async function asked(scene: Scene & { hall: { id: string }; id: string; referenc
       statements.length = 0;
       const answer = await client.get(path);
       assert.equal(answer.status, 200, `${path}: ${answer.text.slice(0, 200)}`);
-      found[path.replace(hall.id, "HALL").replace(id, "ID").replace(reference, "REF")] = statements.length;
+      found[
+        path.replace(hall.id, "HALL").replace(cast.bob.id, "BOB").replace(id, "ID").replace(reference, "REF")
+      ] = statements.length;
     }
   }
   return found;

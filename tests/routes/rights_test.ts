@@ -36,12 +36,17 @@ const ROUTES = new Map<string, Right>([
   ["POST /register", "public"],
   ["GET /logout", "public"],
   ["POST /logout", "public"],
+  ["GET /reset/:token", "public"],
+  ["POST /reset/:token", "public"],
   ["POST /api/v1/auth/register", "public"],
   ["POST /api/v1/auth/login", "public"],
   ["POST /api/v1/auth/refresh", "public"],
   ["POST /api/v1/auth/logout", "signed in"],
   ["GET /api/v1/auth/me", "signed in"],
+  ["GET /api/v1/audit-logs", "staff"],
   ["GET /api/v1/users", "admin"],
+  ["POST /api/v1/users", "admin"],
+  ["DELETE /api/v1/users/:id", "admin"],
   ["GET /api/v1/users/:id", "admin"],
   ["PATCH /api/v1/users/:id", "admin"],
   ["GET /api/v1/resources", "signed in"],
@@ -85,7 +90,15 @@ const ROUTES = new Map<string, Right>([
   ["POST /admin/policies/:id", "admin"],
   ["POST /admin/policies/:id/delete", "admin"],
   ["GET /admin/try", "admin"],
+  ["GET /admin/audit", "staff"],
+  ["GET /admin/audit/export.csv", "staff"],
+  ["GET /admin/audit/export.json", "staff"],
   ["GET /admin/users", "admin"],
+  ["GET /admin/users/:id", "admin"],
+  ["GET /admin/users/:id/deactivate", "admin"],
+  ["POST /admin/users/:id/deactivate", "admin"],
+  ["POST /admin/users/:id/reactivate", "admin"],
+  ["POST /admin/users/:id/reset", "admin"],
   ["POST /admin/users/:id/role", "admin"],
 ]);
 
@@ -135,7 +148,7 @@ async function house() {
 
 function knock(who: Client, route: string, id: string, hall: string): Promise<Answer> {
   const [method, pattern] = route.split(" ");
-  const path = pattern.replace(":id", id).replace("*", "nothing.css");
+  const path = pattern.replace(/:\w+/, id).replace("*", "nothing.css");
   if (path.startsWith("/api/v1")) {
     return who.call(
       method,
@@ -148,7 +161,14 @@ function knock(who: Client, route: string, id: string, hall: string): Promise<An
 }
 
 /** What answers that there is nothing, whoever asks: a file and a session of no name, and a site that is set up. */
-const NOTHING_THERE = ["GET /static/*", "POST /account/sessions/:id/end", "GET /setup", "POST /setup"];
+const NOTHING_THERE = [
+  "GET /static/*",
+  "POST /account/sessions/:id/end",
+  "GET /setup",
+  "POST /setup",
+  "GET /reset/:token",
+  "POST /reset/:token",
+];
 /** What leads to signing in although it is open to everybody. */
 const TO_SIGN_IN = ["POST /api/v1/auth/login", "POST /api/v1/auth/refresh", "POST /logout", "GET /setup"];
 

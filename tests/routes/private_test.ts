@@ -1,0 +1,291 @@
+import assert from "node:assert/strict";
+import { approve } from "../../domain/approvals.ts";
+import { cancel, describe, reschedule } from "../../domain/edits.ts";
+import type { Actor } from "../../domain/permissions.ts";
+import { request } from "../../domain/requests.ts";
+import { newId } from "../../lib/ids.ts";
+import type { Answer, Client } from "../support/app.ts";
+import { makeResource, NOW, on } from "../support/cast.ts";
+import { openScene } from "../support/scene.ts";
+
+const HTMX = { "hx-request": "true" };
+const DAY = "2026-05-05";
+/** What nobody but Bob and those who decide may read, wherever it stands. */
+const SECRETS = /Wedding|Divorce|Bob|booker|too loud|R-[123]\b/i;
+
+/**
+ * Bob's secrets: a wedding in the hall that was once called a divorce, a wish for the van that waits, and a stay in the
+ * den that Sam took from him with a reason. Mallory has something of her own beside each of them.
+ */
+async function secrets() {
+  const scene = await openScene();
+  const { sql, cast } = scene;
+  const hall = await makeResource(sql, cast.ada, { name: "Hall" });
+  const van = await makeResource(sql, cast.ada, { name: "Van", requires_approval: true });
+  const den = await makeResource(sql, cast.ada, { name: "Den" });
+  const ask = (who: Actor, id: string, from: string, to: string, purpose: string) =>
+    request(sql, who, { ...on(DAY, from, to), resource_ids: [id], purpose, private: true }, NOW);
+  const bobs = await ask(cast.bob, hall.id, "10:00", "12:00", "Divorce");
+  await describe(sql, cast.bob, bobs.id, { purpose: "Wedding" }, NOW);
+  await reschedule(sql, cast.bob, bobs.id, on(DAY, "10:00", "13:00"), NOW);
+  const wish = await ask(cast.bob, van.id, "10:00", "12:00", "Wedding flowers");
+  await approve(sql, cast.sam, { id: wish.id }, NOW);
+  const gone = await ask(cast.bob, den.id, "10:00", "12:00", "Wedding band");
+  await cancel(sql, cast.sam, { id: gone.id, reason: "Too loud" }, NOW);
+  const own = await ask(cast.mallory, hall.id, "13:00", "14:00", "Mine");
+  const lost = await ask(cast.mallory, den.id, "10:00", "12:00", "Mine too");
+  await cancel(sql, cast.mallory, { id: lost.id }, NOW);
+  await ask(cast.bob, den.id, "10:00", "12:00", "Wedding band after all");
+  return { ...scene, hall, van, den, bobs, wish, gone, own, lost };
+}
+type Secrets = Awaited<ReturnType<typeof secrets>>;
+
+interface Question {
+  /** The route that it knocks at. */
+  route: string;
+  path: (scene: Secrets) => string;
+  body?: (scene: Secrets) => Record<string, unknown>;
+  headers?: Record<string, string>;
+  /** Whether Bob himself reads his secret there: that the question is about it at all. */
+  bobs?: true;
+}
+
+const get = (
+  route: string,
+  path: Question["path"] = () => route,
+  more: Partial<Question> = {},
+): Question => ({
+  route: `GET ${route}`,
+  path,
+  ...more,
+});
+const post = (
+  route: string,
+  path: Question["path"],
+  body: Question["body"],
+  more: Partial<Question> = {},
+): Question => ({
+  route: `POST ${route}`,
+  path,
+  body,
+  ...more,
+});
+
+const typed = (id: string, from = "11:00", to = "12:00") => ({
+  resource: id,
+  date: DAY,
+  start: from,
+  end: to,
+});
+const query = (values: Record<string, string>) => new URLSearchParams(values);
+const period = { start_time: `${DAY}T11:00:00+02:00`, end_time: `${DAY}T12:00:00+02:00` };
+
+const QUESTIONS: Question[] = [
+  get("/", undefined, { bobs: true }),
+  get("/schedule", () => `/schedule?date=${DAY}`, { bobs: true }),
+  get("/schedule", () => `/schedule?date=${DAY}`, { headers: HTMX, bobs: true }),
+  get("/schedule", () => `/schedule?date=${DAY}&q=wed`),
+  get("/resources"),
+  get("/resources", () => "/resources?q=wed"),
+  get("/resources", () => `/resources?free_date=${DAY}&free_start=10:00&free_end=11:00`),
+  get("/resources/:id", ({ hall }) => `/resources/${hall.id}?week=${DAY}`, { bobs: true }),
+  get("/resources/:id", ({ van }) => `/resources/${van.id}?week=${DAY}`, { bobs: true }),
+  get("/resources/:id", ({ den }) => `/resources/${den.id}?week=${DAY}`, { bobs: true }),
+  get("/reservations/new", ({ hall }) => `/reservations/new?${query(typed(hall.id))}`, { bobs: true }),
+  get("/reservations/new", ({ hall }) => `/reservations/new?${query(typed(hall.id))}`, {
+    headers: HTMX,
+    bobs: true,
+  }),
+  get("/reservations/new", ({ van }) => `/reservations/new?${query(typed(van.id))}`, { bobs: true }),
+  get("/reservations", undefined, { bobs: true }),
+  get("/reservations", () => "/reservations?q=wed", { bobs: true }),
+  get("/reservations", () => "/reservations?when=past&q=bob"),
+  get("/reservations/:id", () => "/reservations/R-1", { bobs: true }),
+  get("/reservations/:id", ({ bobs }) => `/reservations/${bobs.id}?at=${NOW}`, { bobs: true }),
+  get("/reservations/:id", ({ gone }) => `/reservations/${gone.id}`, { bobs: true }),
+  get("/reservations/:id", ({ own }) => `/reservations/${own.reference}`),
+  get("/reservations/:id/edit", () => "/reservations/R-1/edit", { bobs: true }),
+  get(
+    "/reservations/:id/edit",
+    ({ own, hall }) => `/reservations/${own.reference}/edit?${query(typed(hall.id))}`,
+  ),
+  get("/account"),
+  get("/approvals"),
+  get("/admin/audit"),
+  get("/admin/audit", () => "/admin/audit?reservation=R-1"),
+  get("/admin/audit/export.csv", () => "/admin/audit/export.csv?person=bob"),
+  get("/admin/audit/export.json", () => "/admin/audit/export.json?resource=hall"),
+  get("/admin/users", () => "/admin/users?q=bob"),
+  get("/admin/users/:id", ({ cast }) => `/admin/users/${cast.bob.id}`),
+  get("/admin/users/:id/deactivate", ({ cast }) => `/admin/users/${cast.bob.id}/deactivate`),
+  get("/admin/resources"),
+  get("/admin/resources/new"),
+  get("/admin/resources/:id/edit", ({ hall }) => `/admin/resources/${hall.id}/edit`),
+  get("/admin/resources/:id/remove", ({ hall }) => `/admin/resources/${hall.id}/remove`),
+  get("/health"),
+  get("/reset/:token", () => "/reset/none"),
+  get("/api/v1/reservations", undefined, { bobs: true }),
+  get("/api/v1/reservations", ({ cast }) => `/api/v1/reservations?requester_id=${cast.bob.id}`, {
+    bobs: true,
+  }),
+  get("/api/v1/reservations", ({ hall }) => `/api/v1/reservations?resource_id=${hall.id}&status=approved`, {
+    bobs: true,
+  }),
+  get("/api/v1/reservations/:id", ({ bobs }) => `/api/v1/reservations/${bobs.id}`, { bobs: true }),
+  get("/api/v1/reservations/:id/history", ({ bobs }) => `/api/v1/reservations/${bobs.id}/history`, {
+    bobs: true,
+  }),
+  get("/api/v1/reservations/:id/history", ({ own }) => `/api/v1/reservations/${own.id}/history`),
+  get("/api/v1/bookings", undefined, { bobs: true }),
+  get("/api/v1/bookings/:id", ({ gone }) => `/api/v1/bookings/${gone.id}`, { bobs: true }),
+  get("/api/v1/bookings/:id/history", ({ gone }) => `/api/v1/bookings/${gone.id}/history`, { bobs: true }),
+  get("/api/v1/resources"),
+  get("/api/v1/resources", () => `/api/v1/resources?free_from=${DAY}T08:00:00Z&free_to=${DAY}T09:00:00Z`),
+  get("/api/v1/resources/:id", ({ hall }) => `/api/v1/resources/${hall.id}`),
+  get("/api/v1/users", () => "/api/v1/users?q=bob"),
+  get("/api/v1/users/:id", ({ cast }) => `/api/v1/users/${cast.bob.id}`),
+  get("/api/v1/audit-logs", ({ bobs }) => `/api/v1/audit-logs?reservation_id=${bobs.id}`),
+  get("/api/v1/auth/me"),
+  post("/reservations", () => "/reservations", ({ hall }) => typed(hall.id), { bobs: true }),
+  post("/reservations", () => "/reservations", ({ hall }) => typed(hall.id), { headers: HTMX, bobs: true }),
+  post(
+    "/reservations/:id/edit",
+    ({ own }) => `/reservations/${own.reference}/edit`,
+    ({ hall }) => typed(hall.id),
+  ),
+  post(
+    "/reservations/:id/edit",
+    () => "/reservations/R-1/edit",
+    ({ hall }) => typed(hall.id, "12:00", "13:00"),
+  ),
+  post("/reservations/:id/cancel", () => "/reservations/R-1/cancel", () => ({})),
+  post("/reservations/:id/restore", ({ lost }) => `/reservations/${lost.reference}/restore`, () => ({})),
+  post("/reservations/:id/restore", ({ gone }) => `/reservations/${gone.reference}/restore`, () => ({})),
+  post("/reservations/:id/approve", ({ wish }) => `/reservations/${wish.id}/approve`, () => ({})),
+  post("/reservations/:id/deny", ({ wish }) => `/reservations/${wish.id}/deny`, () => ({ reason: "No" })),
+  post(
+    "/api/v1/reservations",
+    () => "/api/v1/reservations",
+    ({ hall }) => ({ resource_id: hall.id, ...period }),
+  ),
+  post("/api/v1/reservations/:id/cancel", ({ bobs }) => `/api/v1/reservations/${bobs.id}/cancel`, () => ({})),
+  post(
+    "/api/v1/reservations/:id/approve",
+    ({ wish }) => `/api/v1/reservations/${wish.id}/approve`,
+    () => ({}),
+  ),
+  {
+    route: "PATCH /api/v1/reservations/:id",
+    path: ({ own }) => `/api/v1/reservations/${own.id}`,
+    body: () => period,
+  },
+  {
+    route: "PATCH /api/v1/reservations/:id",
+    path: ({ bobs }) => `/api/v1/reservations/${bobs.id}`,
+    body: () => ({ purpose: "Mine" }),
+  },
+  { route: "DELETE /api/v1/reservations/:id", path: ({ bobs }) => `/api/v1/reservations/${bobs.id}` },
+];
+
+/** Pages that show nothing of anybody, or that only who is signed out sees. */
+const OF_NOBODY = new Set([
+  ...[
+    "GET /live",
+    "GET /ready",
+    "GET /static/*",
+    "GET /favicon.ico",
+    "GET /setup",
+    "GET /login",
+    "GET /register",
+  ],
+  "GET /logout",
+]);
+
+function ask(client: Client, scene: Secrets, { route, path, body, headers }: Question): Promise<Answer> {
+  const [method] = route.split(" ");
+  const to = path(scene);
+  if (to.startsWith("/api/v1")) {
+    return client.call(method, to.slice("/api/v1".length), body?.(scene), headers);
+  }
+  return method === "GET"
+    ? client.get(to, headers)
+    : client.post(to, body?.(scene) as Record<string, string>, headers);
+}
+
+/** The answer without what the asker has sent, and without ids, which mean nothing. */
+const told = (answer: Answer) =>
+  answer.text.replace(/<style[\s\S]*?<\/style>/g, "").replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "") +
+  (answer.headers.get("location") ?? "");
+
+Deno.test("What Bob keeps private, Mallory reads nowhere", async (t) => {
+  await using scene = await secrets();
+  const mallory = await scene.site.as(scene.cast.mallory);
+  for (const question of QUESTIONS) {
+    const part = question.headers ? ", as a part" : "";
+    const name = `${question.route.split(" ")[0]} ${
+      question.path(scene).replace(/[0-9a-f-]{36}/g, "ID")
+    }${part}`;
+    await t.step(name, async () => {
+      const answer = await ask(mallory, scene, question);
+      assert(answer.status < 500, `${answer.status}`);
+      // What she looked for herself is repeated to her.
+      const text = told(answer).replace(/value="(wed|bob)"|“(wed|bob)”|q=(wed|bob)/g, "");
+      const found = SECRETS.exec(text);
+      assert(
+        !found,
+        `${answer.status}: …${text.slice(Math.max(0, (found?.index ?? 0) - 80), (found?.index ?? 0) + 80)}…`,
+      );
+    });
+  }
+});
+
+Deno.test("Bob himself reads of it where Mallory does not", async (t) => {
+  await using scene = await secrets();
+  const bob = await scene.site.as(scene.cast.bob);
+  for (const question of QUESTIONS.filter(({ bobs }) => bobs)) {
+    await t.step(`${question.route} ${question.headers ? "as a part" : ""}`, async () => {
+      assert.match(told(await ask(bob, scene, question)), /Wedding|Divorce|by you|You have it/i);
+    });
+  }
+});
+
+Deno.test("Sam, who decides, reads all of it", async () => {
+  await using scene = await secrets();
+  const sam = await scene.site.as(scene.cast.sam);
+  for (
+    const path of [`/schedule?date=${DAY}`, "/reservations/R-1", "/admin/audit", "/admin/audit/export.csv"]
+  ) {
+    assert.match((await sam.get(path)).text, /Wedding/, path);
+  }
+});
+
+Deno.test("Mallory has touched nothing by asking", async () => {
+  await using scene = await secrets();
+  const mallory = await scene.site.as(scene.cast.mallory);
+  const read = () =>
+    scene.sql`select id, status, purpose, start_time::text, version from reservations order by id`;
+  const before = [...await read()];
+  for (const question of QUESTIONS) await ask(mallory, scene, question);
+  assert.deepEqual([...await read()], before);
+});
+
+Deno.test("every page and every call that reads is asked", async () => {
+  await using scene = await secrets();
+  const all = scene.site.routes.map(({ method, path }) => `${method} ${path}`).filter((route) =>
+    route.startsWith("GET ")
+  );
+  const asked = new Set(QUESTIONS.map(({ route }) => route));
+  assert(all.length > 25);
+  assert.deepEqual([...new Set(all)].filter((route) => !asked.has(route) && !OF_NOBODY.has(route)), []);
+});
+
+Deno.test("an id that is none's answers as Bob's does", async () => {
+  await using scene = await secrets();
+  const mallory = await scene.site.as(scene.cast.mallory);
+  for (const verb of ["cancel", "restore", "edit"]) {
+    const [his, none] = [scene.bobs.id, newId()].map((id) =>
+      mallory.post(`/reservations/${id}/${verb}`, typed(scene.hall.id))
+    );
+    assert.deepEqual([(await his).status, (await none).status], [404, 404], verb);
+  }
+});
