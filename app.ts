@@ -4,6 +4,7 @@ import { manageResources } from "./routes/admin/resources.tsx";
 import { manageUsers } from "./routes/admin/users.tsx";
 import { api } from "./routes/api/mod.ts";
 import { approvals } from "./routes/approvals.tsx";
+import { decisions } from "./routes/decisions.tsx";
 import type { Env, House } from "./routes/env.ts";
 import { answerError } from "./routes/errors.tsx";
 import { health } from "./routes/health.ts";
@@ -58,6 +59,7 @@ export function createApp(house: House): Hono<Env> {
 
   // For staff.
   app.route("/", approvals);
+  app.route("/", decisions);
 
   // For administrators.
   app.use("/admin/resources/*", allowed("manage_resources"));

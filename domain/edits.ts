@@ -37,7 +37,7 @@ export async function change(
   const move = await plannedMove(sql, actor, before, asked, now);
   const words = { purpose: asked.purpose ?? before.purpose, private: asked.private ?? before.private };
   const reworded = words.purpose !== before.purpose || words.private !== before.private;
-  if (reworded) mustBeOpen(before, now);
+  if (reworded && !move) mustBeOpen(before, now);
   if (!move && !reworded) return before.status;
   const done = await transaction(sql, async (tx) => {
     if (move) await moveSlot(tx, actor, before, move, now);
@@ -155,7 +155,10 @@ async function plannedMove(
     resource_ids: [...new Set(asked.resource_ids ?? before.resources.map((r) => r.id))].sort(),
     except: before.id,
   };
-  if (sameSlot(before, wish)) return undefined;
+  // What was bumped has lost its slot: to ask for it again is a move as well.
+  const asks = before.status === "bumped" &&
+    Boolean(asked.start_time ?? asked.end_time ?? asked.resource_ids);
+  if (!asks && sameSlot(before, wish)) return undefined;
   // What has begun may still be made longer or shorter; only a start that is moved must lie ahead.
   wish.keeps_start = Temporal.Instant.compare(wish.start_time, before.start_time) === 0;
   await mustLieAhead(sql, wish, wish.keeps_start ? Temporal.Instant.fromEpochMilliseconds(0) : now);
@@ -174,7 +177,8 @@ async function moveSlot(
   if (!await stillBind(tx, rules)) throw new GiveUp();
   const period = { ...wish, time_zone: rules[0].time_zone };
   const details = slotDetails(before, wish);
-  await transition(tx, actor, { id: before.id, action: "reschedule", to, period, details }, now);
+  const step = { id: before.id, action: "reschedule", to, period, details, version: before.version } as const;
+  await transition(tx, actor, step, now);
   await withdraw(tx, before.id);
   const holds = HOLDING.includes(to) || rules.some((r) => r.policy?.pending_holds);
   if (!await take(tx, { reservation_id: before.id, ...wish, holds })) throw new GiveUp();
@@ -210,12 +214,13 @@ function sameSlot(before: Reservation, wish: Wish): boolean {
 
 function statusAfterMove(actor: Actor, before: Reservation, wish: Wish, rules: Rules[]): Status {
   if (!rules.some((r) => r.requires_approval)) return "approved";
-  if (before.status !== "approved") return "pending";
+  if (before.status !== "approved" && before.status !== "bumped") return "pending";
   const same = before.resources.map((r) => r.id).sort().join() === wish.resource_ids.join();
   const within = Temporal.Instant.compare(wish.start_time, before.start_time) >= 0 &&
     Temporal.Instant.compare(wish.end_time, before.end_time) <= 0;
   const byApprover = actor.id !== before.requester_id && may(actor, "decide", before.requester_id);
-  return (same && within) || byApprover ? "approved" : "pending";
+  const smaller = before.status === "approved" && same && within;
+  return smaller || byApprover ? "approved" : "pending";
 }
 
 function slotDetails(before: Reservation, wish: Wish) {

@@ -9,6 +9,7 @@ export type Verb =
   | "cancel"
   | "restore"
   | "reschedule"
+  | "bump"
   | "edit"
   | "complete"
   | "expire";

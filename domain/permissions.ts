@@ -25,6 +25,7 @@ const RIGHTS = {
   restore: { user: "own", staff: "always", admin: "always" },
   // Nobody decides on a wish of their own, but a site with one administrator must not stand still.
   decide: { user: "never", staff: "not own", admin: "always" },
+  bump: { user: "never", staff: "not own", admin: "not own" },
   see_queue: { user: "never", staff: "always", admin: "always" },
   manage_resources: { user: "never", staff: "never", admin: "always" },
   manage_users: { user: "never", staff: "never", admin: "always" },
@@ -40,6 +41,7 @@ const WORDS: Record<Action, string> = {
   cancel: "cancel this reservation",
   restore: "take back this cancellation",
   decide: "decide on this request",
+  bump: "bump this reservation",
   see_queue: "see the approvals",
   manage_resources: "manage resources",
   manage_users: "manage people",

@@ -1,4 +1,6 @@
 import { Hono } from "hono";
+import { mayDecide } from "../domain/approvers.ts";
+import { insteadOf } from "../domain/bumps.ts";
 import { cancel, restorable, restore } from "../domain/edits.ts";
 import { check, fields, number } from "./forms.ts";
 import { listHistory } from "../domain/history.ts";
@@ -6,9 +8,10 @@ import { may } from "../domain/permissions.ts";
 import { inCalendar } from "../domain/periods.ts";
 import { getReservation, listReservations } from "../domain/reservations.ts";
 import { Why } from "../domain/texts.ts";
+import type { Refusal } from "../views/decisions.tsx";
 import { ReservationPage, ReservationsPage } from "../views/reservations.tsx";
 import { reservationPath } from "../views/words.ts";
-import { actorOf, type Env } from "./env.ts";
+import { actorOf, type Context, type Env } from "./env.ts";
 import { done, page } from "./respond.tsx";
 import { isId } from "../lib/ids.ts";
 
@@ -48,23 +51,7 @@ reservations.get("/reservations", async (c) => {
   return page(c, { title: when === "past" ? "My past reservations" : "My reservations", body });
 });
 
-reservations.get("/reservations/:id", async (c) => {
-  const { sql, now } = c.var;
-  const actor = actorOf(c);
-  const reservation = await getReservation(sql, actor, c.req.param("id"));
-  const history = await listHistory(sql, reservation.id);
-  const undoable = restorable(reservation, now) && may(actor, "restore", reservation.requester_id);
-  const body = (
-    <ReservationPage
-      reservation={reservation}
-      history={history}
-      viewer={actor}
-      now={now}
-      undoable={undoable}
-    />
-  );
-  return page(c, { title: reservation.reference, body });
-});
+reservations.get("/reservations/:id", (c) => showReservation(c, c.req.param("id")));
 
 reservations.post("/reservations/:id/cancel", async (c) => {
   const { sql, now } = c.var;
@@ -86,3 +73,36 @@ reservations.post("/reservations/:id/restore", async (c) => {
   await restore(sql, actor, id, now);
   return done(c, { to: reservationPath(reference), notice: { text: "The cancellation is taken back" } });
 });
+
+/** What was refused on a reservation's page, said on it. */
+interface Refused {
+  status?: 409 | 422;
+  message?: string;
+  bump?: Refusal;
+}
+
+/** The page of one reservation, with what was refused on it. */
+export async function showReservation(c: Context, id: string, refused: Refused = {}): Promise<Response> {
+  const { sql, now } = c.var;
+  const actor = actorOf(c);
+  const reservation = await getReservation(sql, actor, id);
+  const [history, decides, alternatives] = await Promise.all([
+    listHistory(sql, reservation.id),
+    mayDecide(sql, actor, reservation),
+    insteadOf(sql, actor, reservation, now),
+  ]);
+  const undoable = restorable(reservation, now) && may(actor, "restore", reservation.requester_id);
+  const body = (
+    <ReservationPage
+      reservation={reservation}
+      history={history}
+      viewer={actor}
+      now={now}
+      undoable={undoable}
+      decides={decides}
+      alternatives={alternatives}
+      refused={refused}
+    />
+  );
+  return page(c, { title: reservation.reference, body, status: refused.status });
+}

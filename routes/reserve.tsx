@@ -17,6 +17,8 @@ import { check, fields, orAgain, type Problem, readPeriod, type Values } from ".
 import { done, page, part, wantsPart } from "./respond.tsx";
 
 const Words = z.object({ purpose: Purpose.default("") });
+// A tap outside the form names a slot and no words: these stay.
+const NewWords = z.object({ purpose: Purpose.optional() });
 
 /** The form that asks for a time, and the one that changes it. */
 export const reserve = new Hono<Env>();
@@ -52,15 +54,24 @@ reserve.post("/reservations/:id/edit", async (c) => {
   const values = await fields(c);
   return orAgain(async () => {
     const slot = await slotOf(c, values);
-    const { purpose } = check(Words, values);
+    const { purpose } = check(NewWords, values);
     const others = reservation.resources.slice(1).map((r) => r.id);
     const resource_ids = [...slot.resource_ids, ...others];
-    const asked = { ...slot, resource_ids, purpose, private: values.private === "on" };
+    const secret = purpose === undefined ? undefined : values.private === "on";
+    const asked = { ...slot, resource_ids, purpose, private: secret };
     const status = await change(sql, actor, reservation.id, asked, now);
     const again = status === "pending" && reservation.status === "approved";
-    const text = again ? "Changed: an approver decides on it again" : "Changed";
+    const asks = status === "pending" && reservation.status === "bumped";
+    const text = again
+      ? "Changed: an approver decides on it again"
+      : asks
+      ? "Requested: an approver decides on it"
+      : "Changed";
     return done(c, { to: reservationPath(reservation.reference), notice: { text } });
-  }, (problem) => show(c, { values: typedOf(values), problem, reservation }));
+  }, (problem) => {
+    const typed = values.resource ? typedOf(values) : asTyped(reservation);
+    return show(c, { values: typed, problem, reservation });
+  });
 });
 
 interface Shown {

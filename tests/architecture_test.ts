@@ -97,7 +97,10 @@ Deno.test("routes hold no SQL, but for the question whether the database answers
 });
 
 Deno.test("nobody asks a clock for the date: it comes as a parameter", async () => {
-  const asked = await places(FOLDERS, /Date\.now\(\)|new Date\(|Temporal\.Now|(?<!performance\.)\bnow\(\)|current_timestamp/g);
+  const asked = await places(
+    FOLDERS,
+    /Date\.now\(\)|new Date\(|Temporal\.Now|(?<!performance\.)\bnow\(\)|current_timestamp/g,
+  );
   assert.deepEqual(asked, ["lib/ids.ts: Date.now()"]);
 });
 
@@ -110,7 +113,8 @@ Deno.test("text becomes SQL by itself only in migrations", async () => {
 });
 
 Deno.test("each table is written by those who own it", async () => {
-  const written = /(?<!for )\b(?:insert into|update|delete from)\s+([a-z_]+)(?=\s+(?:set|where|\(|v\b|a\b|s\b|\$\{))/g;
+  const written =
+    /(?<!for )\b(?:insert into|update|delete from)\s+([a-z_]+)(?=\s+(?:set|where|\(|v\b|a\b|s\b|\$\{))/g;
   const wrong: string[] = [];
   let seen = 0;
   for (const { path, text } of await everything()) {
@@ -151,9 +155,9 @@ Deno.test("the README names every setting, every task and every command", async 
   const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
   const cli = await Deno.readTextFile(new URL("cli.ts", ROOT));
   const jobs = await Deno.readTextFile(new URL("jobs.ts", ROOT));
-  const commands = [...cli.matchAll(/program\.command\("(\w+)"\)/g), ...jobs.matchAll(/name: "(\w+)"/g)].map(([, n]) =>
-    n
-  );
+  const commands = [...cli.matchAll(/program\.command\("(\w+)"\)/g), ...jobs.matchAll(/name: "(\w+)"/g)].map((
+    [, n],
+  ) => n);
   assert(commands.length >= 4);
   const wanted = [
     ...SETTING_NAMES.map((name) => `\`${name}\``),

@@ -1,8 +1,11 @@
+import type { Alternative } from "../domain/availability.ts";
 import type { Entry } from "../domain/history.ts";
 import { type Actor, may } from "../domain/permissions.ts";
 import type { Reservation } from "../domain/reservations.ts";
 import { allows, statusAt } from "../domain/transitions.ts";
 import { Empty, Pager, StatusMark } from "./bits.tsx";
+import { BumpedNotice, BumpForm, type Refusal } from "./decisions.tsx";
+import { FormError } from "./fields.tsx";
 import { Icon } from "./icons.tsx";
 import { ACTION_WORDS, agoOf, periodOf, reservationPath, STATUS_WORDS } from "./words.ts";
 
@@ -118,11 +121,17 @@ interface OneProps {
   viewer: Actor;
   now: Temporal.Instant;
   undoable: boolean;
+  /** Whether the viewer may decide on it. */
+  decides: boolean;
+  /** What is free instead, where it was bumped and the viewer may take it. */
+  alternatives?: readonly Alternative[];
+  /** What was refused a moment ago. */
+  refused?: { message?: string; bump?: Refusal };
 }
 
 /** One reservation: what, when, whose, its state, what can be done, and what happened. */
 export function ReservationPage(props: OneProps) {
-  const { reservation, history, viewer, now } = props;
+  const { reservation, history, viewer, now, alternatives, refused } = props;
   const places = [...new Set(reservation.resources.map((r) => r.time_zone))];
   return (
     <>
@@ -130,6 +139,16 @@ export function ReservationPage(props: OneProps) {
         <h1 class="break">{reservation.purpose || reservation.resources.map((r) => r.name).join(", ")}</h1>
         <StatusMark status={statusAt(reservation, now)} />
       </div>
+      <FormError message={refused?.message} />
+      {alternatives && (
+        <BumpedNotice
+          reservation={reservation}
+          alternatives={alternatives}
+          anothers={reservation.requester_id !== viewer.id}
+          zone={places[0] ?? viewer.time_zone}
+          now={now}
+        />
+      )}
       <dl class="facts card">
         <Fact name="When">
           {periodOf(reservation, places[0] ?? viewer.time_zone, now)}
@@ -152,6 +171,7 @@ export function ReservationPage(props: OneProps) {
           {reservation.requester_id === viewer.id ? "You" : reservation.requester_name}
         </Fact>
         <Fact name="Reference">{reservation.reference}</Fact>
+        {reservation.priority > 0 && <Fact name="Priority">{reservation.priority}</Fact>}
         {reservation.private && <Fact name="Private">Others see only that the time is taken</Fact>}
         {reservation.decision_reason && (
           <Fact name="Reason">
@@ -174,12 +194,13 @@ function Fact({ name, children }: { name: string; children?: unknown }) {
   );
 }
 
-function Actions({ reservation, viewer, now, undoable }: OneProps) {
+function Actions({ reservation, viewer, now, undoable, decides, refused }: OneProps) {
   const path = reservationPath(reservation.reference);
   const owner = reservation.requester_id;
   const canEdit = may(viewer, "edit_reservation", owner) && allows(reservation, "reschedule", now);
   const canCancel = may(viewer, "cancel", owner) && allows(reservation, "cancel", now);
-  const canDecide = may(viewer, "decide", owner) && allows(reservation, "approve", now);
+  const canDecide = decides && allows(reservation, "approve", now);
+  const canBump = decides && may(viewer, "bump", owner) && allows(reservation, "bump", now);
   return (
     <div class="actions">
       {canDecide && <a class="button" href={`/approvals#request-${reservation.id}`}>Decide</a>}{" "}
@@ -189,6 +210,7 @@ function Actions({ reservation, viewer, now, undoable }: OneProps) {
           <button type="submit">Take the cancellation back</button>
         </form>
       )}
+      {canBump && <BumpForm reservation={reservation} wrong={refused?.bump} />}
       {canCancel && <CancelForm path={path} reservation={reservation} viewer={viewer} />}
       {reservation.resources[0] && (
         <a href={`/reservations/new?resource=${reservation.resources[0].id}`}>Reserve it again</a>

@@ -184,10 +184,11 @@ function ConflictLine(
   );
 }
 
-function Alternatives(
+/** Free slots in place of a wish, each a button of the form around it. */
+export function Alternatives(
   { alternatives, resource, now }: {
     alternatives: readonly Alternative[];
-    resource: ReserveProps["resource"];
+    resource: { id: string };
     now: Temporal.Instant;
   },
 ) {

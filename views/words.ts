@@ -93,6 +93,7 @@ export const ACTION_WORDS: Record<Verb, string> = {
   cancel: "Cancelled",
   restore: "Cancellation taken back",
   reschedule: "Rescheduled",
+  bump: "Bumped",
   edit: "Details changed",
   complete: "Completed",
   expire: "Expired: nobody decided before its start",

@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { Approval, approve, Denial, deny } from "../../domain/approvals.ts";
+import { Bump, bump } from "../../domain/bumps.ts";
 import { cancel, change } from "../../domain/edits.ts";
 import { Invalid } from "../../domain/errors.ts";
 import { listHistory } from "../../domain/history.ts";
@@ -69,6 +70,12 @@ reservations.post("/:id/approve", allowed("see_queue"), async (c) => {
 reservations.post("/:id/deny", allowed("see_queue"), async (c) => {
   const { reason } = await body(c, Denial);
   await deny(c.var.sql, actorOf(c), { id: idOf(c, "This reservation"), reason }, c.var.now);
+  return show(c);
+});
+
+reservations.post("/:id/bump", allowed("see_queue"), async (c) => {
+  const { reason } = await body(c, Bump);
+  await bump(c.var.sql, actorOf(c), { id: idOf(c, "This reservation"), reason }, c.var.now);
   return show(c);
 });
 

@@ -32,6 +32,8 @@ const STAFF = [
   "GET /approvals",
   "POST /reservations/:id/approve",
   "POST /reservations/:id/deny",
+  "POST /reservations/:id/bump",
+  "POST /api/v1/reservations/:id/bump",
   "POST /api/v1/reservations/:id/approve",
   "POST /api/v1/reservations/:id/deny",
 ];

@@ -27,7 +27,8 @@ const ARROWS: Record<string, { from: Status[]; to: Status[]; event: string }> = 
   deny: { from: ["pending"], to: ["denied"], event: "reservation.denied" },
   cancel: { from: OPEN, to: ["cancelled"], event: "reservation.cancelled" },
   restore: { from: ["cancelled"], to: OPEN, event: "reservation.restored" },
-  reschedule: { from: OPEN, to: OPEN, event: "reservation.rescheduled" },
+  bump: { from: ["approved"], to: ["bumped"], event: "reservation.bumped" },
+  reschedule: { from: [...OPEN, "bumped"], to: OPEN, event: "reservation.rescheduled" },
   complete: { from: ["approved", "checked_in"], to: ["completed"], event: "reservation.completed" },
   expire: { from: ["pending"], to: ["expired"], event: "reservation.expired" },
 };

@@ -1,0 +1,167 @@
+import assert from "node:assert/strict";
+import { request } from "../../domain/requests.ts";
+import type { Actor } from "../../domain/permissions.ts";
+import type { Answer } from "../support/app.ts";
+import { makeResource, NOW, on } from "../support/cast.ts";
+import { assertSound } from "../support/invariants.ts";
+import { complaint, field, follow, one, press, read, words } from "../support/page.ts";
+import { openScene } from "../support/scene.ts";
+
+/** A hall that Bob has from ten to eleven, and another one. */
+async function bobsHall() {
+  const scene = await openScene();
+  const { sql, cast, site } = scene;
+  const hall = await makeResource(sql, cast.ada, { name: "Hall A" });
+  const other = await makeResource(sql, cast.ada, { name: "Hall B" });
+  const ask = (who: Actor, from: string, to: string, purpose = "", resource = hall) =>
+    request(sql, who, { resource_ids: [resource.id], ...on("2026-05-05", from, to), purpose }, NOW);
+  const his = await ask(cast.bob, "10:00", "11:00", "Choir");
+  const [sam, bob, alice] = await Promise.all([cast.sam, cast.bob, cast.alice].map(site.as));
+  const path = `/reservations/${his.reference}`;
+  const statusOf = async ({ id }: { id: string }) => {
+    const [{ status }] = await sql`select status from reservations where id = ${id}`;
+    return status;
+  };
+  return {
+    ...scene,
+    hall,
+    other,
+    ask,
+    his,
+    sam,
+    bob,
+    alice,
+    path,
+    statusOf,
+    async [Symbol.asyncDispose]() {
+      await assertSound(sql);
+      await scene[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const notice = (answer: Answer) => words(one(read(answer), "#notices"));
+const told = (answer: Answer) => words(one(read(answer), ".bumped"));
+const reason = "The mayor comes";
+
+Deno.test("Sam bumps Bob's reservation on its page, and reads what came of it", async () => {
+  await using scene = await bobsHall();
+  const page = await scene.sam.get(scene.path);
+  const after = await follow(scene.sam, await press(scene.sam, page, "Bump this reservation", { reason }));
+  assert.equal(notice(after), "Bumped: its time is free, and Bob Booker is offered others");
+  assert.equal(await scene.statusOf(scene.his), "bumped");
+});
+
+Deno.test("Sam, who bumps without a reason, reads beside the field that one is needed", async () => {
+  await using scene = await bobsHall();
+  const again = await press(scene.sam, await scene.sam.get(scene.path), "Bump this reservation", {
+    reason: " ",
+  });
+  assert.equal(again.status, 422);
+  assert.equal(
+    complaint(read(again), "Why it is bumped, for Bob Booker"),
+    "Say why: the person whose time it is will read it",
+  );
+  assert.equal(await scene.statusOf(scene.his), "approved");
+});
+
+Deno.test("Sam, whose reason is too long, gets it back as he typed it, in an open form", async () => {
+  await using scene = await bobsHall();
+  const typed = "x".repeat(501);
+  const again = await scene.sam.post(`${scene.path}/bump`, { reason: typed });
+  const input = one(read(again), "#bump-reason");
+  assert.deepEqual([again.status, input.getAttribute("value")], [422, typed]);
+  assert(input.closest("details")?.hasAttribute("open"));
+});
+
+Deno.test("Sam, second to bump, reads who was first", async () => {
+  await using scene = await bobsHall();
+  const sue = await scene.site.as(scene.cast.sue);
+  const page = await scene.sam.get(scene.path);
+  await sue.post(`${scene.path}/bump`, { reason });
+  const again = await press(scene.sam, page, "Bump this reservation", { reason });
+  assert.deepEqual([again.status, words(one(read(again), "[role=alert]"))], [
+    409,
+    "This reservation cannot be bumped: it is already bumped by Sue Settles, 09:00",
+  ]);
+});
+
+Deno.test("Bob finds no way to bump, nor Sam on what is his own", async () => {
+  await using scene = await bobsHall();
+  const own = await scene.ask(scene.cast.sam, "12:00", "13:00");
+  const pages = [await scene.bob.get(scene.path), await scene.sam.get(`/reservations/${own.reference}`)];
+  for (const page of pages) assert.equal(read(page).querySelectorAll("#bump-reason").length, 0);
+});
+
+Deno.test("Bob reads on his first page that he was bumped, by whom, why, and what is free instead", async () => {
+  await using scene = await bobsHall();
+  await scene.sam.post(`${scene.path}/bump`, { reason });
+  await scene.ask(scene.cast.alice, "10:00", "11:00");
+  const page = await scene.bob.get("/");
+  assert.match(
+    told(page),
+    /^Choir was bumped by Sam Says ?: Hall A, Tue 5 May, 10:00–11:00, is no longer yours. ?The mayor comes/,
+  );
+  assert.deepEqual(read(page).querySelectorAll(".bumped button").map(words), [
+    "Tue 5 May, 09:00–10:00",
+    "Tue 5 May, 11:00–12:00",
+    "Hall B Tue 5 May, 10:00–11:00",
+  ]);
+});
+
+for (const [where, path] of [["first page", "/"], ["reservation's page", undefined]] as const) {
+  Deno.test(`Bob takes an alternative with one tap on the ${where}, and keeps his words`, async () => {
+    await using scene = await bobsHall();
+    await scene.bob.post(`${scene.path}/edit`, {
+      ...{ resource: scene.hall.id, date: "2026-05-05", start: "10:00", end: "11:00" },
+      ...{ purpose: "Choir", private: "on" },
+    });
+    await scene.sam.post(`${scene.path}/bump`, { reason });
+    const page = await follow(
+      scene.bob,
+      await press(scene.bob, await scene.bob.get(path ?? scene.path), /^Hall B/),
+    );
+    assert.equal(notice(page), "Changed");
+    assert.equal(await scene.statusOf(scene.his), "approved");
+    assert.equal(words(one(read(page), "h1")), "Choir");
+    assert.match(words(one(read(page), "dl")), /Hall B.*Others see only/);
+    assert.equal(read(await scene.bob.get("/")).querySelectorAll(".bumped").length, 0);
+  });
+}
+
+Deno.test("Bob, whose alternative is taken meanwhile, is offered others in the form", async () => {
+  await using scene = await bobsHall();
+  await scene.sam.post(`${scene.path}/bump`, { reason });
+  const page = await scene.bob.get("/");
+  await scene.ask(scene.cast.alice, "10:00", "11:00");
+  await scene.ask(scene.cast.alice, "10:00", "11:00", "", scene.other);
+  const again = await press(scene.bob, page, /^Hall B/);
+  assert.equal(again.status, 409);
+  assert.equal(words(one(read(again), "#reserve [role=alert]")), "Hall B is already taken by Alice Asker");
+  assert.equal(field(read(again), "What for").text, "Choir");
+  assert(read(again).querySelectorAll("#verdict button[name=take]").length > 0);
+  assert.equal(await scene.statusOf(scene.his), "bumped");
+});
+
+Deno.test("Bob, whose room wants approval, asks for it with the tap, and reads so", async () => {
+  await using scene = await bobsHall();
+  await scene.sam.post(`${scene.path}/bump`, { reason });
+  await scene.sql`update resources set requires_approval = true, version = version + 1`;
+  const page = await scene.bob.get("/");
+  assert.match(told(page), /An approver decides on it/);
+  const after = await follow(scene.bob, await press(scene.bob, page, /^Hall B/));
+  assert.equal(notice(after), "Requested: an approver decides on it");
+  assert.equal(await scene.statusOf(scene.his), "pending");
+});
+
+Deno.test("a program bumps with a reason, and is refused without one", async () => {
+  await using scene = await bobsHall();
+  const bump = (body: unknown) => scene.sam.call("POST", `/reservations/${scene.his.id}/bump`, body);
+  const none = await bump({});
+  assert.deepEqual([none.status, none.json.errors[0].path], [422, "reason"]);
+  const done = await bump({ reason });
+  assert.deepEqual([done.status, done.json.status, done.json.decision_reason], [200, "bumped", reason]);
+  const twice = await bump({ reason });
+  assert.equal(twice.status, 409);
+  assert.match(twice.json.detail, /already bumped by you, 09:00/);
+});
