@@ -1,4 +1,5 @@
-import { approve, countPending, deny } from "../domain/approvals.ts";
+import { approve, deny } from "../domain/approvals.ts";
+import { countPending } from "../domain/queue.ts";
 import { cancel } from "../domain/edits.ts";
 import type { Actor } from "../domain/permissions.ts";
 import { rulesOf } from "../domain/policies.ts";

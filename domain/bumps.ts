@@ -1,12 +1,12 @@
 import { z } from "zod";
 import { transaction } from "../db/transaction.ts";
-import type { Sql } from "../db/types.ts";
+import type { Db, Sql } from "../db/types.ts";
 import { permitDecision } from "./approvers.ts";
 import { type Alternative, alternativesTo } from "./availability.ts";
 import { type Actor, may, permit } from "./permissions.ts";
 import { getReservation, listReservations, type Reservation } from "./reservations.ts";
 import { Why } from "./texts.ts";
-import { allows, type Moved, transition } from "./transitions.ts";
+import { allows, type Moved, type Status, transition } from "./transitions.ts";
 
 export const Bump = z.object({
   reason: Why.refine((reason) => reason.length > 0, "Say why: the person whose time it is will read it"),
@@ -28,6 +28,54 @@ export async function bump(
   const before = await getReservation(sql, actor, id);
   await permitDecision(sql, actor, before, "bump");
   return transaction(sql, (tx) => transition(tx, actor, { id: before.id, action: "bump", reason }, now));
+}
+
+/** Who has the time that a request wants. */
+export interface Holder {
+  id: string;
+  reference: string;
+  version: number;
+  status: Status;
+  requester_name: string;
+  purpose: string;
+  resource_name: string;
+  start_time: Temporal.Instant;
+  end_time: Temporal.Instant;
+}
+
+/**
+ * What has to give way for a request to be approved, in the order of ids. Of a resource with several units, none of
+ * them free, it is the unit whose holders matter least: nobody who has checked in, then the lowest priority, then the
+ * fewest, then the newest.
+ */
+export function holdersInTheWay(db: Db, id: string): Promise<Holder[]> {
+  return db<Holder[]>`
+    with holders as (
+      select a.resource_id, a.unit, v.id, v.status, v.priority, v.created_at
+      from allocations mine
+      join allocations a on a.resource_id = mine.resource_id and a.period && mine.period and a.holds
+      join reservations v on v.id = a.reservation_id
+      where mine.reservation_id = ${id} and a.reservation_id <> ${id}
+    ), units as (
+      select h.resource_id, h.unit, bool_or(h.status = 'checked_in') as used, max(h.priority) as priority,
+        count(*) as holders, max(h.created_at) as newest
+      from holders h join resources r on r.id = h.resource_id and h.unit <= r.units
+      group by h.resource_id, h.unit
+    ), chosen as (
+      select distinct on (u.resource_id) u.resource_id, u.unit
+      from units u join resources r on r.id = u.resource_id
+      where r.units <= (select count(*) from units other where other.resource_id = u.resource_id)
+      order by u.resource_id, u.used, u.priority, u.holders, u.newest desc, u.unit
+    )
+    select v.id, v.reference, v.version, v.status, u.name as requester_name, v.purpose, v.start_time, v.end_time,
+      string_agg(distinct r.name, ', ' order by r.name) as resource_name
+    from chosen c
+    join holders h on h.resource_id = c.resource_id and h.unit = c.unit
+    join reservations v on v.id = h.id
+    join users u on u.id = v.requester_id
+    join resources r on r.id = c.resource_id
+    group by v.id, u.name
+    order by v.id`;
 }
 
 /**

@@ -1,37 +1,37 @@
 import { Hono } from "hono";
-import {
-  Approval,
-  approve,
-  countPending,
-  Denial,
-  deny,
-  getPending,
-  listPending,
-} from "../domain/approvals.ts";
+import { Approval, approve, Denial, deny } from "../domain/approvals.ts";
+import { countPending, getPending, listPending } from "../domain/queue.ts";
 import { Conflict, Invalid } from "../domain/errors.ts";
 import { ApprovalsPage, DecidedRow, type Wrong } from "../views/approvals.tsx";
 import { actorOf, type Context, type Env } from "./env.ts";
+import { overridden, versionOf } from "./decisions.tsx";
 import { check, fields, number } from "./forms.ts";
 import { allowed } from "./middleware.ts";
 import { done, page, part, wantsPart } from "./respond.tsx";
 
 const PER_PAGE = 50;
+const Reason = Approval.pick({ reason: true });
 
 /** The queue, and the two answers to a request. */
 export const approvals = new Hono<Env>();
 
 approvals.get("/approvals", allowed("see_queue"), (c) => show(c));
 
-approvals.post("/reservations/:id/approve", (c) =>
-  answered(c, c.req.param("id"), async (id, values) => {
-    const { reason } = check(Approval, values);
-    await approve(c.var.sql, actorOf(c), { id, reason: reason || undefined }, c.var.now);
+approvals.post("/reservations/:id/approve", async (c) => {
+  const values = await fields(c);
+  if (values.force_override) return overridden(c, c.req.param("id"), values);
+  return answered(c, c.req.param("id"), async (id) => {
+    const { reason } = check(Reason, values);
+    const decision = { id, reason: reason || undefined, version: versionOf(values) };
+    await approve(c.var.sql, actorOf(c), decision, c.var.now);
     return "Approved";
-  }));
+  });
+});
 
 approvals.post("/reservations/:id/deny", (c) =>
   answered(c, c.req.param("id"), async (id, values) => {
-    await deny(c.var.sql, actorOf(c), { id, ...check(Denial, { reason: "", ...values }) }, c.var.now);
+    const { reason } = check(Denial, { reason: "", ...values });
+    await deny(c.var.sql, actorOf(c), { id, reason, version: versionOf(values) }, c.var.now);
     return "Denied";
   }));
 

@@ -1,12 +1,16 @@
 import { Hono } from "hono";
-import { Bump, bump } from "../domain/bumps.ts";
+import { approve } from "../domain/approvals.ts";
+import { permitDecision } from "../domain/approvers.ts";
+import { Bump, bump, holdersInTheWay } from "../domain/bumps.ts";
 import { getReservation } from "../domain/reservations.ts";
-import { reservationPath } from "../views/words.ts";
-import { actorOf, type Env } from "./env.ts";
-import { check, fields, orAgain } from "./forms.ts";
+import { allows } from "../domain/transitions.ts";
+import { OverridePage } from "../views/decisions.tsx";
+import { count, reservationPath } from "../views/words.ts";
+import { actorOf, type Context, type Env } from "./env.ts";
+import { check, fields, number, orAgain, type Problem, type Values } from "./forms.ts";
 import { allowed } from "./middleware.ts";
 import { showReservation } from "./reservations.tsx";
-import { done } from "./respond.tsx";
+import { done, page } from "./respond.tsx";
 
 /** What an approver does to one reservation, beside the two answers of the queue. */
 export const decisions = new Hono<Env>();
@@ -27,3 +31,45 @@ decisions.post("/reservations/:id/bump", allowed("see_queue"), async (c) => {
       bump: errors.reason ? { reason, message: errors.reason } : undefined,
     }));
 });
+
+decisions.get("/reservations/:id/override", allowed("see_queue"), (c) => override(c, c.req.param("id")));
+
+/** Approves with all that it bumps, if that is what was shown; otherwise shows it. */
+export async function overridden(c: Context, given: string, values: Values): Promise<Response> {
+  const { sql, now } = c.var;
+  const actor = actorOf(c);
+  const { id, requester_name } = await getReservation(sql, actor, given);
+  const bumps = (values.bumps ?? "").split(" ").filter(Boolean);
+  return orAgain(async () => {
+    const reason = bumps.length > 0 ? check(Bump, { reason: "", ...values }).reason : undefined;
+    const version = versionOf(values);
+    await approve(sql, actor, { id, reason, version, force_override: true, bumps }, now);
+    const also = bumps.length > 0 ? `; ${count(bumps.length, "other")} gave way` : "";
+    return done(c, { to: "/approvals", notice: { text: `Approved: ${requester_name} can read it${also}` } });
+  }, (problem) => override(c, id, values, problem));
+}
+
+/** The version of a reservation that a form was drawn for. */
+export function versionOf({ version }: Values): number | undefined {
+  return number(version, { min: 1, max: 2 ** 31 - 1, otherwise: 0 }) || undefined;
+}
+
+async function override(c: Context, given: string, values: Values = {}, problem?: Problem) {
+  const { sql, now } = c.var;
+  const actor = actorOf(c);
+  const request = await getReservation(sql, actor, given);
+  await permitDecision(sql, actor, request);
+  // What is decided already has nothing to give way to: the queue says what became of it.
+  if (!allows(request, "approve", now)) return showReservation(c, request.id, problem);
+  const { reason } = problem?.errors ?? {};
+  const body = (
+    <OverridePage
+      request={request}
+      holders={await holdersInTheWay(sql, request.id)}
+      now={now}
+      message={problem?.message}
+      wrong={reason ? { reason: values.reason ?? "", message: reason } : undefined}
+    />
+  );
+  return page(c, { title: `Approve ${request.reference}`, body, status: problem?.status });
+}

@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { countPending } from "../domain/approvals.ts";
+import { countPending } from "../domain/queue.ts";
 import { listBumped } from "../domain/bumps.ts";
 import { listNews } from "../domain/history.ts";
 import { may } from "../domain/permissions.ts";

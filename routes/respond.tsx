@@ -1,5 +1,5 @@
 import type { Child } from "hono/jsx";
-import { countPending } from "../domain/approvals.ts";
+import { countPending } from "../domain/queue.ts";
 import { may } from "../domain/permissions.ts";
 import { compressed, encodingFor } from "../lib/compress.ts";
 import { Layout } from "../views/layout.tsx";

@@ -1,5 +1,5 @@
-import type { Pending, Rival } from "../domain/approvals.ts";
-import { type Actor, may } from "../domain/permissions.ts";
+import type { Pending, Rival } from "../domain/queue.ts";
+import type { Actor } from "../domain/permissions.ts";
 import { allows, statusAt } from "../domain/transitions.ts";
 import { Empty, Pager, StatusMark } from "./bits.tsx";
 import { WaitingCount } from "./layout.tsx";
@@ -23,7 +23,7 @@ export interface Wrong {
   reason?: string;
 }
 
-/** What waits for a decision, soonest first. */
+/** What waits for a decision: those of higher priority first, then the soonest. */
 export function ApprovalsPage({ requests, viewer, waiting, now, back, next, wrong }: QueueProps) {
   return (
     <>
@@ -90,7 +90,15 @@ export function PendingRow({ request, viewer, now, wrong }: RowProps) {
           <b>{request.requester_name}</b>
           {request.purpose ? `: ${request.purpose}` : <span class="quiet">gives no purpose</span>}
         </p>
-        <p class="quiet">Asked {agoOf(request.created_at, viewer.time_zone, now)}</p>
+        <p class="quiet">
+          Asked {agoOf(request.created_at, viewer.time_zone, now)}
+          {request.priority > 0 && (
+            <>
+              {" · "}
+              <b>Priority {request.priority}</b>
+            </>
+          )}
+        </p>
         <Rivals title="In the way" rivals={conflicts} zone={zone} now={now} kind="no" />
         <Rivals title="Also wanted by" rivals={competitors} zone={zone} now={now} kind="maybe" />
         {wrong && !beside && <p class="alert" role="alert">{wrong.message}</p>}
@@ -139,8 +147,8 @@ function Rivals(
   );
 }
 
-function Answers({ request, viewer, wrong }: RowProps) {
-  if (!may(viewer, "decide", request.requester_id)) {
+function Answers({ request, wrong }: RowProps) {
+  if (!request.may_decide) {
     return <p class="quiet answers">Your own request: somebody else decides on it.</p>;
   }
   const path = reservationPath(request.reference);
@@ -154,8 +162,10 @@ function Answers({ request, viewer, wrong }: RowProps) {
   return (
     <div class="answers">
       <form method="post" action={`${path}/approve`} {...swap("approve")}>
+        <Version request={request} />
         <button type="submit" data-key="a" class={blocked ? "second" : undefined}>Approve</button>
       </form>
+      {blocked && <a class="button second" data-key="b" href={`${path}/override`}>Approve and bump …</a>}{" "}
       <details open={Boolean(wrong)}>
         <summary class="button second" data-key="d">Deny …</summary>
         <form method="post" action={`${path}/deny`} {...swap("deny")}>
@@ -171,11 +181,17 @@ function Answers({ request, viewer, wrong }: RowProps) {
             autofocus={wrong && true}
           />
           {wrong && <p class="error" id={`${field}-error`}>{wrong.message}</p>}
+          <Version request={request} />
           <button class="danger" type="submit">Deny</button>
         </form>
       </details>
     </div>
   );
+}
+
+// What was looked at: where the request is another by now, it is not decided by what was seen before.
+function Version({ request }: { request: Pending }) {
+  return <input type="hidden" name="version" value={request.version} />;
 }
 
 function Decided({ request, now }: { request: Pending; now: Temporal.Instant }) {

@@ -1,7 +1,9 @@
 import type { Alternative } from "../domain/availability.ts";
+import type { Holder } from "../domain/bumps.ts";
 import type { Reservation } from "../domain/reservations.ts";
+import { FormError } from "./fields.tsx";
 import { Alternatives } from "./reserve.tsx";
-import { periodOf, reservationPath } from "./words.ts";
+import { count, periodOf, reservationPath } from "./words.ts";
 
 /** What was refused of a form: what was typed, and why. */
 export interface Refusal {
@@ -93,5 +95,68 @@ export function BumpedNotice({ reservation, alternatives, zone, now, named, anot
         <a href={alternatives ? `${path}/edit` : path}>Choose another time</a>
       </p>
     </section>
+  );
+}
+
+interface OverrideProps {
+  request: Reservation;
+  /** What has to give way. */
+  holders: readonly Holder[];
+  now: Temporal.Instant;
+  message?: string;
+  wrong?: Refusal;
+}
+
+/** Before an override: what it bumps, all of it named, and the reason that those people read. */
+export function OverridePage({ request, holders, now, message, wrong }: OverrideProps) {
+  const { reference, resources, requester_name, purpose, version } = request;
+  const zone = resources[0].time_zone;
+  const bumped = holders.filter((holder) => holder.status !== "pending").length;
+  return (
+    <section class="narrow">
+      <h1>Approve {reference}{holders.length > 0 && ` and bump what is in the way`}?</h1>
+      <FormError message={message} />
+      <p class="break">
+        <b>{requester_name}</b> wants {resources.map((r) => r.name).join(", ")},{" "}
+        {periodOf(request, zone, now)}
+        {purpose && `: ${purpose}`}
+      </p>
+      <form method="post" action={`${reservationPath(reference)}/approve`} class="card">
+        <input type="hidden" name="force_override" value="on" />
+        <input type="hidden" name="version" value={version} />
+        <input type="hidden" name="bumps" value={holders.map((holder) => holder.id).join(" ")} />
+        {holders.length === 0 ? <p>Nothing is in the way any more.</p> : (
+          <>
+            <h2>{bumped > 0 ? `This bumps ${count(bumped, "reservation")}` : "This takes a held time"}</h2>
+            <ul class="rows">
+              {holders.map((holder) => <HolderLine holder={holder} zone={zone} now={now} />)}
+            </ul>
+            <ReasonField id="override-reason" label="Reason, for those who are bumped" wrong={wrong} />
+          </>
+        )}
+        <p class="actions">
+          <button type="submit" class={holders.length > 0 ? "danger" : undefined}>
+            {holders.length > 0 ? "Approve and bump" : "Approve"}
+          </button>
+          <a href={`/approvals#request-${request.id}`}>Leave it</a>
+        </p>
+      </form>
+    </section>
+  );
+}
+
+function HolderLine({ holder, zone, now }: { holder: Holder; zone: string; now: Temporal.Instant }) {
+  return (
+    <li>
+      <div>
+        <a href={reservationPath(holder.reference)}>{holder.requester_name}</a>
+        {`, ${holder.resource_name}, ${periodOf(holder, zone, now)}`}{" "}
+        {holder.purpose && <q class="reason break">{holder.purpose}</q>}
+        {holder.status === "pending" && (
+          <p class="quiet">Only held while it waits for a decision: it waits on, without the time.</p>
+        )}
+        {holder.status === "checked_in" && <p class="error">In use: it cannot be bumped.</p>}
+      </div>
+    </li>
   );
 }

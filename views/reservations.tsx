@@ -7,7 +7,7 @@ import { Empty, Pager, StatusMark } from "./bits.tsx";
 import { BumpedNotice, BumpForm, type Refusal } from "./decisions.tsx";
 import { FormError } from "./fields.tsx";
 import { Icon } from "./icons.tsx";
-import { ACTION_WORDS, agoOf, periodOf, reservationPath, STATUS_WORDS } from "./words.ts";
+import { ACTION_WORDS, agoOf, count, periodOf, reservationPath, STATUS_WORDS } from "./words.ts";
 
 interface ListProps {
   reservations: readonly Reservation[];
@@ -280,6 +280,10 @@ function whatChanged(
     const before = period(previous_state.start_time, previous_state.end_time);
     return `from ${before} to ${period(details.start_time, details.end_time)} `;
   }
+  if (action === "approve" && Array.isArray(details.bumped)) {
+    return `and bumped ${count(details.bumped.length, "other")} `;
+  }
+  if (action === "edit" && details.holds === false) return "its time is held for it no longer ";
   const status = STATUS_WORDS[details.status as keyof typeof STATUS_WORDS];
   return action === "request" && status
     ? `and ${status === "Pending" ? "waits for a decision" : "approved at once"} `

@@ -62,8 +62,8 @@ reservations.delete("/:id", (c) => cancelled(c));
 reservations.post("/:id/cancel", (c) => cancelled(c));
 
 reservations.post("/:id/approve", allowed("see_queue"), async (c) => {
-  const { reason } = await optionalBody(c, Approval);
-  await approve(c.var.sql, actorOf(c), { id: idOf(c, "This reservation"), reason }, c.var.now);
+  const approving = await optionalBody(c, Approval);
+  await approve(c.var.sql, actorOf(c), { id: idOf(c, "This reservation"), ...approving }, c.var.now);
   return show(c);
 });
 

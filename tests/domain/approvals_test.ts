@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { approve, countPending, deny, getPending, listPending } from "../../domain/approvals.ts";
+import { approve, deny } from "../../domain/approvals.ts";
+import { countPending, getPending, listPending } from "../../domain/queue.ts";
 import { cancel } from "../../domain/edits.ts";
 import { Conflict, Forbidden, NotFound } from "../../domain/errors.ts";
 import type { NewReservation } from "../../domain/requests.ts";

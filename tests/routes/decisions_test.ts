@@ -165,3 +165,102 @@ Deno.test("a program bumps with a reason, and is refused without one", async () 
   assert.equal(twice.status, 409);
   assert.match(twice.json.detail, /already bumped by you, 09:00/);
 });
+
+/** Alice's wish for a hall that wants approval, over what Bob and Mallory have there. */
+async function crowdedHall() {
+  const scene = await bobsHall();
+  const { cast, sql, sam } = scene;
+  const great = await makeResource(sql, cast.ada, { name: "Great Hall", requires_approval: true });
+  const hers = await scene.ask(cast.alice, "10:00", "12:00", "Lecture", great);
+  const [one, two] = [
+    await scene.ask(cast.bob, "10:00", "11:00", "Dance", great),
+    await scene.ask(cast.mallory, "11:00", "12:00", "", great),
+  ];
+  for (const { id } of [one, two]) await sam.post(`/reservations/${id}/approve`);
+  const way = `/reservations/${hers.reference}/override`;
+  return { ...scene, great, hers, one, two, way };
+}
+
+Deno.test("Sam reaches from the queue what an override would bump, and does it with a reason", async () => {
+  await using scene = await crowdedHall();
+  const queue = read(await scene.sam.get("/approvals"));
+  assert.equal(one(queue, "a", "Approve and bump …").getAttribute("href"), scene.way);
+  const page = await scene.sam.get(scene.way);
+  assert.match(words(one(read(page), "form.card")), /^This bumps 2 reservations/);
+  assert.deepEqual(read(page).querySelectorAll("form.card li").map(words), [
+    "Bob Booker, Great Hall, Tue 5 May, 10:00–11:00 Dance",
+    "Mallory Outside, Great Hall, Tue 5 May, 11:00–12:00",
+  ]);
+  const after = await follow(scene.sam, await press(scene.sam, page, "Approve and bump", { reason }));
+  assert.equal(notice(after), "Approved: Alice Asker can read it; 2 others gave way");
+  const states = await Promise.all([scene.hers, scene.one, scene.two].map(scene.statusOf));
+  assert.deepEqual(states, ["approved", "bumped", "bumped"]);
+  const page2 = await scene.bob.get(`/reservations/${scene.one.reference}`);
+  assert.match(told(page2), /was bumped by Sam Says.*The mayor comes/);
+});
+
+Deno.test("Sam, who overrides without a reason, reads beside the field that one is needed", async () => {
+  await using scene = await crowdedHall();
+  const again = await press(scene.sam, await scene.sam.get(scene.way), "Approve and bump", { reason: "" });
+  assert.deepEqual([again.status, complaint(read(again), "Reason, for those who are bumped")], [
+    422,
+    "Say why: the person whose time it is will read it",
+  ]);
+  assert.equal(await scene.statusOf(scene.hers), "pending");
+});
+
+Deno.test("Sam is shown anew what has come into the way since, and nothing is bumped", async () => {
+  await using scene = await crowdedHall();
+  await scene.sam.post(`/reservations/${scene.two.id}/bump`, { reason });
+  const page = await scene.sam.get(scene.way);
+  assert.match(words(one(read(page), "form.card")), /^This bumps 1 reservation\b/);
+  const late = await scene.ask(scene.cast.bob, "11:00", "12:00", "Late", scene.great);
+  await scene.sam.post(`/reservations/${late.id}/approve`);
+  const again = await press(scene.sam, page, "Approve and bump", { reason });
+  assert.equal(again.status, 409);
+  assert.match(words(one(read(again), "[role=alert]")), /^What is in the way has changed/);
+  assert.match(words(one(read(again), "form.card")), /This bumps 2 reservations.*Late/);
+  assert.equal(await scene.statusOf(scene.one), "approved");
+});
+
+Deno.test("Sam, for whom nothing is in the way any more, approves plainly", async () => {
+  await using scene = await crowdedHall();
+  for (const { id } of [scene.one, scene.two]) await scene.sam.post(`/reservations/${id}/bump`, { reason });
+  const after = await follow(scene.sam, await press(scene.sam, await scene.sam.get(scene.way), "Approve"));
+  assert.equal(notice(after), "Approved: Alice Asker can read it");
+});
+
+Deno.test("Sam, who would override what is decided already, reads what it is", async () => {
+  await using scene = await crowdedHall();
+  const page = await scene.sam.get(scene.way);
+  const sue = await scene.site.as(scene.cast.sue);
+  await sue.post(`/reservations/${scene.hers.id}/deny`, { reason: "Being painted" });
+  const again = await press(scene.sam, page, "Approve and bump", { reason });
+  assert.equal(again.status, 409);
+  assert.match(words(one(read(again), "[role=alert]")), /it is already denied by Sue Settles, 09:00$/);
+});
+
+Deno.test("Sam does not decide by an old page on what Alice has changed since", async () => {
+  await using scene = await crowdedHall();
+  for (const { id } of [scene.one, scene.two]) await scene.sam.post(`/reservations/${id}/bump`, { reason });
+  const queue = await scene.sam.get("/approvals");
+  await scene.alice.call("PATCH", `/reservations/${scene.hers.id}`, { purpose: "Rave" });
+  const after = await follow(scene.sam, await press(scene.sam, queue, "Approve"));
+  assert.equal(notice(after), "This reservation cannot be approved: it was changed since you looked at it.");
+  assert.equal(await scene.statusOf(scene.hers), "pending");
+});
+
+Deno.test("a program overrides with force_override, and is told of the conflicts without it", async () => {
+  await using scene = await crowdedHall();
+  const approve = (body?: unknown) => scene.sam.call("POST", `/reservations/${scene.hers.id}/approve`, body);
+  const plain = await approve();
+  const ids = (plain.json.conflicts as unknown as { reservation_id: string }[]).map((one) =>
+    one.reservation_id
+  );
+  assert.deepEqual([plain.status, ids], [409, [scene.one.id, scene.two.id]]);
+  assert.equal(await scene.statusOf(scene.hers), "pending");
+  assert.equal((await approve({ force_override: "yes" })).status, 422);
+  const done = await approve({ force_override: true, reason });
+  assert.deepEqual([done.status, done.json.status], [200, "approved"]);
+  assert.deepEqual(await Promise.all([scene.one, scene.two].map(scene.statusOf)), ["bumped", "bumped"]);
+});

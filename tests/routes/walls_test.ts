@@ -33,6 +33,7 @@ const STAFF = [
   "POST /reservations/:id/approve",
   "POST /reservations/:id/deny",
   "POST /reservations/:id/bump",
+  "GET /reservations/:id/override",
   "POST /api/v1/reservations/:id/bump",
   "POST /api/v1/reservations/:id/approve",
   "POST /api/v1/reservations/:id/deny",

@@ -1,0 +1,96 @@
+import type { Db } from "../db/types.ts";
+import { mayDecide } from "./approvers.ts";
+import type { InTheWay } from "./availability.ts";
+import { NotFound } from "./errors.ts";
+import { type Actor, permit } from "./permissions.ts";
+import { columns, getReservation, joined, type Reservation } from "./reservations.ts";
+
+/** A request in the queue, with what stands in its way and who else wants the time. */
+export interface Pending extends Reservation {
+  conflicts: Rival[];
+  competitors: Rival[];
+  /** Whether the one who looks may decide on it. */
+  may_decide: boolean;
+}
+
+/** Another reservation over the same time on the same resource. */
+export type Rival = Pick<InTheWay, "reservation_id" | "resource_name" | "requester_name" | "purpose"> & {
+  reference: string;
+  start_time: Temporal.Instant;
+  end_time: Temporal.Instant;
+};
+
+/** The pending requests that can still be decided: those of higher priority first, then the soonest. */
+export async function listPending(
+  db: Db,
+  actor: Actor,
+  { limit, offset = 0 }: { limit: number; offset?: number },
+  now: Temporal.Instant,
+): Promise<Pending[]> {
+  permit(actor, "see_queue");
+  const found = await queue(db, db`v.status = 'pending' and v.start_time > ${now}`, { limit, offset });
+  return await Promise.all(
+    found.map(async (row) => ({ ...row, may_decide: await mayDecide(db, actor, row) })),
+  );
+}
+
+/** One request as the queue shows it, whatever its status; for the row that changes. */
+export async function getPending(db: Db, actor: Actor, id: string): Promise<Pending> {
+  permit(actor, "see_queue");
+  const { id: known } = await getReservation(db, actor, id);
+  const [row] = await queue(db, db`v.id = ${known}`, { limit: 1, offset: 0 });
+  if (!row) throw new NotFound("This request");
+  return { ...row, may_decide: await mayDecide(db, actor, row) };
+}
+
+/** How many requests wait for a decision. */
+export async function countPending(db: Db, now: Temporal.Instant): Promise<number> {
+  const [{ count }] = await db<{ count: number }[]>`
+    select count(*)::int as count from reservations where status = 'pending' and start_time > ${now}`;
+  return count;
+}
+
+// Competitors are found among the pending ones only: they are few, and a partial index has them by their start.
+async function queue(db: Db, which: ReturnType<Db>, { limit, offset }: { limit: number; offset: number }) {
+  const rival =
+    db`json_build_object('reservation_id', o.id, 'reference', o.reference, 'resource_name', r.name,
+    'requester_name', ou.name, 'purpose', o.purpose, 'start_time', o.start_time, 'end_time', o.end_time)
+    order by o.start_time, o.created_at, o.id`;
+  const rows = await db<Omit<Pending, "may_decide">[]>`
+    select ${columns(db)},
+      coalesce((
+        select json_agg(${rival})
+        from allocations mine join allocations a on a.resource_id = mine.resource_id and a.holds
+          and a.period && mine.period and a.reservation_id <> v.id
+        join resources r on r.id = a.resource_id
+        join reservations o on o.id = a.reservation_id
+        join users ou on ou.id = o.requester_id
+        where mine.reservation_id = v.id
+          and r.units <= (select count(distinct h.unit) from allocations h
+            where h.holds and h.resource_id = r.id and h.period && mine.period and h.reservation_id <> v.id)), '[]')
+        as conflicts,
+      coalesce((
+        select json_agg(${rival})
+        from reservations o
+        join allocations a on a.reservation_id = o.id
+        join allocations mine on mine.resource_id = a.resource_id and mine.period && a.period
+        join resources r on r.id = a.resource_id
+        join users ou on ou.id = o.requester_id
+        where mine.reservation_id = v.id and o.status = 'pending' and o.id <> v.id
+          and o.start_time < v.end_time and o.end_time > v.start_time), '[]') as competitors
+    from ${joined(db)}
+    where ${which}
+    order by v.priority desc, v.start_time, v.created_at, v.id
+    limit ${limit} offset ${offset}`;
+  return rows.map((row) => ({
+    ...row,
+    conflicts: row.conflicts.map(withInstants),
+    competitors: row.competitors.map(withInstants),
+  }));
+}
+
+// JSON from the database carries instants as text.
+function withInstants(rival: Rival): Rival {
+  const instant = (text: unknown) => Temporal.Instant.from(String(text));
+  return { ...rival, start_time: instant(rival.start_time), end_time: instant(rival.end_time) };
+}
