@@ -1,6 +1,7 @@
 import { transaction } from "../db/transaction.ts";
 import type { Sql, Tx } from "../db/types.ts";
 import { queueUp, take, withdraw } from "./allocations.ts";
+import { permitDecision } from "./approvers.ts";
 import type { Wish } from "./availability.ts";
 import { Conflict } from "./errors.ts";
 import { record } from "./history.ts";
@@ -16,6 +17,8 @@ export interface Change extends Partial<Period> {
   resource_ids?: readonly string[];
   purpose?: string;
   private?: boolean;
+  /** Why it was moved, where that was somebody else. */
+  reason?: string;
 }
 
 /**
@@ -40,7 +43,7 @@ export async function change(
   if (reworded && !move) mustBeOpen(before, now);
   if (!move && !reworded) return before.status;
   const done = await transaction(sql, async (tx) => {
-    if (move) await moveSlot(tx, actor, before, move, now);
+    if (move) await moveSlot(tx, actor, before, { ...move, reason: asked.reason }, now);
     if (reworded) await reword(tx, actor, before, words, now);
     return true;
   }).catch((error) => {
@@ -63,6 +66,23 @@ export function reschedule(
   slot: Pick<Change, "start_time" | "end_time" | "resource_ids">,
   now: Temporal.Instant,
 ): Promise<Status> {
+  return change(sql, actor, id, slot, now);
+}
+
+/**
+ * Moves another's reservation, as an approver: it stays approved, and keeps its old slot until it has the new one.
+ *
+ * @throws {Forbidden} where the actor does not decide on it
+ * @throws {Conflict} as `change`
+ */
+export async function rescheduleAsApprover(
+  sql: Sql,
+  actor: Actor,
+  { id, ...slot }: Pick<Change, "start_time" | "end_time" | "resource_ids" | "reason"> & { id: string },
+  now: Temporal.Instant,
+): Promise<Status> {
+  permit(actor, "see_queue");
+  await permitDecision(sql, actor, await getReservation(sql, actor, id));
   return change(sql, actor, id, slot, now);
 }
 
@@ -170,15 +190,15 @@ async function moveSlot(
   tx: Tx,
   actor: Actor,
   before: Reservation,
-  { wish, rules, to }: Move,
+  { wish, rules, to, reason }: Move & { reason?: string },
   now: Temporal.Instant,
 ) {
   await queueUp(tx, [...wish.resource_ids, ...before.resources.map((r) => r.id)]);
   if (!await stillBind(tx, rules)) throw new GiveUp();
   const period = { ...wish, time_zone: rules[0].time_zone };
   const details = slotDetails(before, wish);
-  const step = { id: before.id, action: "reschedule", to, period, details, version: before.version } as const;
-  await transition(tx, actor, step, now);
+  const { id, version } = before;
+  await transition(tx, actor, { id, action: "reschedule", to, reason, period, details, version }, now);
   await withdraw(tx, before.id);
   const holds = HOLDING.includes(to) || rules.some((r) => r.policy?.pending_holds);
   if (!await take(tx, { reservation_id: before.id, ...wish, holds })) throw new GiveUp();

@@ -1,7 +1,8 @@
 import { Hono } from "hono";
-import { approve } from "../domain/approvals.ts";
+import { Approval, approve } from "../domain/approvals.ts";
 import { permitDecision } from "../domain/approvers.ts";
 import { Bump, bump, holdersInTheWay } from "../domain/bumps.ts";
+import { rescheduleAsApprover } from "../domain/edits.ts";
 import { getReservation } from "../domain/reservations.ts";
 import { allows } from "../domain/transitions.ts";
 import { OverridePage } from "../views/decisions.tsx";
@@ -10,7 +11,10 @@ import { actorOf, type Context, type Env } from "./env.ts";
 import { check, fields, number, orAgain, type Problem, type Values } from "./forms.ts";
 import { allowed } from "./middleware.ts";
 import { showReservation } from "./reservations.tsx";
+import { asTyped, show, slotOf, typedOf } from "./reserve.tsx";
 import { done, page } from "./respond.tsx";
+
+const Reason = Approval.pick({ reason: true });
 
 /** What an approver does to one reservation, beside the two answers of the queue. */
 export const decisions = new Hono<Env>();
@@ -33,6 +37,40 @@ decisions.post("/reservations/:id/bump", allowed("see_queue"), async (c) => {
 });
 
 decisions.get("/reservations/:id/override", allowed("see_queue"), (c) => override(c, c.req.param("id")));
+
+decisions.get("/reservations/:id/reschedule", allowed("see_queue"), async (c) => {
+  const { sql } = c.var;
+  const reservation = await getReservation(sql, actorOf(c), c.req.param("id"));
+  await permitDecision(sql, actorOf(c), reservation);
+  const { back, ...query } = c.req.query();
+  return show(c, {
+    values: { ...asTyped(reservation), ...query },
+    reservation,
+    back: backTo(reservation, back),
+  });
+});
+
+decisions.post("/reservations/:id/reschedule", allowed("see_queue"), async (c) => {
+  const { sql, now } = c.var;
+  const actor = actorOf(c);
+  const reservation = await getReservation(sql, actor, c.req.param("id"));
+  const values = await fields(c);
+  const back = backTo(reservation, values.back);
+  return orAgain(async () => {
+    const { reason } = check(Reason, values);
+    const slot = await slotOf(c, values);
+    const others = reservation.resources.slice(1).map((r) => r.id);
+    const resource_ids = [...slot.resource_ids, ...others];
+    await rescheduleAsApprover(sql, actor, { id: reservation.id, ...slot, resource_ids, reason }, now);
+    const text = `Rescheduled: ${reservation.requester_name} can read it`;
+    return done(c, { to: back, notice: { text } });
+  }, (problem) => show(c, { values: typedOf(values), problem, reservation, back }));
+});
+
+// Only to where the form may have been reached from.
+function backTo({ reference }: { reference: string }, back: string | undefined): string {
+  return back === "/approvals" ? back : reservationPath(reference);
+}
 
 /** Approves with all that it bumps, if that is what was shown; otherwise shows it. */
 export async function overridden(c: Context, given: string, values: Values): Promise<Response> {

@@ -78,20 +78,25 @@ interface Shown {
   values: Values;
   problem?: Problem;
   reservation?: Reservation;
+  /** Where an approver moves it, who comes from there. */
+  back?: string;
 }
 
-async function show(c: Context, { values, problem, reservation }: Shown) {
+/** The form, whole or as its verdict. */
+export async function show(c: Context, { values, problem, reservation, back }: Shown) {
   const { sql, now } = c.var;
   const resource = await getResource(sql, values.resource ?? "");
   const wish = await verdictOf(c, resource, values, reservation?.id, problem);
-  const props = { verdict: wish.verdict, resource, now };
+  const deciding = reservation && back ? { requester_name: reservation.requester_name, back } : undefined;
+  const props = { verdict: wish.verdict, resource, now, deciding };
   if (wantsPart(c)) return part(c, <VerdictNotice {...props} />, problem?.status);
   const alike = await listResources(sql, { kind: resource.kind, limit: 100 }, now);
   const path = reservation && reservationPath(reservation.reference);
+  const verb = deciding ? "reschedule" : "edit";
   const form: ReserveProps = {
     ...props,
-    action: path ? `${path}/edit` : "/reservations",
-    check: path ? `${path}/edit` : "/reservations/new",
+    action: path ? `${path}/${verb}` : "/reservations",
+    check: path ? `${path}/${verb}` : "/reservations/new",
     changing: reservation && path ? { reference: reservation.reference, path } : undefined,
     alike: alike.some((r) => r.id === resource.id) ? alike : [resource, ...alike],
     values,
@@ -101,7 +106,9 @@ async function show(c: Context, { values, problem, reservation }: Shown) {
       : undefined,
     twice: wish.twice,
   };
-  const title = reservation ? `Change ${reservation.reference}` : `Reserve ${resource.name}`;
+  const title = reservation
+    ? `${deciding ? "Reschedule" : "Change"} ${reservation.reference}`
+    : `Reserve ${resource.name}`;
   return page(c, { title, body: <ReservePage {...form} />, status: problem?.status });
 }
 
@@ -138,8 +145,8 @@ async function pastVerdict(c: Context, wish: Wish, problem: Problem | undefined)
   return { ...NOTHING, errors: { start: words }, alternatives };
 }
 
-// What the form says, or the alternative that was tapped in it.
-async function slotOf(c: Context, values: Values): Promise<Period & { resource_ids: string[] }> {
+/** What the form says, or the alternative that was tapped in it. */
+export async function slotOf(c: Context, values: Values): Promise<Period & { resource_ids: string[] }> {
   const taken = readTake(values.take);
   if (taken) return taken;
   const resource = await getResource(c.var.sql, values.resource ?? "");
@@ -155,12 +162,13 @@ function readTake(take: string | undefined): (Period & { resource_ids: string[] 
   return { resource_ids: [id], start_time, end_time };
 }
 
-// The fields whose path in the domain is that of the API, under the names that the form has for them.
-function typedOf({ take: _, ...values }: Values): Values {
+/** What was typed, without what was tapped. */
+export function typedOf({ take: _, ...values }: Values): Values {
   return values;
 }
 
-function asTyped({ resources, start_time, end_time, purpose, private: secret }: Reservation): Values {
+/** A reservation as its form has it. */
+export function asTyped({ resources, start_time, end_time, purpose, private: secret }: Reservation): Values {
   const [{ id, time_zone }] = resources;
   return {
     resource: id,

@@ -42,7 +42,9 @@ export function ApprovalsPage({ requests, viewer, waiting, now, back, next, wron
         : (
           <>
             <p class="hint keys">
-              With the keyboard: <kbd>j</kbd> <kbd>k</kbd> move, <kbd>a</kbd> approves, <kbd>d</kbd> denies
+              With the keyboard: <kbd>j</kbd> <kbd>k</kbd> move, <kbd>a</kbd> approves, <kbd>d</kbd> denies,
+              {" "}
+              <kbd>b</kbd> approves and bumps, <kbd>r</kbd> reschedules
             </p>
             <div id="queue">
               {requests.map((request) => (
@@ -166,6 +168,7 @@ function Answers({ request, wrong }: RowProps) {
         <button type="submit" data-key="a" class={blocked ? "second" : undefined}>Approve</button>
       </form>
       {blocked && <a class="button second" data-key="b" href={`${path}/override`}>Approve and bump …</a>}{" "}
+      <a class="button second" data-key="r" href={`${path}/reschedule?back=/approvals`}>Reschedule …</a>{" "}
       <details open={Boolean(wrong)}>
         <summary class="button second" data-key="d">Deny …</summary>
         <form method="post" action={`${path}/deny`} {...swap("deny")}>

@@ -205,7 +205,9 @@ function Actions({ reservation, viewer, now, undoable, decides, refused }: OnePr
     <div class="actions">
       {canDecide && <a class="button" href={`/approvals#request-${reservation.id}`}>Decide</a>}{" "}
       {canEdit && <a class="button second" href={`${path}/edit`}>Change</a>}{" "}
-      {undoable && (
+      {canEdit && decides && owner !== viewer.id && (
+        <a class="button second" href={`${path}/reschedule`}>Reschedule</a>
+      )} {undoable && (
         <form method="post" action={`${path}/restore`}>
           <button type="submit">Take the cancellation back</button>
         </form>

@@ -22,6 +22,8 @@ export interface ReserveProps {
   /** Where the form as it stands can be looked at without storing anything. */
   check: string;
   changing?: { reference: string; path: string };
+  /** Whose it is, where an approver moves it: a reason takes the place of the words, which are not the approver's. */
+  deciding?: { requester_name: string; back: string };
   resource: { id: string; name: string; location: string; time_zone: string; kind: string };
   /** Resources of the same kind, to choose another. */
   alike: readonly { id: string; name: string }[];
@@ -36,17 +38,18 @@ export interface ReserveProps {
 
 /** Asking for a time, or changing one that was asked for. */
 export function ReservePage(props: ReserveProps) {
-  const { changing, resource } = props;
+  const { changing, deciding, resource } = props;
+  const verb = deciding ? "Reschedule" : "Change";
   return (
     <section class="narrow">
-      <h1>{changing ? `Change ${changing.reference}` : `Reserve ${resource.name}`}</h1>
+      <h1>{changing ? `${verb} ${changing.reference}` : `Reserve ${resource.name}`}</h1>
       <ReserveForm {...props} />
     </section>
   );
 }
 
 function ReserveForm(props: ReserveProps) {
-  const { action, check, changing, resource, alike, values, errors, message, twice } = props;
+  const { action, check, changing, deciding, resource, alike, values, errors, message, twice } = props;
   const choices = alike.map(({ id, name }) => ({ value: id, label: name }));
   return (
     <form method="post" action={action} class="card" id="reserve">
@@ -78,6 +81,24 @@ function ReserveForm(props: ReserveProps) {
       >
         <VerdictNotice {...props} verdict={{ ...props.verdict, errors: {} }} />
       </div>
+      {deciding
+        ? <Reason {...deciding} value={values.reason} error={errors.reason} />
+        : <Words values={values} errors={errors} />}
+      <p class="actions">
+        <button type="submit">{deciding ? "Reschedule" : changing ? "Save the change" : "Reserve"}</button>
+        {" "}
+        <button class="second noscript" type="submit" formmethod="get" formaction={check} formnovalidate>
+          Check the time first
+        </button>
+        {changing && <a href={deciding?.back ?? changing.path}>Leave it as it is</a>}
+      </p>
+    </form>
+  );
+}
+
+function Words({ values, errors }: Pick<ReserveProps, "values" | "errors">) {
+  return (
+    <>
       <TextArea
         name="purpose"
         label="What for"
@@ -91,14 +112,30 @@ function ReserveForm(props: ReserveProps) {
         label="Private: others see only that it is taken"
         checked={values.private === "on"}
       />
-      <p class="actions">
-        <button type="submit">{changing ? "Save the change" : "Reserve"}</button>{" "}
-        <button class="second noscript" type="submit" formmethod="get" formaction={check} formnovalidate>
-          Check the time first
-        </button>
-        {changing && <a href={changing.path}>Leave it as it is</a>}
-      </p>
-    </form>
+    </>
+  );
+}
+
+function Reason(
+  { requester_name, back, value, error }: {
+    requester_name: string;
+    back: string;
+    value?: string;
+    error?: string;
+  },
+) {
+  return (
+    <>
+      <Field
+        name="reason"
+        label={`Reason, for ${requester_name}`}
+        value={value}
+        error={error}
+        hint="The old time is kept until the new one is sure."
+        maxlength={500}
+      />
+      <input type="hidden" name="back" value={back} />
+    </>
   );
 }
 
@@ -136,7 +173,7 @@ function Moment(
 
 /** Whether it can be had; if not, why not, and what could be had instead: one tap takes it. */
 export function VerdictNotice(
-  { verdict, resource, now }: Pick<ReserveProps, "verdict" | "resource" | "now">,
+  { verdict, resource, now, deciding }: Pick<ReserveProps, "verdict" | "resource" | "now" | "deciding">,
 ) {
   const { wish, errors, reasons, conflicts, alternatives, needs_approval } = verdict;
   const problems = Object.values(errors);
@@ -153,8 +190,11 @@ export function VerdictNotice(
     return (
       <div class="verdict yes">
         <p>
-          <b>Free.</b>{" "}
-          {needs_approval ? "An approver decides on it." : "It is yours as soon as you reserve it."}
+          <b>Free.</b> {deciding
+            ? "It moves as soon as you reschedule it."
+            : needs_approval
+            ? "An approver decides on it."
+            : "It is yours as soon as you reserve it."}
         </p>
       </div>
     );

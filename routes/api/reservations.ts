@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { Approval, approve, Denial, deny } from "../../domain/approvals.ts";
 import { Bump, bump } from "../../domain/bumps.ts";
-import { cancel, change } from "../../domain/edits.ts";
+import { cancel, change, rescheduleAsApprover } from "../../domain/edits.ts";
 import { Invalid } from "../../domain/errors.ts";
 import { listHistory } from "../../domain/history.ts";
 import { readInstant } from "../../domain/periods.ts";
@@ -11,7 +11,7 @@ import { isId } from "../../lib/ids.ts";
 import { actorOf, type Context, type Env } from "../env.ts";
 import { allowed } from "../middleware.ts";
 import { body, entryJson, idOf, list, optionalBody, paging, reservationJson } from "./json.ts";
-import { instantOf, NewReservation, ReservationChange, timeIn } from "./schemas.ts";
+import { instantOf, NewReservation, Rescheduling, ReservationChange, timeIn } from "./schemas.ts";
 
 /** What people ask for, for programs. */
 export const reservations = new Hono<Env>();
@@ -76,6 +76,15 @@ reservations.post("/:id/deny", allowed("see_queue"), async (c) => {
 reservations.post("/:id/bump", allowed("see_queue"), async (c) => {
   const { reason } = await body(c, Bump);
   await bump(c.var.sql, actorOf(c), { id: idOf(c, "This reservation"), reason }, c.var.now);
+  return show(c);
+});
+
+reservations.post("/:id/reschedule", allowed("see_queue"), async (c) => {
+  const { resource_id, resource_ids, start_time, end_time, reason } = await body(c, Rescheduling);
+  const ids = resource_ids ?? (resource_id ? [resource_id] : undefined);
+  const slot = { resource_ids: ids, ...instants({ start_time, end_time }), reason };
+  const id = idOf(c, "This reservation");
+  await rescheduleAsApprover(c.var.sql, actorOf(c), { id, ...slot }, c.var.now);
   return show(c);
 });
 

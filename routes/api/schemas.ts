@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Invalid } from "../../domain/errors.ts";
 import { readInstant } from "../../domain/periods.ts";
-import { Purpose } from "../../domain/texts.ts";
+import { Purpose, Why } from "../../domain/texts.ts";
 
 const EXAMPLE = "Give a time with its offset, such as 2026-05-31T14:30:00+02:00";
 
@@ -46,6 +46,14 @@ export const ReservationChange = z.object({
   end_time: Time.optional(),
   purpose: Purpose.optional(),
   private: z.boolean("Say true or false").optional(),
+}).refine(agree, AGREE);
+
+/** Where an approver moves a reservation to. */
+export const Rescheduling = z.object({
+  ...NamedResources,
+  start_time: Time,
+  end_time: Time,
+  reason: Why.optional(),
 }).refine(agree, AGREE);
 
 export const MinCapacity = z.object({

@@ -41,7 +41,7 @@ async function bobsHall() {
 }
 
 const notice = (answer: Answer) => words(one(read(answer), "#notices"));
-const told = (answer: Answer) => words(one(read(answer), ".bumped"));
+const told = (answer: Answer) => words(one(read(answer), "section.bumped"));
 const reason = "The mayor comes";
 
 Deno.test("Sam bumps Bob's reservation on its page, and reads what came of it", async () => {
@@ -102,7 +102,7 @@ Deno.test("Bob reads on his first page that he was bumped, by whom, why, and wha
     told(page),
     /^Choir was bumped by Sam Says ?: Hall A, Tue 5 May, 10:00–11:00, is no longer yours. ?The mayor comes/,
   );
-  assert.deepEqual(read(page).querySelectorAll(".bumped button").map(words), [
+  assert.deepEqual(read(page).querySelectorAll("section.bumped button").map(words), [
     "Tue 5 May, 09:00–10:00",
     "Tue 5 May, 11:00–12:00",
     "Hall B Tue 5 May, 10:00–11:00",
@@ -125,7 +125,7 @@ for (const [where, path] of [["first page", "/"], ["reservation's page", undefin
     assert.equal(await scene.statusOf(scene.his), "approved");
     assert.equal(words(one(read(page), "h1")), "Choir");
     assert.match(words(one(read(page), "dl")), /Hall B.*Others see only/);
-    assert.equal(read(await scene.bob.get("/")).querySelectorAll(".bumped").length, 0);
+    assert.equal(read(await scene.bob.get("/")).querySelectorAll("section.bumped").length, 0);
   });
 }
 
@@ -263,4 +263,89 @@ Deno.test("a program overrides with force_override, and is told of the conflicts
   const done = await approve({ force_override: true, reason });
   assert.deepEqual([done.status, done.json.status], [200, "approved"]);
   assert.deepEqual(await Promise.all([scene.one, scene.two].map(scene.statusOf)), ["bumped", "bumped"]);
+});
+
+const MOVED = { date: "2026-05-05", start: "14:00", end_date: "2026-05-05", end: "15:00" };
+
+Deno.test("Sam reschedules a request from the queue, and is back there", async () => {
+  await using scene = await crowdedHall();
+  const link = one(read(await scene.sam.get("/approvals")), "a", "Reschedule …").getAttribute("href")!;
+  const page = await scene.sam.get(link);
+  assert.match(words(one(read(page), "#verdict")), /Great Hall is taken by Bob Booker.*Free instead/);
+  const sent = await press(scene.sam, page, "Reschedule", { ...MOVED, reason: "Later is quieter" });
+  assert.equal(sent.headers.get("location"), "/approvals");
+  assert.equal(notice(await follow(scene.sam, sent)), "Rescheduled: Alice Asker can read it");
+  const after = words(
+    read(await scene.alice.get(`/reservations/${scene.hers.reference}`)).querySelector("main"),
+  );
+  assert.match(after, /Pending.*14:00–15:00.*Later is quieter/);
+});
+
+Deno.test("Sam reschedules what is approved, which stays so, on the reservation's page", async () => {
+  await using scene = await crowdedHall();
+  const path = `/reservations/${scene.one.reference}`;
+  const link = one(read(await scene.sam.get(path)), "a", "Reschedule").getAttribute("href")!;
+  const typed = { ...MOVED, reason: "The piano is tuned" };
+  const after = await follow(
+    scene.sam,
+    await press(scene.sam, await scene.sam.get(link), "Reschedule", typed),
+  );
+  assert.match(words(one(read(after), "dl")), /14:00–15:00.*The piano is tuned/);
+  assert.equal(await scene.statusOf(scene.one), "approved");
+});
+
+Deno.test("Sam's rescheduling onto what is taken keeps the old time, and offers others with one tap", async () => {
+  await using scene = await crowdedHall();
+  const path = `/reservations/${scene.one.reference}/reschedule`;
+  const typed = { ...MOVED, start: "11:00", end: "12:00", reason: "Later" };
+  const again = await press(scene.sam, await scene.sam.get(path), "Reschedule", typed);
+  assert.equal(again.status, 409);
+  assert.match(words(one(read(again), "#reserve [role=alert]")), /already taken by Mallory Outside/);
+  assert.equal(field(read(again), "Reason, for Bob Booker").getAttribute("value"), "Later");
+  const kept = await scene.sam.call("GET", `/reservations/${scene.one.id}`);
+  assert.equal(`${kept.json.start_time}`, "2026-05-05T08:00:00Z");
+  const after = await follow(scene.sam, await press(scene.sam, again, /12:00–13:00/));
+  assert.match(words(one(read(after), "dl")), /12:00–13:00.*Later/);
+});
+
+Deno.test("Sam, whose times cannot be read, finds what he typed beside what is wrong", async () => {
+  await using scene = await crowdedHall();
+  const path = `/reservations/${scene.one.reference}/reschedule`;
+  const typed = { ...MOVED, end: "13:00", reason: "x".repeat(501) };
+  const again = await press(scene.sam, await scene.sam.get(path), "Reschedule", typed);
+  assert.equal(again.status, 422);
+  assert.match(complaint(read(again), "Reason, for Bob Booker"), /at most 500/);
+  assert.equal(one(read(again), "[name=end]").getAttribute("value"), "13:00");
+});
+
+Deno.test("while Sam types, only the verdict is sent", async () => {
+  await using scene = await crowdedHall();
+  const query = new URLSearchParams({ resource: scene.great.id, ...MOVED });
+  const path = `/reservations/${scene.one.reference}/reschedule?${query}`;
+  const part = await scene.sam.get(path, { "hx-request": "true" });
+  assert.equal(words(read(part)), "Free. It moves as soon as you reschedule it.");
+});
+
+Deno.test("a program reschedules, is refused what is taken, and a user may not", async () => {
+  await using scene = await crowdedHall();
+  const url = `/reservations/${scene.one.id}/reschedule`;
+  const to = (from: string, until: string) => ({
+    start_time: `2026-05-05T${from}:00+02:00`,
+    end_time: `2026-05-05T${until}:00+02:00`,
+  });
+  const taken = await scene.sam.call("POST", url, to("11:00", "12:00"));
+  assert.deepEqual([taken.status, taken.json.conflicts.length], [409, 1]);
+  const done = await scene.sam.call("POST", url, {
+    ...to("14:00", "15:00"),
+    resource_id: scene.hall.id,
+    reason,
+  });
+  assert.deepEqual([done.status, done.json.status, done.json.resource_id, done.json.decision_reason], [
+    200,
+    "approved",
+    scene.hall.id,
+    reason,
+  ]);
+  assert.equal((await scene.sam.call("POST", url, {})).status, 422);
+  assert.equal((await scene.bob.call("POST", url, to("16:00", "17:00"))).status, 403);
 });
