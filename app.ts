@@ -23,6 +23,7 @@ import { reservations } from "./routes/reservations.tsx";
 import { reserve } from "./routes/reserve.tsx";
 import { resources } from "./routes/resources.tsx";
 import { schedule } from "./routes/schedule.tsx";
+import { several } from "./routes/several.tsx";
 import { session } from "./routes/session.tsx";
 
 /** The whole site on one page: who may enter where. What is not opened here is closed. */
@@ -60,6 +61,7 @@ export function createApp(house: House): Hono<Env> {
   // For staff.
   app.route("/", approvals);
   app.route("/", decisions);
+  app.route("/", several);
 
   // For administrators.
   app.use("/admin/resources/*", allowed("manage_resources"));

@@ -1,14 +1,17 @@
 import type { Db } from "../db/types.ts";
+import { isId } from "../lib/ids.ts";
 import { mayDecide } from "./approvers.ts";
 import type { InTheWay } from "./availability.ts";
 import { NotFound } from "./errors.ts";
 import { type Actor, permit } from "./permissions.ts";
+import { statusAt } from "./transitions.ts";
 import { columns, getReservation, joined, type Reservation } from "./reservations.ts";
 
 /** A request in the queue, with what stands in its way and who else wants the time. */
 export interface Pending extends Reservation {
   conflicts: Rival[];
   competitors: Rival[];
+  decided_by_id: string | null;
   /** Whether the one who looks may decide on it. */
   may_decide: boolean;
 }
@@ -43,6 +46,22 @@ export async function getPending(db: Db, actor: Actor, id: string): Promise<Pend
   return { ...row, may_decide: await mayDecide(db, actor, row) };
 }
 
+/** Several requests as the queue shows them, whatever their status, by their ids. */
+export async function listPendingById(
+  db: Db,
+  actor: Actor,
+  ids: readonly string[],
+  now: Temporal.Instant,
+): Promise<Pending[]> {
+  permit(actor, "see_queue");
+  const rows = await queue(db, db`v.id = any(${ids.filter(isId)})`, { limit: ids.length, offset: 0 });
+  return await Promise.all(rows.map(async (row) => ({
+    ...row,
+    status: statusAt(row, now),
+    may_decide: await mayDecide(db, actor, row),
+  })));
+}
+
 /** How many requests wait for a decision. */
 export async function countPending(db: Db, now: Temporal.Instant): Promise<number> {
   const [{ count }] = await db<{ count: number }[]>`
@@ -57,7 +76,7 @@ async function queue(db: Db, which: ReturnType<Db>, { limit, offset }: { limit: 
     'requester_name', ou.name, 'purpose', o.purpose, 'start_time', o.start_time, 'end_time', o.end_time)
     order by o.start_time, o.created_at, o.id`;
   const rows = await db<Omit<Pending, "may_decide">[]>`
-    select ${columns(db)},
+    select ${columns(db)}, v.decided_by as decided_by_id,
       coalesce((
         select json_agg(${rival})
         from allocations mine join allocations a on a.resource_id = mine.resource_id and a.holds

@@ -3,6 +3,7 @@ import { Approval, approve, Denial, deny } from "../domain/approvals.ts";
 import { countPending, getPending, listPending } from "../domain/queue.ts";
 import { Conflict, Invalid } from "../domain/errors.ts";
 import { ApprovalsPage, DecidedRow, type Wrong } from "../views/approvals.tsx";
+import { type SeveralProps, tickOf } from "../views/several.tsx";
 import { actorOf, type Context, type Env } from "./env.ts";
 import { overridden, versionOf } from "./decisions.tsx";
 import { check, fields, number } from "./forms.ts";
@@ -15,7 +16,7 @@ const Reason = Approval.pick({ reason: true });
 /** The queue, and the two answers to a request. */
 export const approvals = new Hono<Env>();
 
-approvals.get("/approvals", allowed("see_queue"), (c) => show(c));
+approvals.get("/approvals", allowed("see_queue"), (c) => showQueue(c));
 
 approvals.post("/reservations/:id/approve", async (c) => {
   const values = await fields(c);
@@ -53,7 +54,7 @@ async function answered(
   } catch (error) {
     if (error instanceof Invalid) {
       const wrong = { id, message: error.message, reason: values.reason ?? "" };
-      return wantsPart(c) ? part(c, await rowOf(c, id, wrong), 422) : show(c, wrong);
+      return wantsPart(c) ? part(c, await rowOf(c, id, wrong), 422) : showQueue(c, { wrong, status: 422 });
     }
     if (!(error instanceof Conflict)) throw error;
     if (wantsPart(c)) return part(c, await rowOf(c, id, { message: error.message }), 409);
@@ -61,7 +62,14 @@ async function answered(
   }
 }
 
-async function show(c: Context, wrong?: Wrong & { id: string }): Promise<Response> {
+interface Refused {
+  wrong?: Wrong & { id: string };
+  several?: SeveralProps;
+  status?: 409 | 422;
+}
+
+/** The queue, with what was refused on it. */
+export async function showQueue(c: Context, { wrong, several, status }: Refused = {}): Promise<Response> {
   const { sql, now } = c.var;
   const viewer = actorOf(c);
   const at = number(c.req.query("page"), { min: 1, max: 1000, otherwise: 1 });
@@ -72,18 +80,24 @@ async function show(c: Context, wrong?: Wrong & { id: string }): Promise<Respons
   const shown = found.slice(0, PER_PAGE);
   // It may have been answered on a later page of the queue.
   const away = wrong && !shown.some((request) => request.id === wrong.id);
+  const requests = away ? [await getPending(sql, viewer, wrong.id), ...shown] : shown;
+  const all = c.req.query("tick") === "all";
+  const to = (query: Record<string, string | number>) =>
+    `/approvals?${new URLSearchParams(Object.entries(query).map(([name, value]) => [name, `${value}`]))}`;
   const body = (
     <ApprovalsPage
-      requests={away ? [await getPending(sql, viewer, wrong.id), ...shown] : shown}
+      requests={requests}
       viewer={viewer}
       waiting={waiting}
       now={now}
       wrong={wrong}
-      back={at > 1 ? `/approvals?page=${at - 1}` : undefined}
-      next={found.length > PER_PAGE ? `/approvals?page=${at + 1}` : undefined}
+      several={several ?? { ticked: all ? requests.filter((r) => r.may_decide).map(tickOf) : [] }}
+      everything={to({ page: at, tick: "all" })}
+      back={at > 1 ? to({ page: at - 1 }) : undefined}
+      next={found.length > PER_PAGE ? to({ page: at + 1 }) : undefined}
     />
   );
-  return page(c, { title: "Approvals", body, status: wrong ? 422 : 200 });
+  return page(c, { title: "Approvals", body, status });
 }
 
 async function rowOf(c: Context, id: string, wrong?: Wrong) {

@@ -3,6 +3,7 @@ import type { Actor } from "../domain/permissions.ts";
 import { allows, statusAt } from "../domain/transitions.ts";
 import { Empty, Pager, StatusMark } from "./bits.tsx";
 import { WaitingCount } from "./layout.tsx";
+import { SeveralForm, type SeveralProps, tickOf } from "./several.tsx";
 import { agoOf, count, periodOf, reservationPath } from "./words.ts";
 
 interface QueueProps {
@@ -14,6 +15,9 @@ interface QueueProps {
   next?: string;
   /** The request whose last answer was refused, and why. */
   wrong?: Wrong & { id: string };
+  several: SeveralProps;
+  /** The address of the same page with every box ticked. */
+  everything: string;
 }
 
 /** Why an answer was refused. */
@@ -24,7 +28,8 @@ export interface Wrong {
 }
 
 /** What waits for a decision: those of higher priority first, then the soonest. */
-export function ApprovalsPage({ requests, viewer, waiting, now, back, next, wrong }: QueueProps) {
+export function ApprovalsPage(props: QueueProps) {
+  const { requests, viewer, waiting, now, back, next, wrong, several, everything } = props;
   return (
     <>
       <div class="head">
@@ -44,8 +49,9 @@ export function ApprovalsPage({ requests, viewer, waiting, now, back, next, wron
             <p class="hint keys">
               With the keyboard: <kbd>j</kbd> <kbd>k</kbd> move, <kbd>a</kbd> approves, <kbd>d</kbd> denies,
               {" "}
-              <kbd>b</kbd> approves and bumps, <kbd>r</kbd> reschedules
+              <kbd>b</kbd> approves and bumps, <kbd>r</kbd> reschedules, <kbd>x</kbd> ticks
             </p>
+            <SeveralForm wrong={several.wrong} everything={everything} />
             <div id="queue">
               {requests.map((request) => (
                 <PendingRow
@@ -53,6 +59,7 @@ export function ApprovalsPage({ requests, viewer, waiting, now, back, next, wron
                   viewer={viewer}
                   now={now}
                   wrong={wrong?.id === request.id ? wrong : undefined}
+                  ticked={several.ticked.includes(tickOf(request))}
                 />
               ))}
             </div>
@@ -69,10 +76,11 @@ interface RowProps {
   now: Temporal.Instant;
   /** What went wrong with the last click. */
   wrong?: Wrong;
+  ticked?: boolean;
 }
 
 /** One request: who, what, when, why, what it conflicts with and who competes; and the two answers. */
-export function PendingRow({ request, viewer, now, wrong }: RowProps) {
+export function PendingRow({ request, viewer, now, wrong, ticked }: RowProps) {
   const { resources, conflicts, competitors } = request;
   const zone = resources[0]?.time_zone ?? viewer.time_zone;
   const open = allows(request, "approve", now);
@@ -80,6 +88,18 @@ export function PendingRow({ request, viewer, now, wrong }: RowProps) {
   return (
     <article class="request" id={`request-${request.id}`} tabindex={0} aria-labelledby={`what-${request.id}`}>
       <div>
+        {open && request.may_decide && (
+          <input
+            type="checkbox"
+            class="tick"
+            name="tick"
+            form="several"
+            value={tickOf(request)}
+            checked={ticked}
+            data-key="x"
+            aria-labelledby={`what-${request.id}`}
+          />
+        )}
         <h2 id={`what-${request.id}`}>
           <a href={reservationPath(request.reference)}>
             {resources.map((r) =>

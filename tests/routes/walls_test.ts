@@ -33,6 +33,8 @@ const STAFF = [
   "POST /reservations/:id/approve",
   "POST /reservations/:id/deny",
   "POST /reservations/:id/bump",
+  "GET /approvals/several",
+  "POST /approvals/several",
   "GET /reservations/:id/override",
   "GET /reservations/:id/reschedule",
   "POST /reservations/:id/reschedule",
