@@ -19,6 +19,7 @@ import {
   sizeLimit,
 } from "./routes/middleware.ts";
 import { NotFound } from "./domain/errors.ts";
+import { proposals } from "./routes/proposals.tsx";
 import { reservations } from "./routes/reservations.tsx";
 import { reserve } from "./routes/reserve.tsx";
 import { resources } from "./routes/resources.tsx";
@@ -56,6 +57,7 @@ export function createApp(house: House): Hono<Env> {
   app.route("/", resources);
   app.route("/", reserve);
   app.route("/", reservations);
+  app.route("/", proposals);
   app.route("/", account);
 
   // For staff.

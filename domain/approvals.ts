@@ -12,11 +12,16 @@ import { getReservation, type Reservation } from "./reservations.ts";
 import { Why } from "./texts.ts";
 import { type Moved, transition } from "./transitions.ts";
 
+// The change of an approved reservation that is decided on, not the reservation.
+const Change = z.string("Give the id of the proposed change");
+
 export const Approval = z.object({
   reason: Why.optional(),
   force_override: z.boolean("Say true or false").optional(),
+  change: Change.optional(),
 });
 export const Denial = z.object({
+  change: Change.optional(),
   reason: Why.refine((reason) => reason.length > 0, "Say why: the person who asked will read it"),
 });
 

@@ -8,6 +8,7 @@ import { record } from "./history.ts";
 import { type Actor, may, permit } from "./permissions.ts";
 import type { Period } from "./periods.ts";
 import { type Rules, rulesOf, stillBind } from "./policies.ts";
+import { propose } from "./proposals.ts";
 import { judged, mustLieAhead, refuseIfTaken } from "./requests.ts";
 import { getReservation, type Reservation } from "./reservations.ts";
 import { allows, HOLDING, type Status, statusAt, transition } from "./transitions.ts";
@@ -21,10 +22,13 @@ export interface Change extends Partial<Period> {
   reason?: string;
 }
 
+/** What a change leads to: a status, or a wish that waits for a decision. */
+export type Changed = Status | "proposed";
+
 /**
  * Changes the slot of a reservation, or its words, or both: all of it or nothing. The old slot is given up only
- * together with the taking of the new one. Where a resource wants approval, a reservation that grows or moves goes
- * back to pending, unless an approver moves it.
+ * together with the taking of the new one. Where a resource wants approval and an approved reservation is to grow or
+ * to move, it stays as it is, and the change waits for a decision, unless it is an approver who moves it.
  *
  * @throws {NotFound} {Forbidden} {Invalid} {Conflict} as `request`; nothing has changed then
  */
@@ -34,7 +38,7 @@ export async function change(
   id: string,
   asked: Change,
   now: Temporal.Instant,
-): Promise<Status> {
+): Promise<Changed> {
   const before = await getReservation(sql, actor, id);
   permit(actor, "edit_reservation", before.requester_id);
   const move = await plannedMove(sql, actor, before, asked, now);
@@ -42,8 +46,11 @@ export async function change(
   const reworded = words.purpose !== before.purpose || words.private !== before.private;
   if (reworded && !move) mustBeOpen(before, now);
   if (!move && !reworded) return before.status;
+  // A wish for what is taken would wait for nothing.
+  if (move?.to === "proposed") await refuseIfTaken(sql, actor, move.wish, now);
   const done = await transaction(sql, async (tx) => {
-    if (move) await moveSlot(tx, actor, before, { ...move, reason: asked.reason }, now);
+    if (move?.to === "proposed") await propose(tx, actor, before, move.wish, now);
+    else if (move) await moveSlot(tx, actor, before, { ...move, to: move.to, reason: asked.reason }, now);
     if (reworded) await reword(tx, actor, before, words, now);
     return true;
   }).catch((error) => {
@@ -65,7 +72,7 @@ export function reschedule(
   id: string,
   slot: Pick<Change, "start_time" | "end_time" | "resource_ids">,
   now: Temporal.Instant,
-): Promise<Status> {
+): Promise<Changed> {
   return change(sql, actor, id, slot, now);
 }
 
@@ -80,7 +87,7 @@ export async function rescheduleAsApprover(
   actor: Actor,
   { id, ...slot }: Pick<Change, "start_time" | "end_time" | "resource_ids" | "reason"> & { id: string },
   now: Temporal.Instant,
-): Promise<Status> {
+): Promise<Changed> {
   permit(actor, "see_queue");
   await permitDecision(sql, actor, await getReservation(sql, actor, id));
   return change(sql, actor, id, slot, now);
@@ -158,7 +165,7 @@ class GiveUp extends Error {}
 interface Move {
   wish: Wish;
   rules: Rules[];
-  to: Status;
+  to: Changed;
 }
 
 // Undefined where the slot stays as it is.
@@ -190,7 +197,7 @@ async function moveSlot(
   tx: Tx,
   actor: Actor,
   before: Reservation,
-  { wish, rules, to, reason }: Move & { reason?: string },
+  { wish, rules, to, reason }: Omit<Move, "to"> & { to: Status; reason?: string },
   now: Temporal.Instant,
 ) {
   await queueUp(tx, [...wish.resource_ids, ...before.resources.map((r) => r.id)]);
@@ -232,7 +239,7 @@ function sameSlot(before: Reservation, wish: Wish): boolean {
     Temporal.Instant.compare(before.end_time, wish.end_time) === 0 && ids.join() === wish.resource_ids.join();
 }
 
-function statusAfterMove(actor: Actor, before: Reservation, wish: Wish, rules: Rules[]): Status {
+function statusAfterMove(actor: Actor, before: Reservation, wish: Wish, rules: Rules[]): Changed {
   if (!rules.some((r) => r.requires_approval)) return "approved";
   if (before.status !== "approved" && before.status !== "bumped") return "pending";
   const same = before.resources.map((r) => r.id).sort().join() === wish.resource_ids.join();
@@ -240,7 +247,8 @@ function statusAfterMove(actor: Actor, before: Reservation, wish: Wish, rules: R
     Temporal.Instant.compare(wish.end_time, before.end_time) <= 0;
   const byApprover = actor.id !== before.requester_id && may(actor, "decide", before.requester_id);
   const smaller = before.status === "approved" && same && within;
-  return smaller || byApprover ? "approved" : "pending";
+  if (smaller || byApprover) return "approved";
+  return before.status === "approved" ? "proposed" : "pending";
 }
 
 function slotDetails(before: Reservation, wish: Wish) {

@@ -11,6 +11,10 @@ export type Verb =
   | "reschedule"
   | "bump"
   | "edit"
+  | "propose"
+  | "deny_change"
+  | "withdraw_change"
+  | "expire_change"
   | "complete"
   | "expire";
 

@@ -4,6 +4,7 @@ import { mayDecide } from "./approvers.ts";
 import type { InTheWay } from "./availability.ts";
 import { NotFound } from "./errors.ts";
 import { type Actor, permit } from "./permissions.ts";
+import { type Proposal, proposed } from "./proposals.ts";
 import { statusAt } from "./transitions.ts";
 import { columns, getReservation, joined, type Reservation } from "./reservations.ts";
 
@@ -62,23 +63,61 @@ export async function listPendingById(
   })));
 }
 
-/** How many requests wait for a decision. */
+/** How many requests, and changes of what is approved, wait for a decision. */
 export async function countPending(db: Db, now: Temporal.Instant): Promise<number> {
   const [{ count }] = await db<{ count: number }[]>`
-    select count(*)::int as count from reservations where status = 'pending' and start_time > ${now}`;
+    select (select count(*) from reservations where status = 'pending' and start_time > ${now})::int
+      + (select count(*) from proposals where decide_by > ${now})::int as count`;
   return count;
+}
+
+/** An approved reservation of which a change is asked for, with what stands in the way of that. */
+export interface PendingChange extends Reservation {
+  proposal: Proposal;
+  conflicts: Rival[];
+  may_decide: boolean;
+}
+
+/** The changes that wait for a decision, soonest to decide first. */
+export async function listChanges(
+  db: Db,
+  actor: Actor,
+  { limit }: { limit: number },
+  now: Temporal.Instant,
+): Promise<PendingChange[]> {
+  permit(actor, "see_queue");
+  const rows = await db<(Omit<PendingChange, "may_decide"> & { proposal: Record<string, string> })[]>`
+    select ${columns(db)},
+      (select row_to_json(one) from (select ${proposed(db)}) as one) as proposal,
+      coalesce((
+        select json_agg(${rival(db)})
+        from allocations a
+        join resources r on r.id = a.resource_id
+        join reservations o on o.id = a.reservation_id
+        join users ou on ou.id = o.requester_id
+        where a.resource_id = any(p.resource_ids) and a.holds and a.reservation_id <> v.id
+          and a.period && tstzrange(p.start_time, p.end_time, '[)')
+          and r.units <= (select count(distinct h.unit) from allocations h
+            where h.holds and h.resource_id = r.id and h.reservation_id <> v.id
+              and h.period && tstzrange(p.start_time, p.end_time, '[)'))), '[]') as conflicts
+    from ${joined(db)} join proposals p on p.reservation_id = v.id
+    where p.decide_by > ${now}
+    order by v.priority desc, p.decide_by, p.id
+    limit ${limit}`;
+  return await Promise.all(rows.map(async (row) => ({
+    ...row,
+    proposal: readProposal(row.proposal),
+    conflicts: row.conflicts.map(withInstants),
+    may_decide: await mayDecide(db, actor, row),
+  })));
 }
 
 // Competitors are found among the pending ones only: they are few, and a partial index has them by their start.
 async function queue(db: Db, which: ReturnType<Db>, { limit, offset }: { limit: number; offset: number }) {
-  const rival =
-    db`json_build_object('reservation_id', o.id, 'reference', o.reference, 'resource_name', r.name,
-    'requester_name', ou.name, 'purpose', o.purpose, 'start_time', o.start_time, 'end_time', o.end_time)
-    order by o.start_time, o.created_at, o.id`;
   const rows = await db<Omit<Pending, "may_decide">[]>`
     select ${columns(db)}, v.decided_by as decided_by_id,
       coalesce((
-        select json_agg(${rival})
+        select json_agg(${rival(db)})
         from allocations mine join allocations a on a.resource_id = mine.resource_id and a.holds
           and a.period && mine.period and a.reservation_id <> v.id
         join resources r on r.id = a.resource_id
@@ -89,7 +128,7 @@ async function queue(db: Db, which: ReturnType<Db>, { limit, offset }: { limit: 
             where h.holds and h.resource_id = r.id and h.period && mine.period and h.reservation_id <> v.id)), '[]')
         as conflicts,
       coalesce((
-        select json_agg(${rival})
+        select json_agg(${rival(db)})
         from reservations o
         join allocations a on a.reservation_id = o.id
         join allocations mine on mine.resource_id = a.resource_id and mine.period && a.period
@@ -106,6 +145,19 @@ async function queue(db: Db, which: ReturnType<Db>, { limit, offset }: { limit: 
     conflicts: row.conflicts.map(withInstants),
     competitors: row.competitors.map(withInstants),
   }));
+}
+
+// Of a reservation `o` with its requester `ou` on a resource `r`, in the order of time.
+function rival(db: Db) {
+  return db`json_build_object('reservation_id', o.id, 'reference', o.reference, 'resource_name', r.name,
+    'requester_name', ou.name, 'purpose', o.purpose, 'start_time', o.start_time, 'end_time', o.end_time)
+    order by o.start_time, o.created_at, o.id`;
+}
+
+function readProposal(row: Record<string, string>): Proposal {
+  const instants = ["start_time", "end_time", "proposed_at", "decide_by"]
+    .map((name) => [name, Temporal.Instant.from(row[name])]);
+  return { ...row, ...Object.fromEntries(instants) };
 }
 
 // JSON from the database carries instants as text.

@@ -95,6 +95,9 @@ export async function transition(tx: Tx, actor: Actor, step: Step, now: Temporal
         -- What nobody decided in time has expired, also where the sweep has not said so yet.
         and (status <> 'pending' or start_time > ${now})
       for update
+    ), overtaken as (
+      -- A change that was asked for is about the slot that it had until now.
+      delete from proposals where reservation_id in (select id from old)
     )
     update reservations v set status = ${to}, version = v.version + 1, updated_at = ${now},
       decision_reason = ${reason ?? null},
@@ -149,6 +152,8 @@ export async function transitionDue(
       update reservations v set status = ${to}, version = v.version + 1, updated_at = ${now}
       from due where v.id = due.id
       returning v.id, due.status, due.start_time, due.end_time
+    ), overtaken as (
+      delete from proposals p using moved where p.reservation_id = moved.id
     ), let_go as (
       update allocations a set holds = false from moved where a.reservation_id = moved.id and a.holds
     ), recorded as (

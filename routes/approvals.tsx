@@ -1,13 +1,15 @@
 import { Hono } from "hono";
 import { Approval, approve, Denial, deny } from "../domain/approvals.ts";
-import { countPending, getPending, listPending } from "../domain/queue.ts";
+import { countPending, getPending, listChanges, listPending } from "../domain/queue.ts";
 import { Conflict, Invalid } from "../domain/errors.ts";
 import { ApprovalsPage, DecidedRow, type Wrong } from "../views/approvals.tsx";
+import type { Refusal } from "../views/decisions.tsx";
 import { type SeveralProps, tickOf } from "../views/several.tsx";
 import { actorOf, type Context, type Env } from "./env.ts";
 import { overridden, versionOf } from "./decisions.tsx";
 import { check, fields, number } from "./forms.ts";
 import { allowed } from "./middleware.ts";
+import { answeredChange } from "./proposals.tsx";
 import { done, page, part, wantsPart } from "./respond.tsx";
 
 const PER_PAGE = 50;
@@ -20,6 +22,7 @@ approvals.get("/approvals", allowed("see_queue"), (c) => showQueue(c));
 
 approvals.post("/reservations/:id/approve", async (c) => {
   const values = await fields(c);
+  if (values.change) return answeredChange(c, c.req.param("id"), "approve", values);
   if (values.force_override) return overridden(c, c.req.param("id"), values);
   return answered(c, c.req.param("id"), async (id) => {
     const { reason } = check(Reason, values);
@@ -29,23 +32,26 @@ approvals.post("/reservations/:id/approve", async (c) => {
   });
 });
 
-approvals.post("/reservations/:id/deny", (c) =>
-  answered(c, c.req.param("id"), async (id, values) => {
+approvals.post("/reservations/:id/deny", async (c) => {
+  const values = await fields(c);
+  if (values.change) return answeredChange(c, c.req.param("id"), "deny", values);
+  return answered(c, c.req.param("id"), async (id) => {
     const { reason } = check(Denial, { reason: "", ...values });
     await deny(c.var.sql, actorOf(c), { id, reason, version: versionOf(values) }, c.var.now);
     return "Denied";
-  }));
+  });
+});
 
 // Either way the row is what changes: with the decision on it, or with why there is none.
 async function answered(
   c: Context,
   given: string,
-  decide: (id: string, values: Record<string, string | undefined>) => Promise<string>,
+  decide: (id: string) => Promise<string>,
 ): Promise<Response> {
   const values = await fields(c);
   const { id, requester_name } = await getPending(c.var.sql, actorOf(c), given);
   try {
-    const text = `${await decide(id, values)}: ${requester_name} can read it`;
+    const text = `${await decide(id)}: ${requester_name} can read it`;
     return done(c, {
       to: "/approvals",
       notice: { text },
@@ -65,16 +71,21 @@ async function answered(
 interface Refused {
   wrong?: Wrong & { id: string };
   several?: SeveralProps;
+  change?: Refusal & { id: string };
   status?: 409 | 422;
 }
 
 /** The queue, with what was refused on it. */
-export async function showQueue(c: Context, { wrong, several, status }: Refused = {}): Promise<Response> {
+export async function showQueue(
+  c: Context,
+  { wrong, several, change, status }: Refused = {},
+): Promise<Response> {
   const { sql, now } = c.var;
   const viewer = actorOf(c);
   const at = number(c.req.query("page"), { min: 1, max: 1000, otherwise: 1 });
-  const [found, waiting] = await Promise.all([
+  const [found, changes, waiting] = await Promise.all([
     listPending(sql, viewer, { limit: PER_PAGE + 1, offset: (at - 1) * PER_PAGE }, now),
+    at === 1 ? listChanges(sql, viewer, { limit: PER_PAGE }, now) : [],
     countPending(sql, now),
   ]);
   const shown = found.slice(0, PER_PAGE);
@@ -91,6 +102,8 @@ export async function showQueue(c: Context, { wrong, several, status }: Refused 
       waiting={waiting}
       now={now}
       wrong={wrong}
+      changes={changes}
+      change={change}
       several={several ?? { ticked: all ? requests.filter((r) => r.may_decide).map(tickOf) : [] }}
       everything={to({ page: at, tick: "all" })}
       back={at > 1 ? to({ page: at - 1 }) : undefined}

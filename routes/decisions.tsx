@@ -61,8 +61,15 @@ decisions.post("/reservations/:id/reschedule", allowed("see_queue"), async (c) =
     const slot = await slotOf(c, values);
     const others = reservation.resources.slice(1).map((r) => r.id);
     const resource_ids = [...slot.resource_ids, ...others];
-    await rescheduleAsApprover(sql, actor, { id: reservation.id, ...slot, resource_ids, reason }, now);
-    const text = `Rescheduled: ${reservation.requester_name} can read it`;
+    const status = await rescheduleAsApprover(sql, actor, {
+      id: reservation.id,
+      ...slot,
+      resource_ids,
+      reason,
+    }, now);
+    const text = status === "proposed"
+      ? "Asked for: those who decide there have to approve it"
+      : `Rescheduled: ${reservation.requester_name} can read it`;
     return done(c, { to: back, notice: { text } });
   }, (problem) => show(c, { values: typedOf(values), problem, reservation, back }));
 });

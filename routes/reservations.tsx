@@ -4,6 +4,7 @@ import { insteadOf } from "../domain/bumps.ts";
 import { cancel, restorable, restore } from "../domain/edits.ts";
 import { check, fields, number } from "./forms.ts";
 import { listHistory } from "../domain/history.ts";
+import { getProposal } from "../domain/proposals.ts";
 import { may } from "../domain/permissions.ts";
 import { inCalendar } from "../domain/periods.ts";
 import { getReservation, listReservations } from "../domain/reservations.ts";
@@ -86,10 +87,11 @@ export async function showReservation(c: Context, id: string, refused: Refused =
   const { sql, now } = c.var;
   const actor = actorOf(c);
   const reservation = await getReservation(sql, actor, id);
-  const [history, decides, alternatives] = await Promise.all([
+  const [history, decides, alternatives, proposal] = await Promise.all([
     listHistory(sql, reservation.id),
     mayDecide(sql, actor, reservation),
     insteadOf(sql, actor, reservation, now),
+    getProposal(sql, reservation.id, now),
   ]);
   const undoable = restorable(reservation, now) && may(actor, "restore", reservation.requester_id);
   const body = (
@@ -101,6 +103,7 @@ export async function showReservation(c: Context, id: string, refused: Refused =
       undoable={undoable}
       decides={decides}
       alternatives={alternatives}
+      proposal={proposal}
       refused={refused}
     />
   );

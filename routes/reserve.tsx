@@ -60,11 +60,9 @@ reserve.post("/reservations/:id/edit", async (c) => {
     const secret = purpose === undefined ? undefined : values.private === "on";
     const asked = { ...slot, resource_ids, purpose, private: secret };
     const status = await change(sql, actor, reservation.id, asked, now);
-    const again = status === "pending" && reservation.status === "approved";
-    const asks = status === "pending" && reservation.status === "bumped";
-    const text = again
-      ? "Changed: an approver decides on it again"
-      : asks
+    const text = status === "proposed"
+      ? "Asked for: an approver decides on the change, and your time is kept until then"
+      : status === "pending" && reservation.status === "bumped"
       ? "Requested: an approver decides on it"
       : "Changed";
     return done(c, { to: reservationPath(reservation.reference), notice: { text } });

@@ -17,15 +17,17 @@ const MAY_IMPORT: Record<Folder, readonly Folder[]> = {
 /** The demo fills a database through the domain, as people would. */
 const DEMO = /^db\/demo/;
 
-/** Who writes which table. `transitionDue` and the storing of a new reservation are one statement each, on purpose. */
+/** Who writes which table. `transitionDue`, `expireChanges` and the storing of a new reservation are one
+ * statement each, on purpose. */
 const WRITERS: Record<string, readonly string[]> = {
   users: ["domain/users.ts"],
   sessions: ["domain/auth/sessions.ts"],
   resources: ["domain/resources.ts"],
   reservations: ["domain/requests.ts", "domain/transitions.ts", "domain/edits.ts"],
   allocations: ["domain/requests.ts", "domain/transitions.ts", "domain/allocations.ts"],
-  history: ["domain/requests.ts", "domain/transitions.ts", "domain/history.ts"],
-  outbox: ["domain/requests.ts", "domain/transitions.ts", "domain/outbox.ts"],
+  history: ["domain/requests.ts", "domain/transitions.ts", "domain/history.ts", "domain/proposals.ts"],
+  outbox: ["domain/requests.ts", "domain/transitions.ts", "domain/outbox.ts", "domain/proposals.ts"],
+  proposals: ["domain/proposals.ts", "domain/transitions.ts"],
   runs: ["domain/runs.ts"],
   migrations: ["db/migrate.ts"],
 };

@@ -1,8 +1,10 @@
-import type { Pending, Rival } from "../domain/queue.ts";
+import type { Pending, PendingChange, Rival } from "../domain/queue.ts";
 import type { Actor } from "../domain/permissions.ts";
 import { allows, statusAt } from "../domain/transitions.ts";
 import { Empty, Pager, StatusMark } from "./bits.tsx";
+import type { Refusal } from "./decisions.tsx";
 import { WaitingCount } from "./layout.tsx";
+import { ChangeList } from "./proposals.tsx";
 import { SeveralForm, type SeveralProps, tickOf } from "./several.tsx";
 import { agoOf, count, periodOf, reservationPath } from "./words.ts";
 
@@ -16,6 +18,9 @@ interface QueueProps {
   /** The request whose last answer was refused, and why. */
   wrong?: Wrong & { id: string };
   several: SeveralProps;
+  /** Changes of what is approved; on the first page. */
+  changes: readonly PendingChange[];
+  change?: Refusal & { id: string };
   /** The address of the same page with every box ticked. */
   everything: string;
 }
@@ -29,15 +34,16 @@ export interface Wrong {
 
 /** What waits for a decision: those of higher priority first, then the soonest. */
 export function ApprovalsPage(props: QueueProps) {
-  const { requests, viewer, waiting, now, back, next, wrong, several, everything } = props;
+  const { requests, viewer, waiting, now, back, next, wrong, several, everything, changes } = props;
   return (
     <>
       <div class="head">
         <h1>Approvals</h1>
         <p class="quiet">{count(waiting, "request waits", "requests wait")}</p>
       </div>
+      <ChangeList changes={changes} zone={viewer.time_zone} now={now} wrong={props.change} />
       {requests.length === 0
-        ? (
+        ? changes.length === 0 && (
           <Empty title="Nothing waits for a decision">
             <p>
               New requests appear here, soonest first. Meanwhile: <a href="/schedule">the schedule</a>.
@@ -144,7 +150,8 @@ export function DecidedRow({ waiting, ...row }: RowProps & { waiting: number }) 
   );
 }
 
-function Rivals(
+/** Who else has or wants the time. */
+export function Rivals(
   { title, rivals, zone, now, kind }: {
     title: string;
     rivals: readonly Rival[];

@@ -7,7 +7,8 @@ import { count, periodOf, reservationPath } from "./words.ts";
 
 /** What was refused of a form: what was typed, and why. */
 export interface Refusal {
-  reason: string;
+  /** Undefined where it was not the reason that was refused. */
+  reason?: string;
   message: string;
 }
 

@@ -1,12 +1,14 @@
 import type { Alternative } from "../domain/availability.ts";
 import type { Entry } from "../domain/history.ts";
 import { type Actor, may } from "../domain/permissions.ts";
+import type { Proposal } from "../domain/proposals.ts";
 import type { Reservation } from "../domain/reservations.ts";
 import { allows, statusAt } from "../domain/transitions.ts";
 import { Empty, Pager, StatusMark } from "./bits.tsx";
 import { BumpedNotice, BumpForm, type Refusal } from "./decisions.tsx";
 import { FormError } from "./fields.tsx";
 import { Icon } from "./icons.tsx";
+import { AskedChange } from "./proposals.tsx";
 import { ACTION_WORDS, agoOf, count, periodOf, reservationPath, STATUS_WORDS } from "./words.ts";
 
 interface ListProps {
@@ -125,6 +127,8 @@ interface OneProps {
   decides: boolean;
   /** What is free instead, where it was bumped and the viewer may take it. */
   alternatives?: readonly Alternative[];
+  /** The change that is asked for. */
+  proposal?: Proposal;
   /** What was refused a moment ago. */
   refused?: { message?: string; bump?: Refusal };
 }
@@ -146,6 +150,15 @@ export function ReservationPage(props: OneProps) {
           alternatives={alternatives}
           anothers={reservation.requester_id !== viewer.id}
           zone={places[0] ?? viewer.time_zone}
+          now={now}
+        />
+      )}
+      {props.proposal && (
+        <AskedChange
+          reservation={reservation}
+          proposal={props.proposal}
+          withdraws={may(viewer, "edit_reservation", reservation.requester_id)}
+          decides={props.decides}
           now={now}
         />
       )}
@@ -270,7 +283,7 @@ function whatChanged(
   zone: string,
   now: Temporal.Instant,
 ): string {
-  const moved = action === "reschedule" && typeof details.start_time === "string" &&
+  const moved = (action === "reschedule" || action === "propose") && typeof details.start_time === "string" &&
     typeof details.end_time === "string";
   if (moved && previous_state) {
     const period = (from: unknown, to: unknown) =>

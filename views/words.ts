@@ -95,6 +95,10 @@ export const ACTION_WORDS: Record<Verb, string> = {
   reschedule: "Rescheduled",
   bump: "Bumped",
   edit: "Details changed",
+  propose: "Change asked for",
+  deny_change: "Change denied",
+  withdraw_change: "Change withdrawn",
+  expire_change: "Change expired: nobody decided in time",
   complete: "Completed",
   expire: "Expired: nobody decided before its start",
 };

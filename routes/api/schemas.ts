@@ -56,6 +56,9 @@ export const Rescheduling = z.object({
   reason: Why.optional(),
 }).refine(agree, AGREE);
 
+/** Which change of an approved reservation is withdrawn. */
+export const Withdrawal = z.object({ change: z.string("Give the id of the proposed change") });
+
 export const MinCapacity = z.object({
   min_capacity: z.coerce.number("Give a whole number").int("Give a whole number").min(
     1,
