@@ -20,6 +20,7 @@ import {
 } from "./routes/middleware.ts";
 import { NotFound } from "./domain/errors.ts";
 import { proposals } from "./routes/proposals.tsx";
+import { questions } from "./routes/questions.tsx";
 import { reservations } from "./routes/reservations.tsx";
 import { reserve } from "./routes/reserve.tsx";
 import { resources } from "./routes/resources.tsx";
@@ -64,6 +65,7 @@ export function createApp(house: House): Hono<Env> {
   app.route("/", approvals);
   app.route("/", decisions);
   app.route("/", several);
+  app.route("/", questions);
 
   // For administrators.
   app.use("/admin/resources/*", allowed("manage_resources"));

@@ -26,6 +26,7 @@ const RIGHTS = {
   // Nobody decides on a wish of their own, but a site with one administrator must not stand still.
   decide: { user: "never", staff: "not own", admin: "always" },
   bump: { user: "never", staff: "not own", admin: "not own" },
+  answer: { user: "own", staff: "own", admin: "own" },
   see_queue: { user: "never", staff: "always", admin: "always" },
   manage_resources: { user: "never", staff: "never", admin: "always" },
   manage_users: { user: "never", staff: "never", admin: "always" },
@@ -42,6 +43,7 @@ const WORDS: Record<Action, string> = {
   restore: "take back this cancellation",
   decide: "decide on this request",
   bump: "bump this reservation",
+  answer: "answer for this request",
   see_queue: "see the approvals",
   manage_resources: "manage resources",
   manage_users: "manage people",

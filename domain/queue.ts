@@ -13,6 +13,8 @@ export interface Pending extends Reservation {
   conflicts: Rival[];
   competitors: Rival[];
   decided_by_id: string | null;
+  /** What is asked about it and not answered yet. */
+  question: string | null;
   /** Whether the one who looks may decide on it. */
   may_decide: boolean;
 }
@@ -24,18 +26,29 @@ export type Rival = Pick<InTheWay, "reservation_id" | "resource_name" | "request
   end_time: Temporal.Instant;
 };
 
-/** The pending requests that can still be decided: those of higher priority first, then the soonest. */
+/**
+ * The pending requests that can still be decided: those of higher priority first, then the soonest.
+ *
+ * @param asked those that wait for an answer of their requester, instead of those that do not
+ */
 export async function listPending(
   db: Db,
   actor: Actor,
-  { limit, offset = 0 }: { limit: number; offset?: number },
+  { limit, offset = 0, asked = false }: { limit: number; offset?: number; asked?: boolean },
   now: Temporal.Instant,
 ): Promise<Pending[]> {
   permit(actor, "see_queue");
-  const found = await queue(db, db`v.status = 'pending' and v.start_time > ${now}`, { limit, offset });
+  const apart = asked ? isAsked(db) : db`not ${isAsked(db)}`;
+  const which = db`v.status = 'pending' and v.start_time > ${now} and ${apart}`;
+  const found = await queue(db, which, { limit, offset });
   return await Promise.all(
     found.map(async (row) => ({ ...row, may_decide: await mayDecide(db, actor, row) })),
   );
+}
+
+// Those are few, and a partial index has them.
+function isAsked(db: Db) {
+  return db`exists (select from questions q where q.reservation_id = v.id and q.answered_at is null)`;
 }
 
 /** One request as the queue shows it, whatever its status; for the row that changes. */
@@ -63,10 +76,11 @@ export async function listPendingById(
   })));
 }
 
-/** How many requests, and changes of what is approved, wait for a decision. */
+/** How many requests, and changes of what is approved, wait for a decision; not those that wait for an answer. */
 export async function countPending(db: Db, now: Temporal.Instant): Promise<number> {
   const [{ count }] = await db<{ count: number }[]>`
-    select (select count(*) from reservations where status = 'pending' and start_time > ${now})::int
+    select (select count(*) from reservations v
+      where v.status = 'pending' and v.start_time > ${now} and not ${isAsked(db)})::int
       + (select count(*) from proposals where decide_by > ${now})::int as count`;
   return count;
 }
@@ -113,9 +127,14 @@ export async function listChanges(
 }
 
 // Competitors are found among the pending ones only: they are few, and a partial index has them by their start.
-async function queue(db: Db, which: ReturnType<Db>, { limit, offset }: { limit: number; offset: number }) {
+async function queue(
+  db: Db,
+  which: ReturnType<typeof isAsked>,
+  { limit, offset }: { limit: number; offset: number },
+) {
   const rows = await db<Omit<Pending, "may_decide">[]>`
     select ${columns(db)}, v.decided_by as decided_by_id,
+      (select question from questions q where q.reservation_id = v.id and q.answered_at is null) as question,
       coalesce((
         select json_agg(${rival(db)})
         from allocations mine join allocations a on a.resource_id = mine.resource_id and a.holds

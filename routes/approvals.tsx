@@ -42,8 +42,8 @@ approvals.post("/reservations/:id/deny", async (c) => {
   });
 });
 
-// Either way the row is what changes: with the decision on it, or with why there is none.
-async function answered(
+/** Either way the row is what changes: with the decision on it, or with why there is none. */
+export async function answered(
   c: Context,
   given: string,
   decide: (id: string) => Promise<string>,
@@ -59,7 +59,9 @@ async function answered(
     });
   } catch (error) {
     if (error instanceof Invalid) {
-      const wrong = { id, message: error.message, reason: values.reason ?? "" };
+      const { reason, question } = values;
+      const said = question === undefined ? { reason: reason ?? "" } : { question };
+      const wrong = { id, message: error.message, ...said };
       return wantsPart(c) ? part(c, await rowOf(c, id, wrong), 422) : showQueue(c, { wrong, status: 422 });
     }
     if (!(error instanceof Conflict)) throw error;
@@ -83,14 +85,15 @@ export async function showQueue(
   const { sql, now } = c.var;
   const viewer = actorOf(c);
   const at = number(c.req.query("page"), { min: 1, max: 1000, otherwise: 1 });
-  const [found, changes, waiting] = await Promise.all([
+  const [found, asked, changes, waiting] = await Promise.all([
     listPending(sql, viewer, { limit: PER_PAGE + 1, offset: (at - 1) * PER_PAGE }, now),
+    at === 1 ? listPending(sql, viewer, { limit: PER_PAGE, asked: true }, now) : [],
     at === 1 ? listChanges(sql, viewer, { limit: PER_PAGE }, now) : [],
     countPending(sql, now),
   ]);
   const shown = found.slice(0, PER_PAGE);
   // It may have been answered on a later page of the queue.
-  const away = wrong && !shown.some((request) => request.id === wrong.id);
+  const away = wrong && ![...shown, ...asked].some((request) => request.id === wrong.id);
   const requests = away ? [await getPending(sql, viewer, wrong.id), ...shown] : shown;
   const all = c.req.query("tick") === "all";
   const to = (query: Record<string, string | number>) =>
@@ -102,6 +105,7 @@ export async function showQueue(
       waiting={waiting}
       now={now}
       wrong={wrong}
+      asked={asked}
       changes={changes}
       change={change}
       several={several ?? { ticked: all ? requests.filter((r) => r.may_decide).map(tickOf) : [] }}

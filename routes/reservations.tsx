@@ -9,6 +9,9 @@ import { may } from "../domain/permissions.ts";
 import { inCalendar } from "../domain/periods.ts";
 import { getReservation, listReservations } from "../domain/reservations.ts";
 import { Why } from "../domain/texts.ts";
+import { openQuestion } from "../domain/questions.ts";
+import { allows } from "../domain/transitions.ts";
+import type { Said } from "../views/questions.tsx";
 import type { Refusal } from "../views/decisions.tsx";
 import { ReservationPage, ReservationsPage } from "../views/reservations.tsx";
 import { reservationPath } from "../views/words.ts";
@@ -80,6 +83,7 @@ interface Refused {
   status?: 409 | 422;
   message?: string;
   bump?: Refusal;
+  answer?: Said;
 }
 
 /** The page of one reservation, with what was refused on it. */
@@ -87,11 +91,12 @@ export async function showReservation(c: Context, id: string, refused: Refused =
   const { sql, now } = c.var;
   const actor = actorOf(c);
   const reservation = await getReservation(sql, actor, id);
-  const [history, decides, alternatives, proposal] = await Promise.all([
+  const [history, decides, alternatives, proposal, question] = await Promise.all([
     listHistory(sql, reservation.id),
     mayDecide(sql, actor, reservation),
     insteadOf(sql, actor, reservation, now),
     getProposal(sql, reservation.id, now),
+    allows(reservation, "approve", now) ? openQuestion(sql, reservation.id) : undefined,
   ]);
   const undoable = restorable(reservation, now) && may(actor, "restore", reservation.requester_id);
   const body = (
@@ -104,6 +109,7 @@ export async function showReservation(c: Context, id: string, refused: Refused =
       decides={decides}
       alternatives={alternatives}
       proposal={proposal}
+      question={question}
       refused={refused}
     />
   );

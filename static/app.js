@@ -55,7 +55,7 @@
     if (!button) return;
     event.preventDefault();
     button.click();
-    request.querySelector("details[open] input")?.focus();
+    button.closest("details")?.querySelector("input:not([type=hidden]), textarea")?.focus();
   });
 
   // Whoever decided on a request stays where they were when its row is swapped.

@@ -27,6 +27,7 @@ const WRITERS: Record<string, readonly string[]> = {
   allocations: ["domain/requests.ts", "domain/transitions.ts", "domain/allocations.ts"],
   history: ["domain/requests.ts", "domain/transitions.ts", "domain/history.ts", "domain/proposals.ts"],
   outbox: ["domain/requests.ts", "domain/transitions.ts", "domain/outbox.ts", "domain/proposals.ts"],
+  questions: ["domain/questions.ts"],
   proposals: ["domain/proposals.ts", "domain/transitions.ts"],
   runs: ["domain/runs.ts"],
   migrations: ["db/migrate.ts"],

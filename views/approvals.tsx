@@ -4,6 +4,7 @@ import { allows, statusAt } from "../domain/transitions.ts";
 import { Empty, Pager, StatusMark } from "./bits.tsx";
 import type { Refusal } from "./decisions.tsx";
 import { WaitingCount } from "./layout.tsx";
+import { AskForm } from "./questions.tsx";
 import { ChangeList } from "./proposals.tsx";
 import { SeveralForm, type SeveralProps, tickOf } from "./several.tsx";
 import { agoOf, count, periodOf, reservationPath } from "./words.ts";
@@ -18,6 +19,8 @@ interface QueueProps {
   /** The request whose last answer was refused, and why. */
   wrong?: Wrong & { id: string };
   several: SeveralProps;
+  /** Those that wait for an answer; on the first page. */
+  asked: readonly Pending[];
   /** Changes of what is approved; on the first page. */
   changes: readonly PendingChange[];
   change?: Refusal & { id: string };
@@ -30,11 +33,13 @@ export interface Wrong {
   message: string;
   /** The reason as it was typed, where it is what is wrong. */
   reason?: string;
+  /** The same of a question. */
+  question?: string;
 }
 
 /** What waits for a decision: those of higher priority first, then the soonest. */
 export function ApprovalsPage(props: QueueProps) {
-  const { requests, viewer, waiting, now, back, next, wrong, several, everything, changes } = props;
+  const { requests, viewer, waiting, now, back, next, wrong, several, everything, changes, asked } = props;
   return (
     <>
       <div class="head">
@@ -43,7 +48,7 @@ export function ApprovalsPage(props: QueueProps) {
       </div>
       <ChangeList changes={changes} zone={viewer.time_zone} now={now} wrong={props.change} />
       {requests.length === 0
-        ? changes.length === 0 && (
+        ? changes.length + asked.length === 0 && (
           <Empty title="Nothing waits for a decision">
             <p>
               New requests appear here, soonest first. Meanwhile: <a href="/schedule">the schedule</a>.
@@ -55,7 +60,7 @@ export function ApprovalsPage(props: QueueProps) {
             <p class="hint keys">
               With the keyboard: <kbd>j</kbd> <kbd>k</kbd> move, <kbd>a</kbd> approves, <kbd>d</kbd> denies,
               {" "}
-              <kbd>b</kbd> approves and bumps, <kbd>r</kbd> reschedules, <kbd>x</kbd> ticks
+              <kbd>b</kbd> approves and bumps, <kbd>r</kbd> reschedules, <kbd>q</kbd> asks, <kbd>x</kbd> ticks
             </p>
             <SeveralForm wrong={several.wrong} everything={everything} />
             <div id="queue">
@@ -71,6 +76,19 @@ export function ApprovalsPage(props: QueueProps) {
             </div>
           </>
         )}
+      {asked.length > 0 && (
+        <section class="apart">
+          <h2>{count(asked.length, "request waits", "requests wait")} for an answer</h2>
+          {asked.map((request) => (
+            <PendingRow
+              request={request}
+              viewer={viewer}
+              now={now}
+              wrong={wrong?.id === request.id ? wrong : undefined}
+            />
+          ))}
+        </section>
+      )}
       <Pager back={back} next={next} />
     </>
   );
@@ -90,11 +108,11 @@ export function PendingRow({ request, viewer, now, wrong, ticked }: RowProps) {
   const { resources, conflicts, competitors } = request;
   const zone = resources[0]?.time_zone ?? viewer.time_zone;
   const open = allows(request, "approve", now);
-  const beside = open && wrong?.reason !== undefined;
+  const beside = open && (wrong?.reason ?? wrong?.question) !== undefined;
   return (
     <article class="request" id={`request-${request.id}`} tabindex={0} aria-labelledby={`what-${request.id}`}>
       <div>
-        {open && request.may_decide && (
+        {open && request.may_decide && !request.question && (
           <input
             type="checkbox"
             class="tick"
@@ -127,6 +145,11 @@ export function PendingRow({ request, viewer, now, wrong, ticked }: RowProps) {
             </>
           )}
         </p>
+        {request.question && (
+          <p class="quiet">
+            Waits for an answer: <q class="reason break">{request.question}</q>
+          </p>
+        )}
         <Rivals title="In the way" rivals={conflicts} zone={zone} now={now} kind="no" />
         <Rivals title="Also wanted by" rivals={competitors} zone={zone} now={now} kind="maybe" />
         {wrong && !beside && <p class="alert" role="alert">{wrong.message}</p>}
@@ -187,6 +210,7 @@ function Answers({ request, wrong }: RowProps) {
     "hx-swap": "outerHTML",
   });
   const field = `reason-${request.id}`;
+  const against = wrong?.reason === undefined ? undefined : wrong;
   const blocked = request.conflicts.length > 0;
   return (
     <div class="answers">
@@ -196,21 +220,30 @@ function Answers({ request, wrong }: RowProps) {
       </form>
       {blocked && <a class="button second" data-key="b" href={`${path}/override`}>Approve and bump …</a>}{" "}
       <a class="button second" data-key="r" href={`${path}/reschedule?back=/approvals`}>Reschedule …</a>{" "}
-      <details open={Boolean(wrong)}>
+      {!request.question && (
+        <AskForm
+          id={request.id}
+          path={path}
+          requester_name={request.requester_name}
+          wrong={wrong?.question === undefined ? undefined : { said: wrong.question, message: wrong.message }}
+          hx={swap("ask")}
+        />
+      )}{" "}
+      <details open={wrong?.reason !== undefined}>
         <summary class="button second" data-key="d">Deny …</summary>
         <form method="post" action={`${path}/deny`} {...swap("deny")}>
           <label for={field}>Reason, for {request.requester_name}</label>
           <input
             id={field}
             name="reason"
-            value={wrong?.reason ?? ""}
+            value={against?.reason ?? ""}
             required
             maxlength={500}
-            aria-invalid={wrong && "true"}
-            aria-describedby={wrong && `${field}-error`}
-            autofocus={wrong && true}
+            aria-invalid={against && "true"}
+            aria-describedby={against && `${field}-error`}
+            autofocus={against && true}
           />
-          {wrong && <p class="error" id={`${field}-error`}>{wrong.message}</p>}
+          {against && <p class="error" id={`${field}-error`}>{against.message}</p>}
           <Version request={request} />
           <button class="danger" type="submit">Deny</button>
         </form>

@@ -2,6 +2,7 @@ import type { Alternative } from "../domain/availability.ts";
 import type { Entry } from "../domain/history.ts";
 import { type Actor, may } from "../domain/permissions.ts";
 import type { Proposal } from "../domain/proposals.ts";
+import type { OpenQuestion } from "../domain/questions.ts";
 import type { Reservation } from "../domain/reservations.ts";
 import { allows, statusAt } from "../domain/transitions.ts";
 import { Empty, Pager, StatusMark } from "./bits.tsx";
@@ -9,6 +10,7 @@ import { BumpedNotice, BumpForm, type Refusal } from "./decisions.tsx";
 import { FormError } from "./fields.tsx";
 import { Icon } from "./icons.tsx";
 import { AskedChange } from "./proposals.tsx";
+import { QuestionNotice, type Said } from "./questions.tsx";
 import { ACTION_WORDS, agoOf, count, periodOf, reservationPath, STATUS_WORDS } from "./words.ts";
 
 interface ListProps {
@@ -129,8 +131,10 @@ interface OneProps {
   alternatives?: readonly Alternative[];
   /** The change that is asked for. */
   proposal?: Proposal;
+  /** What is asked about it and not answered yet. */
+  question?: OpenQuestion;
   /** What was refused a moment ago. */
-  refused?: { message?: string; bump?: Refusal };
+  refused?: { message?: string; bump?: Refusal; answer?: Said };
 }
 
 /** One reservation: what, when, whose, its state, what can be done, and what happened. */
@@ -150,6 +154,16 @@ export function ReservationPage(props: OneProps) {
           alternatives={alternatives}
           anothers={reservation.requester_id !== viewer.id}
           zone={places[0] ?? viewer.time_zone}
+          now={now}
+        />
+      )}
+      {props.question && (
+        <QuestionNotice
+          question={props.question}
+          path={reservationPath(reservation.reference)}
+          answers={may(viewer, "answer", reservation.requester_id)}
+          wrong={refused?.answer}
+          zone={viewer.time_zone}
           now={now}
         />
       )}
@@ -270,7 +284,9 @@ function HistoryList(
               {entry.actor_id === viewer.id ? "You" : entry.actor_name ?? "The clock"},{" "}
               <time datetime={entry.at.toString()}>{agoOf(entry.at, viewer.time_zone, now)}</time>
             </span>{" "}
-            {typeof entry.details.reason === "string" && <q class="reason break">{entry.details.reason}</q>}
+            {["reason", "question", "answer"].map((said) => entry.details[said])
+              .filter((said) => typeof said === "string")
+              .map((said) => <q class="reason break">{said}</q>)}
           </li>
         ))}
       </ol>

@@ -95,6 +95,8 @@ export const ACTION_WORDS: Record<Verb, string> = {
   reschedule: "Rescheduled",
   bump: "Bumped",
   edit: "Details changed",
+  ask: "A question",
+  answer: "Answered",
   propose: "Change asked for",
   deny_change: "Change denied",
   withdraw_change: "Change withdrawn",

@@ -17,3 +17,16 @@ create table proposals (
   constraint proposals_end_after_start check (end_time > start_time)
 );
 create index proposals_due on proposals (decide_by);
+
+-- What an approver wants to know before deciding; one at a time. The request waits for its answer meanwhile.
+create table questions (
+  id uuid constraint questions_have_one_id primary key,
+  reservation_id uuid not null constraint questions_about_reservation references reservations on delete cascade,
+  asked_by uuid not null constraint questions_asked_by_user references users,
+  question text not null constraint questions_say_something check (length(question) between 1 and 500),
+  asked_at timestamptz not null,
+  answer text constraint questions_answer_is_short check (length(answer) between 1 and 500),
+  answered_at timestamptz
+);
+create unique index questions_are_asked_one_at_a_time on questions (reservation_id) where answered_at is null;
+create index questions_of_reservation on questions (reservation_id, asked_at);

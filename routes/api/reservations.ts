@@ -12,6 +12,7 @@ import {
   type Proposal,
   withdrawChange,
 } from "../../domain/proposals.ts";
+import { Answer, answer, ask, Question } from "../../domain/questions.ts";
 import { request } from "../../domain/requests.ts";
 import { getReservation, isStatus, listReservations } from "../../domain/reservations.ts";
 import { isId } from "../../lib/ids.ts";
@@ -102,6 +103,18 @@ reservations.post("/:id/reschedule", allowed("see_queue"), async (c) => {
 reservations.post("/:id/withdraw_change", async (c) => {
   const { change } = await body(c, Withdrawal);
   await withdrawChange(c.var.sql, actorOf(c), { id: idOf(c, "This reservation"), change }, c.var.now);
+  return show(c);
+});
+
+reservations.post("/:id/ask", allowed("see_queue"), async (c) => {
+  const { question } = await body(c, Question);
+  await ask(c.var.sql, actorOf(c), { id: idOf(c, "This reservation"), question }, c.var.now);
+  return show(c);
+});
+
+reservations.post("/:id/answer", async (c) => {
+  const said = await body(c, Answer);
+  await answer(c.var.sql, actorOf(c), { id: idOf(c, "This reservation"), ...said }, c.var.now);
   return show(c);
 });
 

@@ -13,6 +13,7 @@ const TABLE: Record<Action, Record<Role, [own: boolean, others: boolean]>> = {
   restore: { user: [true, false], staff: [true, true], admin: [true, true] },
   decide: { user: [false, false], staff: [false, true], admin: [true, true] },
   bump: { user: [false, false], staff: [false, true], admin: [false, true] },
+  answer: { user: [true, false], staff: [true, false], admin: [true, false] },
   see_queue: { user: [false, false], staff: [true, true], admin: [true, true] },
   manage_resources: { user: [false, false], staff: [false, false], admin: [true, true] },
   manage_users: { user: [false, false], staff: [false, false], admin: [true, true] },

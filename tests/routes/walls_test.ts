@@ -35,6 +35,8 @@ const STAFF = [
   "POST /reservations/:id/bump",
   "GET /approvals/several",
   "POST /approvals/several",
+  "POST /reservations/:id/ask",
+  "POST /api/v1/reservations/:id/ask",
   "GET /reservations/:id/override",
   "GET /reservations/:id/reschedule",
   "POST /reservations/:id/reschedule",

@@ -35,6 +35,8 @@ const ARROWS: Record<string, { from: Status[]; to: Status[]; event: string }> = 
 /** What is told of a reservation and leaves its status alone. */
 const ASIDE: Record<string, { from: Status[]; event?: string }> = {
   edit: { from: OPEN },
+  ask: { from: ["pending"], event: "reservation.asked" },
+  answer: { from: ["pending"], event: "reservation.answered" },
   propose: { from: ["approved"], event: "reservation.change_requested" },
   deny_change: { from: ["approved"], event: "reservation.change_denied" },
   withdraw_change: { from: ["approved"], event: "reservation.change_withdrawn" },
