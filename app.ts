@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { account } from "./routes/account.tsx";
+import { manageApprovers, manageGroups } from "./routes/admin/groups.tsx";
 import { manageResources } from "./routes/admin/resources.tsx";
 import { manageUsers } from "./routes/admin/users.tsx";
 import { api } from "./routes/api/mod.ts";
@@ -70,6 +71,9 @@ export function createApp(house: House): Hono<Env> {
   // For administrators.
   app.use("/admin/resources/*", allowed("manage_resources"));
   app.route("/admin/resources", manageResources);
+  app.route("/admin/resources", manageApprovers);
+  app.use("/admin/groups/*", allowed("manage_groups"));
+  app.route("/admin/groups", manageGroups);
   app.use("/admin/users/*", allowed("manage_users"));
   app.route("/admin/users", manageUsers);
   return app;

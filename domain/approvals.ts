@@ -58,7 +58,7 @@ export async function approve(
   decision: Approving,
   now: Temporal.Instant,
 ): Promise<Moved> {
-  const before = await decidable(sql, actor, decision.id);
+  const before = await forDecision(sql, actor, decision.id, now);
   const step = { ...decision, id: before.id, version: decision.version ?? before.version };
   for (let attempt = 1; attempt <= (decision.force_override ? ATTEMPTS : 1); attempt++) {
     const approved = await transaction(sql, async (tx) => {
@@ -82,17 +82,22 @@ export async function deny(
   { id, reason, version }: Decision & { reason: string },
   now: Temporal.Instant,
 ): Promise<Moved> {
-  const before = await decidable(sql, actor, id);
+  const before = await forDecision(sql, actor, id, now);
   const step = { id: before.id, action: "deny", reason, version } as const;
   return transaction(sql, (tx) => transition(tx, actor, step, now));
 }
 
 class SlotIsTaken extends Error {}
 
-async function decidable(sql: Sql, actor: Actor, id: string): Promise<Reservation> {
+async function forDecision(
+  sql: Sql,
+  actor: Actor,
+  id: string,
+  now: Temporal.Instant,
+): Promise<Reservation> {
   permit(actor, "see_queue");
   const before = await getReservation(sql, actor, id);
-  await permitDecision(sql, actor, before);
+  await permitDecision(sql, actor, before, now);
   return before;
 }
 

@@ -26,7 +26,7 @@ export async function bump(
 ): Promise<Moved> {
   permit(actor, "see_queue");
   const before = await getReservation(sql, actor, id);
-  await permitDecision(sql, actor, before, "bump");
+  await permitDecision(sql, actor, before, now, { action: "bump" });
   return transaction(sql, (tx) => transition(tx, actor, { id: before.id, action: "bump", reason }, now));
 }
 

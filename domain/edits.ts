@@ -1,11 +1,11 @@
 import { transaction } from "../db/transaction.ts";
 import type { Sql, Tx } from "../db/types.ts";
 import { queueUp, take, withdraw } from "./allocations.ts";
-import { permitDecision } from "./approvers.ts";
+import { mayDecide, permitDecision } from "./approvers.ts";
 import type { Wish } from "./availability.ts";
 import { Conflict } from "./errors.ts";
 import { record } from "./history.ts";
-import { type Actor, may, permit } from "./permissions.ts";
+import { type Actor, permit } from "./permissions.ts";
 import type { Period } from "./periods.ts";
 import { type Rules, rulesOf, stillBind } from "./policies.ts";
 import { propose } from "./proposals.ts";
@@ -89,7 +89,7 @@ export async function rescheduleAsApprover(
   now: Temporal.Instant,
 ): Promise<Changed> {
   permit(actor, "see_queue");
-  await permitDecision(sql, actor, await getReservation(sql, actor, id));
+  await permitDecision(sql, actor, await getReservation(sql, actor, id), now);
   return change(sql, actor, id, slot, now);
 }
 
@@ -190,7 +190,7 @@ async function plannedMove(
   wish.keeps_start = Temporal.Instant.compare(wish.start_time, before.start_time) === 0;
   await mustLieAhead(sql, wish, wish.keeps_start ? Temporal.Instant.fromEpochMilliseconds(0) : now);
   const rules = await judged(sql, wish, now, { fresh: true });
-  return { wish, rules, to: statusAfterMove(actor, before, wish, rules) };
+  return { wish, rules, to: await statusAfterMove(sql, actor, before, wish, rules, now) };
 }
 
 async function moveSlot(
@@ -239,14 +239,23 @@ function sameSlot(before: Reservation, wish: Wish): boolean {
     Temporal.Instant.compare(before.end_time, wish.end_time) === 0 && ids.join() === wish.resource_ids.join();
 }
 
-function statusAfterMove(actor: Actor, before: Reservation, wish: Wish, rules: Rules[]): Changed {
+async function statusAfterMove(
+  sql: Sql,
+  actor: Actor,
+  before: Reservation,
+  wish: Wish,
+  rules: Rules[],
+  now: Temporal.Instant,
+): Promise<Changed> {
   if (!rules.some((r) => r.requires_approval)) return "approved";
   if (before.status !== "approved" && before.status !== "bumped") return "pending";
   const same = before.resources.map((r) => r.id).sort().join() === wish.resource_ids.join();
   const within = Temporal.Instant.compare(wish.start_time, before.start_time) >= 0 &&
     Temporal.Instant.compare(wish.end_time, before.end_time) <= 0;
-  const byApprover = actor.id !== before.requester_id && may(actor, "decide", before.requester_id);
   const smaller = before.status === "approved" && same && within;
+  // An approver of both: who decides only where it was does not decide where it is to be.
+  const byApprover = actor.id !== before.requester_id && await mayDecide(sql, actor, before, now) &&
+    await mayDecide(sql, actor, before, now, wish.resource_ids);
   if (smaller || byApprover) return "approved";
   return before.status === "approved" ? "proposed" : "pending";
 }

@@ -23,11 +23,13 @@ const RIGHTS = {
   edit_reservation: { user: "own", staff: "always", admin: "always" },
   cancel: { user: "own", staff: "always", admin: "always" },
   restore: { user: "own", staff: "always", admin: "always" },
-  // Nobody decides on a wish of their own, but a site with one administrator must not stand still.
-  decide: { user: "never", staff: "not own", admin: "always" },
+  // Whether at all; on which requests, and not on their own, is said by `approvers.ts`.
+  decide: { user: "never", staff: "always", admin: "always" },
   bump: { user: "never", staff: "not own", admin: "not own" },
   answer: { user: "own", staff: "own", admin: "own" },
+  delegate: { user: "never", staff: "always", admin: "always" },
   see_queue: { user: "never", staff: "always", admin: "always" },
+  manage_groups: { user: "never", staff: "never", admin: "always" },
   manage_resources: { user: "never", staff: "never", admin: "always" },
   manage_users: { user: "never", staff: "never", admin: "always" },
 } as const satisfies Record<string, Record<Role, Right>>;
@@ -44,7 +46,9 @@ const WORDS: Record<Action, string> = {
   decide: "decide on this request",
   bump: "bump this reservation",
   answer: "answer for this request",
+  delegate: "let others decide for you",
   see_queue: "see the approvals",
+  manage_groups: "manage groups",
   manage_resources: "manage resources",
   manage_users: "manage people",
 };

@@ -171,7 +171,8 @@ async function decidable(sql: Sql, actor: Actor, decision: ChangeDecision, now: 
   permit(actor, "see_queue");
   const before = await getReservation(sql, actor, decision.id);
   const proposal = await getProposal(sql, before.id, now);
-  await permitDecision(sql, actor, before);
+  // Where it is to be is what has to be allowed.
+  await permitDecision(sql, actor, before, now, { resource_ids: proposal?.resource_ids });
   if (proposal?.id !== decision.change) throw gone("decided");
   const { start_time, end_time, resource_ids, time_zone } = proposal;
   const wish = { start_time, end_time, resource_ids, time_zone, except: before.id };

@@ -40,7 +40,7 @@ export async function ask(
 ): Promise<void> {
   permit(actor, "see_queue");
   const before = await getReservation(sql, actor, id);
-  await permitDecision(sql, actor, before);
+  await permitDecision(sql, actor, before, now);
   await transaction(sql, async (tx) => {
     const status = await waiting(tx, before.id, "asked about", now);
     const asked = await tx`

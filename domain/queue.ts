@@ -1,6 +1,6 @@
-import type { Db } from "../db/types.ts";
+import type { Db, Fragment } from "../db/types.ts";
 import { isId } from "../lib/ids.ts";
-import { mayDecide } from "./approvers.ts";
+import { decidable, theirs } from "./approvers.ts";
 import type { InTheWay } from "./availability.ts";
 import { NotFound } from "./errors.ts";
 import { type Actor, permit } from "./permissions.ts";
@@ -30,20 +30,33 @@ export type Rival = Pick<InTheWay, "reservation_id" | "resource_name" | "request
  * The pending requests that can still be decided: those of higher priority first, then the soonest.
  *
  * @param asked those that wait for an answer of their requester, instead of those that do not
+ * @param all whatever the actor may decide, not only what is theirs before it is an administrator's
  */
 export async function listPending(
   db: Db,
   actor: Actor,
-  { limit, offset = 0, asked = false }: { limit: number; offset?: number; asked?: boolean },
+  { limit, offset = 0, asked = false, all = false }: {
+    limit: number;
+    offset?: number;
+    asked?: boolean;
+    all?: boolean;
+  },
   now: Temporal.Instant,
 ): Promise<Pending[]> {
   permit(actor, "see_queue");
   const apart = asked ? isAsked(db) : db`not ${isAsked(db)}`;
-  const which = db`v.status = 'pending' and v.start_time > ${now} and ${apart}`;
-  const found = await queue(db, which, { limit, offset });
-  return await Promise.all(
-    found.map(async (row) => ({ ...row, may_decide: await mayDecide(db, actor, row) })),
-  );
+  const whose = (all ? decidable : theirs)(db, actor, now, wanted(db));
+  const which = db`v.status = 'pending' and v.start_time > ${now} and ${apart} and ${whose}`;
+  return await queue(db, actor, now, which, { limit, offset });
+}
+
+// What a request wants, and what a change wants instead: whoever decides there decides.
+function wanted(db: Db) {
+  return db`select resource_id from allocations where reservation_id = v.id`;
+}
+
+function wantedInstead(db: Db) {
+  return db`select unnest(p.resource_ids) as resource_id`;
 }
 
 // Those are few, and a partial index has them.
@@ -52,12 +65,17 @@ function isAsked(db: Db) {
 }
 
 /** One request as the queue shows it, whatever its status; for the row that changes. */
-export async function getPending(db: Db, actor: Actor, id: string): Promise<Pending> {
+export async function getPending(
+  db: Db,
+  actor: Actor,
+  id: string,
+  now: Temporal.Instant,
+): Promise<Pending> {
   permit(actor, "see_queue");
   const { id: known } = await getReservation(db, actor, id);
-  const [row] = await queue(db, db`v.id = ${known}`, { limit: 1, offset: 0 });
+  const [row] = await queue(db, actor, now, db`v.id = ${known}`, { limit: 1, offset: 0 });
   if (!row) throw new NotFound("This request");
-  return { ...row, may_decide: await mayDecide(db, actor, row) };
+  return row;
 }
 
 /** Several requests as the queue shows them, whatever their status, by their ids. */
@@ -68,20 +86,22 @@ export async function listPendingById(
   now: Temporal.Instant,
 ): Promise<Pending[]> {
   permit(actor, "see_queue");
-  const rows = await queue(db, db`v.id = any(${ids.filter(isId)})`, { limit: ids.length, offset: 0 });
-  return await Promise.all(rows.map(async (row) => ({
-    ...row,
-    status: statusAt(row, now),
-    may_decide: await mayDecide(db, actor, row),
-  })));
+  const rows = await queue(db, actor, now, db`v.id = any(${ids.filter(isId)})`, {
+    limit: ids.length,
+    offset: 0,
+  });
+  return rows.map((row) => ({ ...row, status: statusAt(row, now) }));
 }
 
-/** How many requests, and changes of what is approved, wait for a decision; not those that wait for an answer. */
-export async function countPending(db: Db, now: Temporal.Instant): Promise<number> {
+/** How much waits for a decision of `actor`: requests, and changes of what is approved; not what waits for an answer. */
+export async function countPending(db: Db, actor: Actor, now: Temporal.Instant): Promise<number> {
   const [{ count }] = await db<{ count: number }[]>`
-    select (select count(*) from reservations v
-      where v.status = 'pending' and v.start_time > ${now} and not ${isAsked(db)})::int
-      + (select count(*) from proposals where decide_by > ${now})::int as count`;
+    select (
+      select count(*) from reservations v
+      where v.status = 'pending' and v.start_time > ${now} and not ${isAsked(db)}
+        and ${theirs(db, actor, now, wanted(db))})::int + (
+      select count(*) from proposals p join reservations v on v.id = p.reservation_id
+      where p.decide_by > ${now} and ${theirs(db, actor, now, wantedInstead(db))})::int as count`;
   return count;
 }
 
@@ -96,12 +116,13 @@ export interface PendingChange extends Reservation {
 export async function listChanges(
   db: Db,
   actor: Actor,
-  { limit }: { limit: number },
+  { limit, all = false }: { limit: number; all?: boolean },
   now: Temporal.Instant,
 ): Promise<PendingChange[]> {
   permit(actor, "see_queue");
-  const rows = await db<(Omit<PendingChange, "may_decide"> & { proposal: Record<string, string> })[]>`
-    select ${columns(db)},
+  const whose = (all ? decidable : theirs)(db, actor, now, wantedInstead(db));
+  const rows = await db<(PendingChange & { proposal: Record<string, string> })[]>`
+    select ${columns(db)}, true as may_decide,
       (select row_to_json(one) from (select ${proposed(db)}) as one) as proposal,
       coalesce((
         select json_agg(${rival(db)})
@@ -115,25 +136,28 @@ export async function listChanges(
             where h.holds and h.resource_id = r.id and h.reservation_id <> v.id
               and h.period && tstzrange(p.start_time, p.end_time, '[)'))), '[]') as conflicts
     from ${joined(db)} join proposals p on p.reservation_id = v.id
-    where p.decide_by > ${now}
+    where p.decide_by > ${now} and ${whose}
     order by v.priority desc, p.decide_by, p.id
     limit ${limit}`;
-  return await Promise.all(rows.map(async (row) => ({
+  return rows.map((row) => ({
     ...row,
     proposal: readProposal(row.proposal),
     conflicts: row.conflicts.map(withInstants),
-    may_decide: await mayDecide(db, actor, row),
-  })));
+  }));
 }
 
 // Competitors are found among the pending ones only: they are few, and a partial index has them by their start.
 async function queue(
   db: Db,
-  which: ReturnType<typeof isAsked>,
+  actor: Actor,
+  now: Temporal.Instant,
+  which: Fragment,
   { limit, offset }: { limit: number; offset: number },
 ) {
-  const rows = await db<Omit<Pending, "may_decide">[]>`
-    select ${columns(db)}, v.decided_by as decided_by_id,
+  const rows = await db<Pending[]>`
+    select ${columns(db)}, ${
+    decidable(db, actor, now, wanted(db))
+  } as may_decide, v.decided_by as decided_by_id,
       (select question from questions q where q.reservation_id = v.id and q.answered_at is null) as question,
       coalesce((
         select json_agg(${rival(db)})

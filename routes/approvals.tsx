@@ -49,7 +49,7 @@ export async function answered(
   decide: (id: string) => Promise<string>,
 ): Promise<Response> {
   const values = await fields(c);
-  const { id, requester_name } = await getPending(c.var.sql, actorOf(c), given);
+  const { id, requester_name } = await getPending(c.var.sql, actorOf(c), given, c.var.now);
   try {
     const text = `${await decide(id)}: ${requester_name} can read it`;
     return done(c, {
@@ -85,24 +85,29 @@ export async function showQueue(
   const { sql, now } = c.var;
   const viewer = actorOf(c);
   const at = number(c.req.query("page"), { min: 1, max: 1000, otherwise: 1 });
+  const everyone = c.req.query("show") === "all";
   const [found, asked, changes, waiting] = await Promise.all([
-    listPending(sql, viewer, { limit: PER_PAGE + 1, offset: (at - 1) * PER_PAGE }, now),
-    at === 1 ? listPending(sql, viewer, { limit: PER_PAGE, asked: true }, now) : [],
-    at === 1 ? listChanges(sql, viewer, { limit: PER_PAGE }, now) : [],
-    countPending(sql, now),
+    listPending(sql, viewer, { limit: PER_PAGE + 1, offset: (at - 1) * PER_PAGE, all: everyone }, now),
+    at === 1 ? listPending(sql, viewer, { limit: PER_PAGE, asked: true, all: everyone }, now) : [],
+    at === 1 ? listChanges(sql, viewer, { limit: PER_PAGE, all: everyone }, now) : [],
+    countPending(sql, viewer, now),
   ]);
   const shown = found.slice(0, PER_PAGE);
   // It may have been answered on a later page of the queue.
   const away = wrong && ![...shown, ...asked].some((request) => request.id === wrong.id);
-  const requests = away ? [await getPending(sql, viewer, wrong.id), ...shown] : shown;
+  const requests = away ? [await getPending(sql, viewer, wrong.id, now), ...shown] : shown;
   const all = c.req.query("tick") === "all";
   const to = (query: Record<string, string | number>) =>
-    `/approvals?${new URLSearchParams(Object.entries(query).map(([name, value]) => [name, `${value}`]))}`;
+    `/approvals?${new URLSearchParams({
+      ...everyone && { show: "all" },
+      ...Object.fromEntries(Object.entries(query).map(([name, value]) => [name, `${value}`])),
+    })}`;
   const body = (
     <ApprovalsPage
       requests={requests}
       viewer={viewer}
       waiting={waiting}
+      everyone={everyone}
       now={now}
       wrong={wrong}
       asked={asked}
@@ -120,6 +125,9 @@ export async function showQueue(
 async function rowOf(c: Context, id: string, wrong?: Wrong) {
   const { sql, now } = c.var;
   const viewer = actorOf(c);
-  const [request, waiting] = await Promise.all([getPending(sql, viewer, id), countPending(sql, now)]);
+  const [request, waiting] = await Promise.all([
+    getPending(sql, viewer, id, now),
+    countPending(sql, viewer, now),
+  ]);
   return <DecidedRow request={request} viewer={viewer} now={now} wrong={wrong} waiting={waiting} />;
 }

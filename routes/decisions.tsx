@@ -41,7 +41,7 @@ decisions.get("/reservations/:id/override", allowed("see_queue"), (c) => overrid
 decisions.get("/reservations/:id/reschedule", allowed("see_queue"), async (c) => {
   const { sql } = c.var;
   const reservation = await getReservation(sql, actorOf(c), c.req.param("id"));
-  await permitDecision(sql, actorOf(c), reservation);
+  await permitDecision(sql, actorOf(c), reservation, c.var.now);
   const { back, ...query } = c.req.query();
   return show(c, {
     values: { ...asTyped(reservation), ...query },
@@ -103,7 +103,7 @@ async function override(c: Context, given: string, values: Values = {}, problem?
   const { sql, now } = c.var;
   const actor = actorOf(c);
   const request = await getReservation(sql, actor, given);
-  await permitDecision(sql, actor, request);
+  await permitDecision(sql, actor, request, now);
   // What is decided already has nothing to give way to: the queue says what became of it.
   if (!allows(request, "approve", now)) return showReservation(c, request.id, problem);
   const { reason } = problem?.errors ?? {};

@@ -21,7 +21,7 @@ home.get("/", async (c) => {
     listReservations(sql, actor, { requester_id: actor.id, from: now, ahead: true, limit: NEXT }),
     listNews(sql, actor, now.subtract({ hours: 24 * NEWS_DAYS })),
     listBumped(sql, actor, now),
-    may(actor, "see_queue") ? countPending(sql, now) : undefined,
+    may(actor, "see_queue") ? countPending(sql, actor, now) : undefined,
   ]);
   const next = ahead.slice(0, NEXT);
   const body = (

@@ -36,7 +36,7 @@ export async function answeredChange(c: Context, given: string, verb: "approve" 
     }
     const text = verb === "approve" ? "The change is approved" : "The change is denied";
     const row = wantsPart(c)
-      ? <DecidedChange {...{ id: change, reference, text }} waiting={await countPending(sql, now)} />
+      ? <DecidedChange {...{ id: change, reference, text }} waiting={await countPending(sql, actor, now)} />
       : undefined;
     return done(c, {
       to: "/approvals",
@@ -49,7 +49,9 @@ export async function answeredChange(c: Context, given: string, verb: "approve" 
     const reason = error instanceof Invalid ? values.reason ?? "" : undefined;
     const wrong = { id: change, message: error.message, reason };
     if (!wantsPart(c)) return showQueue(c, { change: wrong, status });
-    const row = (await listChanges(sql, actor, { limit: 50 }, now)).find((one) => one.proposal.id === change);
+    const row = (await listChanges(sql, actor, { limit: 50, all: true }, now)).find((one) =>
+      one.proposal.id === change
+    );
     const zone = actor.time_zone;
     return row ? part(c, <ChangeRow change={row} zone={zone} now={now} wrong={wrong} />, status) : part(
       c,
@@ -57,7 +59,7 @@ export async function answeredChange(c: Context, given: string, verb: "approve" 
         id={change}
         reference={reference}
         text={error.message}
-        waiting={await countPending(sql, now)}
+        waiting={await countPending(sql, actor, now)}
       />,
       status,
     );

@@ -93,7 +93,7 @@ export async function showReservation(c: Context, id: string, refused: Refused =
   const reservation = await getReservation(sql, actor, id);
   const [history, decides, alternatives, proposal, question] = await Promise.all([
     listHistory(sql, reservation.id),
-    mayDecide(sql, actor, reservation),
+    mayDecide(sql, actor, reservation, now),
     insteadOf(sql, actor, reservation, now),
     getProposal(sql, reservation.id, now),
     allows(reservation, "approve", now) ? openQuestion(sql, reservation.id) : undefined,

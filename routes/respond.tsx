@@ -24,7 +24,7 @@ export async function page(c: Context, { title, body, part, status = 200, style 
   c.header("Vary", "HX-Request");
   if (part !== undefined && wantsPart(c)) return html(c, part, status);
   const { actor, now, sql, house, nonce } = c.var;
-  const waiting = may(actor, "see_queue") ? await countPending(sql, now) : 0;
+  const waiting = actor && may(actor, "see_queue") ? await countPending(sql, actor, now) : 0;
   const css = hasStyles(c) ? undefined : house.assets.text("app.css");
   return html(
     c,

@@ -13,6 +13,8 @@ interface QueueProps {
   requests: readonly Pending[];
   viewer: Actor;
   waiting: number;
+  /** Whether all that the viewer may decide is shown, not only what is theirs. */
+  everyone: boolean;
   now: Temporal.Instant;
   back?: string;
   next?: string;
@@ -39,13 +41,15 @@ export interface Wrong {
 
 /** What waits for a decision: those of higher priority first, then the soonest. */
 export function ApprovalsPage(props: QueueProps) {
-  const { requests, viewer, waiting, now, back, next, wrong, several, everything, changes, asked } = props;
+  const { requests, viewer, waiting, everyone, now, back, next, wrong, several, everything, changes, asked } =
+    props;
   return (
     <>
       <div class="head">
         <h1>Approvals</h1>
         <p class="quiet">{count(waiting, "request waits", "requests wait")}</p>
       </div>
+      {viewer.role === "admin" && <Whose everyone={everyone} />}
       <ChangeList changes={changes} zone={viewer.time_zone} now={now} wrong={props.change} />
       {requests.length === 0
         ? changes.length + asked.length === 0 && (
@@ -91,6 +95,16 @@ export function ApprovalsPage(props: QueueProps) {
       )}
       <Pager back={back} next={next} />
     </>
+  );
+}
+
+// Only administrators may decide on more than what is theirs.
+function Whose({ everyone }: { everyone: boolean }) {
+  return (
+    <nav class="tabs whose" aria-label="Which requests">
+      <a href="/approvals" aria-current={everyone ? undefined : "page"}>Mine</a>{" "}
+      <a href="/approvals?show=all" aria-current={everyone ? "page" : undefined}>All that I may decide</a>
+    </nav>
   );
 }
 
@@ -199,9 +213,15 @@ export function Rivals(
   );
 }
 
-function Answers({ request, wrong }: RowProps) {
+function Answers({ request, viewer, wrong }: RowProps) {
   if (!request.may_decide) {
-    return <p class="quiet answers">Your own request: somebody else decides on it.</p>;
+    return (
+      <p class="quiet answers">
+        {request.requester_id === viewer.id
+          ? "Your own request: somebody else decides on it."
+          : "Others are named to decide on it."}
+      </p>
+    );
   }
   const path = reservationPath(request.reference);
   const swap = (verb: string) => ({

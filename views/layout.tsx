@@ -112,6 +112,7 @@ function Me({ viewer }: { viewer: Actor }) {
       <div class="drop">
         <a href="/account">My account</a>
         {may(viewer, "manage_resources") && <a href="/admin/resources">Manage resources</a>}
+        {may(viewer, "manage_groups") && <a href="/admin/groups">Manage groups</a>}
         {may(viewer, "manage_users") && <a href="/admin/users">Manage people</a>}
         <form method="post" action="/logout">
           <button class="link" type="submit">Sign out</button>

@@ -190,7 +190,7 @@ Deno.test("Bob may not approve what he asks for, nor Alice find it", async () =>
 
 Deno.test("the queue shows old and new with what is in the way, and counts it", async () => {
   await using scene = await bobsHall();
-  assert.equal(await countPending(scene.sql, NOW), 0);
+  assert.equal(await countPending(scene.sql, scene.cast.sam, NOW), 0);
   await scene.asks(TWO);
   await scene.has("alice", TWO);
   const [row, ...more] = await listChanges(scene.sql, scene.cast.sam, { limit: 5 }, later(2));
@@ -201,7 +201,7 @@ Deno.test("the queue shows old and new with what is in the way, and counts it", 
     "Hall",
   ]);
   assert.deepEqual(row.conflicts.map((rival) => rival.requester_name), ["Alice Asker"]);
-  assert.equal(await countPending(scene.sql, later(2)), 1);
+  assert.equal(await countPending(scene.sql, scene.cast.sam, later(2)), 1);
 });
 
 Deno.test("what nobody decided by the start expires by the sweep, once, and the reservation is what it was", async () => {

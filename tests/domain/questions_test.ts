@@ -48,7 +48,7 @@ Deno.test("what Sam asks about stands apart in the queue, and stays pending", as
   assert.deepEqual([await scene.queue(), await scene.queue(true)], [[scene.id], []]);
   await scene.ask();
   assert.deepEqual([await scene.queue(), await scene.queue(true)], [[], [scene.id]]);
-  assert.equal(await countPending(scene.sql, later(5)), 0);
+  assert.equal(await countPending(scene.sql, scene.cast.sam, later(5)), 0);
   assert.equal((await getReservation(scene.sql, scene.cast.bob, scene.id)).status, "pending");
 });
 
@@ -57,7 +57,7 @@ Deno.test("what Bob has answered is back in the queue", async () => {
   await scene.ask();
   await scene.answer();
   assert.deepEqual([await scene.queue(), await scene.queue(true)], [[scene.id], []]);
-  assert.equal(await countPending(scene.sql, later(5)), 1);
+  assert.equal(await countPending(scene.sql, scene.cast.sam, later(5)), 1);
 });
 
 Deno.test("the history has question and answer, once each", async () => {

@@ -157,7 +157,7 @@ Deno.test("what is sent by hand and makes no sense is refused in words", async (
   assert.deepEqual(await scene.states(), ["pending", "pending", "pending"]);
 });
 
-Deno.test("Sam's own wish has no box, and a tick sent by hand does not decide on it", async () => {
+Deno.test("Sam's own wish is not in his queue, and a tick sent by hand does not decide on it", async () => {
   await using scene = await threeRequests();
   const own = await scene.ask(scene.cast.sam, "14:00", "15:00");
   assert(!ticks(await scene.sam.get("/approvals")).some((tick) => tick.startsWith(own.id)));
