@@ -2,11 +2,13 @@ import { Hono } from "hono";
 import { account } from "./routes/account.tsx";
 import { audit } from "./routes/admin/audit.tsx";
 import { managePolicies } from "./routes/admin/policies.tsx";
+import { manageApprovers, manageGroups } from "./routes/admin/groups.tsx";
 import { manageResources } from "./routes/admin/resources.tsx";
 import { tryOut } from "./routes/admin/try.tsx";
 import { manageUsers } from "./routes/admin/users.tsx";
 import { api } from "./routes/api/mod.ts";
 import { approvals } from "./routes/approvals.tsx";
+import { decisions } from "./routes/decisions.tsx";
 import type { Env, House } from "./routes/env.ts";
 import { answerError } from "./routes/errors.tsx";
 import { health } from "./routes/health.ts";
@@ -21,11 +23,14 @@ import {
   sizeLimit,
 } from "./routes/middleware.ts";
 import { NotFound } from "./domain/errors.ts";
+import { proposals } from "./routes/proposals.tsx";
+import { questions } from "./routes/questions.tsx";
 import { reservations } from "./routes/reservations.tsx";
 import { reset } from "./routes/reset.tsx";
 import { reserve } from "./routes/reserve.tsx";
 import { resources } from "./routes/resources.tsx";
 import { schedule } from "./routes/schedule.tsx";
+import { several } from "./routes/several.tsx";
 import { session } from "./routes/session.tsx";
 
 /** The whole site on one page: who may enter where. What is not opened here is closed. */
@@ -59,12 +64,16 @@ export function createApp(house: House): Hono<Env> {
   app.route("/", resources);
   app.route("/", reserve);
   app.route("/", reservations);
+  app.route("/", proposals);
   app.route("/", account);
 
   // For staff.
   app.route("/", approvals);
   app.use("/admin/audit/*", allowed("see_audit"));
   app.route("/admin/audit", audit);
+  app.route("/", decisions);
+  app.route("/", several);
+  app.route("/", questions);
 
   // For administrators.
   app.use("/admin/resources/*", allowed("manage_resources"));
@@ -73,6 +82,9 @@ export function createApp(house: House): Hono<Env> {
   app.route("/admin/policies", managePolicies);
   app.use("/admin/try/*", allowed("manage_resources"));
   app.route("/admin/try", tryOut);
+  app.route("/admin/resources", manageApprovers);
+  app.use("/admin/groups/*", allowed("manage_groups"));
+  app.route("/admin/groups", manageGroups);
   app.use("/admin/users/*", allowed("manage_users"));
   app.route("/admin/users", manageUsers);
   return app;

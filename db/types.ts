@@ -10,3 +10,5 @@ export type Sql = postgres.Sql<Types>;
 export type Tx = postgres.TransactionSql<Types>;
 /** Either of them. A query takes it. */
 export type Db = postgres.ISql<Types>;
+/** A part of a statement, to be put into another. */
+export type Fragment = postgres.PendingQuery<postgres.Row[]>;

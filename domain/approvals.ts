@@ -1,43 +1,75 @@
 import { z } from "zod";
 import { transaction } from "../db/transaction.ts";
-import type { Db, Sql } from "../db/types.ts";
-import { take, withdraw } from "./allocations.ts";
-import type { InTheWay } from "./availability.ts";
-import { Conflict, NotFound } from "./errors.ts";
+import type { Sql, Tx } from "../db/types.ts";
+import { queueUp, release, take, withdraw } from "./allocations.ts";
+import { permitDecision } from "./approvers.ts";
+import { type Holder, holdersInTheWay } from "./bumps.ts";
+import { Conflict } from "./errors.ts";
+import { record } from "./history.ts";
 import { type Actor, permit } from "./permissions.ts";
 import { refuseIfTaken } from "./requests.ts";
-import { columns, getReservation, joined, type Reservation } from "./reservations.ts";
+import { getReservation, type Reservation } from "./reservations.ts";
 import { Why } from "./texts.ts";
 import { type Moved, transition } from "./transitions.ts";
 
-export const Approval = z.object({ reason: Why.optional() });
+// The change of an approved reservation that is decided on, not the reservation.
+const Change = z.string("Give the id of the proposed change");
+
+export const Approval = z.object({
+  reason: Why.optional(),
+  force_override: z.boolean("Say true or false").optional(),
+  change: Change.optional(),
+});
 export const Denial = z.object({
+  change: Change.optional(),
   reason: Why.refine((reason) => reason.length > 0, "Say why: the person who asked will read it"),
 });
 
+/** Which request, and as it was when it was looked at. */
+export interface Decision {
+  id: string;
+  reason?: string;
+  /** Where the request has another version by now, nothing is decided. */
+  version?: number;
+}
+
+export interface Approving extends Decision {
+  /** Whether to bump what is in the way; all of it, or nothing is done. */
+  force_override?: boolean;
+  /** What the approver was shown that this bumps: where it is something else by now, nothing is done. */
+  bumps?: readonly string[];
+}
+
+/** How often an override begins anew because what is in the way has changed under it. */
+const ATTEMPTS = 12;
+
+/** What those are told who are bumped without a word. */
+const NO_REASON = "Its time was given to another reservation";
+
 /**
- * Approves a pending request: takes its slot, all of it, or refuses.
+ * Approves a pending request: takes its slot, all of it, or refuses. With `force_override` whatever is in the way is
+ * bumped in the same transaction.
  *
  * @throws {Conflict} when somebody has the slot, or the request was decided already: by whom, and when
  */
 export async function approve(
   sql: Sql,
   actor: Actor,
-  { id, reason }: { id: string; reason?: string },
+  decision: Approving,
   now: Temporal.Instant,
 ): Promise<Moved> {
-  const before = await decidable(sql, actor, id);
-  const approved = await transaction(sql, async (tx) => {
-    const moved = await transition(tx, actor, { id: before.id, action: "approve", reason }, now);
-    const resource_ids = await withdraw(tx, before.id);
-    if (!await take(tx, { reservation_id: before.id, resource_ids, ...moved, holds: true })) {
-      throw new SlotIsTaken();
-    }
-    return moved;
-  }).catch((error) => {
-    if (!(error instanceof SlotIsTaken)) throw error;
-  });
-  if (approved) return approved;
+  const before = await forDecision(sql, actor, decision.id, now);
+  const step = { ...decision, id: before.id, version: decision.version ?? before.version };
+  for (let attempt = 1; attempt <= (decision.force_override ? ATTEMPTS : 1); attempt++) {
+    const approved = await transaction(sql, async (tx) => {
+      if (!decision.force_override) return await grant(tx, actor, step, now);
+      await queueUp(tx, before.resources.map((r) => r.id));
+      return await grant(tx, actor, step, now, await holdersInTheWay(tx, before.id));
+    }).catch((error) => {
+      if (!(error instanceof SlotIsTaken)) throw error;
+    });
+    if (approved) return approved;
+  }
   const wish = { ...before, resource_ids: before.resources.map((r) => r.id), except: before.id };
   await refuseIfTaken(sql, actor, wish, now);
   throw new Conflict("This time was wanted by another at the same moment: try again");
@@ -47,103 +79,75 @@ export async function approve(
 export async function deny(
   sql: Sql,
   actor: Actor,
-  { id, reason }: { id: string; reason: string },
+  { id, reason, version }: Decision & { reason: string },
   now: Temporal.Instant,
 ): Promise<Moved> {
-  const before = await decidable(sql, actor, id);
-  return transaction(sql, (tx) => transition(tx, actor, { id: before.id, action: "deny", reason }, now));
-}
-
-/** A request in the queue, with what stands in its way and who else wants the time. */
-export interface Pending extends Reservation {
-  conflicts: Rival[];
-  competitors: Rival[];
-}
-
-/** Another reservation over the same time on the same resource. */
-export type Rival = Pick<InTheWay, "reservation_id" | "resource_name" | "requester_name" | "purpose"> & {
-  reference: string;
-  start_time: Temporal.Instant;
-  end_time: Temporal.Instant;
-};
-
-/** The pending requests that can still be decided, soonest first. */
-export async function listPending(
-  db: Db,
-  actor: Actor,
-  { limit, offset = 0 }: { limit: number; offset?: number },
-  now: Temporal.Instant,
-): Promise<Pending[]> {
-  permit(actor, "see_queue");
-  return await queue(db, db`v.status = 'pending' and v.start_time > ${now}`, { limit, offset });
-}
-
-/** One request as the queue shows it, whatever its status; for the row that changes. */
-export async function getPending(db: Db, actor: Actor, id: string): Promise<Pending> {
-  permit(actor, "see_queue");
-  const { id: known } = await getReservation(db, actor, id);
-  const [row] = await queue(db, db`v.id = ${known}`, { limit: 1, offset: 0 });
-  if (!row) throw new NotFound("This request");
-  return row;
-}
-
-/** How many requests wait for a decision. */
-export async function countPending(db: Db, now: Temporal.Instant): Promise<number> {
-  const [{ count }] = await db<{ count: number }[]>`
-    select count(*)::int as count from reservations where status = 'pending' and start_time > ${now}`;
-  return count;
+  const before = await forDecision(sql, actor, id, now);
+  const step = { id: before.id, action: "deny", reason, version } as const;
+  return transaction(sql, (tx) => transition(tx, actor, step, now));
 }
 
 class SlotIsTaken extends Error {}
 
-async function decidable(sql: Sql, actor: Actor, id: string): Promise<Reservation> {
+async function forDecision(
+  sql: Sql,
+  actor: Actor,
+  id: string,
+  now: Temporal.Instant,
+): Promise<Reservation> {
   permit(actor, "see_queue");
   const before = await getReservation(sql, actor, id);
-  permit(actor, "decide", before.requester_id);
+  await permitDecision(sql, actor, before, now);
   return before;
 }
 
-// Competitors are found among the pending ones only: they are few, and a partial index has them by their start.
-async function queue(db: Db, which: ReturnType<Db>, { limit, offset }: { limit: number; offset: number }) {
-  const rival =
-    db`json_build_object('reservation_id', o.id, 'reference', o.reference, 'resource_name', r.name,
-    'requester_name', ou.name, 'purpose', o.purpose, 'start_time', o.start_time, 'end_time', o.end_time)
-    order by o.start_time, o.created_at, o.id`;
-  const rows = await db<Pending[]>`
-    select ${columns(db)},
-      coalesce((
-        select json_agg(${rival})
-        from allocations mine join allocations a on a.resource_id = mine.resource_id and a.holds
-          and a.period && mine.period and a.reservation_id <> v.id
-        join resources r on r.id = a.resource_id
-        join reservations o on o.id = a.reservation_id
-        join users ou on ou.id = o.requester_id
-        where mine.reservation_id = v.id
-          and r.units <= (select count(distinct h.unit) from allocations h
-            where h.holds and h.resource_id = r.id and h.period && mine.period and h.reservation_id <> v.id)), '[]')
-        as conflicts,
-      coalesce((
-        select json_agg(${rival})
-        from reservations o
-        join allocations a on a.reservation_id = o.id
-        join allocations mine on mine.resource_id = a.resource_id and mine.period && a.period
-        join resources r on r.id = a.resource_id
-        join users ou on ou.id = o.requester_id
-        where mine.reservation_id = v.id and o.status = 'pending' and o.id <> v.id
-          and o.start_time < v.end_time and o.end_time > v.start_time), '[]') as competitors
-    from ${joined(db)}
-    where ${which}
-    order by v.start_time, v.created_at, v.id
-    limit ${limit} offset ${offset}`;
-  return rows.map((row) => ({
-    ...row,
-    conflicts: row.conflicts.map(withInstants),
-    competitors: row.competitors.map(withInstants),
-  }));
+async function grant(
+  tx: Tx,
+  actor: Actor,
+  { id, reason, version, bumps }: Approving,
+  now: Temporal.Instant,
+  inTheWay: readonly Holder[] = [],
+): Promise<Moved> {
+  const ids = inTheWay.map((holder) => holder.id);
+  const details = ids.length > 0 ? { bumped: ids } : undefined;
+  const moved = await transition(tx, actor, { id, action: "approve", reason, version, details }, now);
+  if (bumps && ids.some((one) => !bumps.includes(one))) {
+    throw new Conflict("What is in the way has changed since you looked at it: look at it again");
+  }
+  for (const holder of inTheWay) await push(tx, actor, holder, { id, reason: reason || NO_REASON }, now);
+  const resource_ids = await withdraw(tx, id);
+  if (!await take(tx, { reservation_id: id, resource_ids, ...moved, holds: true })) throw new SlotIsTaken();
+  return moved;
 }
 
-// JSON from the database carries instants as text.
-function withInstants(rival: Rival): Rival {
-  const instant = (text: unknown) => Temporal.Instant.from(String(text));
-  return { ...rival, start_time: instant(rival.start_time), end_time: instant(rival.end_time) };
+// What waits for a decision itself and holds its slot meanwhile has nothing that could be bumped: it waits on, without.
+async function push(
+  tx: Tx,
+  actor: Actor,
+  holder: Holder,
+  { id, reason }: { id: string; reason: string },
+  now: Temporal.Instant,
+) {
+  if (holder.status === "checked_in") {
+    const { resource_name, requester_name } = holder;
+    throw new Conflict(
+      `${resource_name} is in use by ${requester_name}: whoever has checked in is not bumped`,
+    );
+  }
+  if (holder.status === "pending") {
+    await release(tx, [holder.id]);
+    const entry = {
+      reservation_id: holder.id,
+      action: "edit",
+      details: { holds: false, reason },
+      previous_state: { status: "pending" },
+    } as const;
+    return await record(tx, actor, entry, now);
+  }
+  const { version } = holder;
+  const step = { id: holder.id, action: "bump", reason, version, details: { for: id } } as const;
+  await transition(tx, actor, step, now).catch((error) => {
+    // It was given up or moved a moment ago: what is in the way now is looked at anew.
+    throw error instanceof Conflict ? new SlotIsTaken() : error;
+  });
 }

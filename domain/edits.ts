@@ -1,6 +1,7 @@
 import { transaction } from "../db/transaction.ts";
 import type { Db, Sql, Tx } from "../db/types.ts";
 import { queueUp, take, withdraw } from "./allocations.ts";
+import { mayDecide, permitDecision } from "./approvers.ts";
 import type { Wish } from "./availability.ts";
 import { Conflict } from "./errors.ts";
 import { record } from "./history.ts";
@@ -8,6 +9,7 @@ import { type Actor, may, permit } from "./permissions.ts";
 import type { Period } from "./periods.ts";
 import { type Rules, rulesOf, stillBind } from "./policies.ts";
 import { hasQuota, lockQuotas } from "./quotas.ts";
+import { propose } from "./proposals.ts";
 import { inWords, needsDecision } from "./reasons.ts";
 import { holdOf, judged, mustBeWithin, mustLieAhead, refuseIfTaken } from "./requests.ts";
 import { getReservation, type Reservation } from "./reservations.ts";
@@ -18,12 +20,17 @@ export interface Change extends Partial<Period> {
   resource_ids?: readonly string[];
   purpose?: string;
   private?: boolean;
+  /** Why it was moved, where that was somebody else. */
+  reason?: string;
 }
+
+/** What a change leads to: a status, or a wish that waits for a decision. */
+export type Changed = Status | "proposed";
 
 /**
  * Changes the slot of a reservation, or its words, or both: all of it or nothing. The old slot is given up only
- * together with the taking of the new one. Where a resource wants approval, a reservation that grows or moves goes
- * back to pending, unless an approver moves it.
+ * together with the taking of the new one. Where a resource wants approval and an approved reservation is to grow or
+ * to move, it stays as it is, and the change waits for a decision, unless it is an approver who moves it.
  *
  * @throws {NotFound} {Forbidden} {Invalid} {Conflict} as `request`; nothing has changed then
  */
@@ -33,16 +40,19 @@ export async function change(
   id: string,
   asked: Change,
   now: Temporal.Instant,
-): Promise<Status> {
+): Promise<Changed> {
   const before = await getReservation(sql, actor, id);
   permit(actor, "edit_reservation", before.requester_id);
   const move = await plannedMove(sql, actor, before, asked, now);
   const words = { purpose: asked.purpose ?? before.purpose, private: asked.private ?? before.private };
   const reworded = words.purpose !== before.purpose || words.private !== before.private;
-  if (reworded) mustBeOpen(before, now);
+  if (reworded && !move) mustBeOpen(before, now);
   if (!move && !reworded) return before.status;
+  // A wish for what is taken would wait for nothing.
+  if (move?.to === "proposed") await refuseIfTaken(sql, actor, move.wish, now);
   const done = await transaction(sql, async (tx) => {
-    if (move) await moveSlot(tx, actor, before, move, now);
+    if (move?.to === "proposed") await propose(tx, actor, before, move.wish, now);
+    else if (move) await moveSlot(tx, actor, before, { ...move, to: move.to, reason: asked.reason }, now);
     if (reworded) await reword(tx, actor, before, words, now);
     return true;
   }).catch((error) => {
@@ -64,7 +74,24 @@ export function reschedule(
   id: string,
   slot: Pick<Change, "start_time" | "end_time" | "resource_ids">,
   now: Temporal.Instant,
-): Promise<Status> {
+): Promise<Changed> {
+  return change(sql, actor, id, slot, now);
+}
+
+/**
+ * Moves another's reservation, as an approver: it stays approved, and keeps its old slot until it has the new one.
+ *
+ * @throws {Forbidden} where the actor does not decide on it
+ * @throws {Conflict} as `change`
+ */
+export async function rescheduleAsApprover(
+  sql: Sql,
+  actor: Actor,
+  { id, ...slot }: Pick<Change, "start_time" | "end_time" | "resource_ids" | "reason"> & { id: string },
+  now: Temporal.Instant,
+): Promise<Changed> {
+  permit(actor, "see_queue");
+  await permitDecision(sql, actor, await getReservation(sql, actor, id), now);
   return change(sql, actor, id, slot, now);
 }
 
@@ -154,7 +181,7 @@ class GiveUp extends Error {}
 interface Move {
   wish: Wish;
   rules: Rules[];
-  to: Status;
+  to: Changed;
 }
 
 // Undefined where the slot stays as it is.
@@ -175,19 +202,22 @@ async function plannedMove(
     answers: before.answers,
     attested: true,
   };
-  if (sameSlot(before, wish)) return undefined;
+  // What was bumped has lost its slot: to ask for it again is a move as well.
+  const asks = before.status === "bumped" &&
+    Boolean(asked.start_time ?? asked.end_time ?? asked.resource_ids);
+  if (!asks && sameSlot(before, wish)) return undefined;
   // What has begun may still be made longer or shorter; only a start that is moved must lie ahead.
   wish.keeps_start = Temporal.Instant.compare(wish.start_time, before.start_time) === 0;
   await mustLieAhead(sql, wish, now);
   const rules = await judged(sql, wish, now, { fresh: true });
-  return { wish, rules, to: statusAfterMove(actor, before, wish, rules) };
+  return { wish, rules, to: await statusAfterMove(sql, actor, before, wish, rules, now) };
 }
 
 async function moveSlot(
   tx: Tx,
   actor: Actor,
   before: Reservation,
-  { wish, rules, to }: Move,
+  { wish, rules, to, reason }: Omit<Move, "to"> & { to: Status; reason?: string },
   now: Temporal.Instant,
 ) {
   await queueUp(tx, [...wish.resource_ids, ...before.resources.map((r) => r.id)]);
@@ -198,7 +228,8 @@ async function moveSlot(
   }
   const period = { ...wish, time_zone: rules[0].time_zone };
   const details = slotDetails(before, wish);
-  await transition(tx, actor, { id: before.id, action: "reschedule", to, period, details }, now);
+  const { id, version } = before;
+  await transition(tx, actor, { id, action: "reschedule", to, reason, period, details, version }, now);
   await withdraw(tx, before.id);
   const { holds } = holdOf(to, rules, now);
   if (!await take(tx, { reservation_id: before.id, ...wish, holds })) throw new GiveUp();
@@ -239,14 +270,25 @@ function sameSlot(before: Reservation, wish: Wish): boolean {
     Temporal.Instant.compare(before.end_time, wish.end_time) === 0 && ids.join() === wish.resource_ids.join();
 }
 
-function statusAfterMove(actor: Actor, before: Reservation, wish: Wish, rules: Rules[]): Status {
+async function statusAfterMove(
+  sql: Sql,
+  actor: Actor,
+  before: Reservation,
+  wish: Wish,
+  rules: Rules[],
+  now: Temporal.Instant,
+): Promise<Changed> {
   if (!rules.some((r) => needsDecision(r, wish, before.requester_id))) return "approved";
-  if (before.status !== "approved") return "pending";
+  if (before.status !== "approved" && before.status !== "bumped") return "pending";
   const same = before.resources.map((r) => r.id).sort().join() === wish.resource_ids.join();
   const within = Temporal.Instant.compare(wish.start_time, before.start_time) >= 0 &&
     Temporal.Instant.compare(wish.end_time, before.end_time) <= 0;
-  const byApprover = actor.id !== before.requester_id && may(actor, "decide", before.requester_id);
-  return (same && within) || byApprover ? "approved" : "pending";
+  const smaller = before.status === "approved" && same && within;
+  // An approver of both: who decides only where it was does not decide where it is to be.
+  const byApprover = actor.id !== before.requester_id && await mayDecide(sql, actor, before, now) &&
+    await mayDecide(sql, actor, before, now, wish.resource_ids);
+  if (smaller || byApprover) return "approved";
+  return before.status === "approved" ? "proposed" : "pending";
 }
 
 function slotDetails(before: Reservation, wish: Wish) {

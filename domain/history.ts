@@ -9,8 +9,15 @@ export type Verb =
   | "cancel"
   | "restore"
   | "reschedule"
+  | "bump"
   | "edit"
   | "lapse"
+  | "ask"
+  | "answer"
+  | "propose"
+  | "deny_change"
+  | "withdraw_change"
+  | "expire_change"
   | "complete"
   | "expire";
 
@@ -118,7 +125,7 @@ export interface News {
 export function listNews(db: Db, actor: Actor, since: Temporal.Instant): Promise<News[]> {
   return db<News[]>`
     select h.reservation_id, v.reference, v.purpose, v.start_time, h.action, u.name as actor_name,
-      h.details ->> 'reason' as reason, h.at,
+      coalesce(h.details ->> 'reason', h.details ->> 'question') as reason, h.at,
       (select string_agg(r.name, ', ' order by r.name) from allocations a join resources r on r.id = a.resource_id
         where a.reservation_id = v.id) as resource_name
     from reservations v

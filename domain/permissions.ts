@@ -26,11 +26,15 @@ const RIGHTS = {
   cancel: { user: "own", staff: "always", admin: "always" },
   // Asked with who cancelled: nobody takes back what an approver did.
   restore: { user: "own", staff: "always", admin: "always" },
-  // Nobody decides on a wish of their own, but a site with one administrator must not stand still.
-  decide: { user: "never", staff: "not own", admin: "always" },
+  // Whether at all; on which requests, and not on their own, is said by `approvers.ts`.
+  decide: { user: "never", staff: "always", admin: "always" },
+  bump: { user: "never", staff: "not own", admin: "not own" },
+  answer: { user: "own", staff: "own", admin: "own" },
+  delegate: { user: "never", staff: "always", admin: "always" },
   override: { user: "never", staff: "always", admin: "always" },
   see_queue: { user: "never", staff: "always", admin: "always" },
   see_audit: { user: "never", staff: "always", admin: "always" },
+  manage_groups: { user: "never", staff: "never", admin: "always" },
   manage_resources: { user: "never", staff: "never", admin: "always" },
   manage_users: { user: "never", staff: "never", admin: "always" },
 } as const satisfies Record<string, Record<Role, Right>>;
@@ -45,9 +49,13 @@ const WORDS: Record<Action, string> = {
   cancel: "cancel this reservation",
   restore: "take back this cancellation",
   decide: "decide on this request",
+  bump: "bump this reservation",
+  answer: "answer for this request",
+  delegate: "let others decide for you",
   override: "set rules aside",
   see_queue: "see the approvals",
   see_audit: "see the audit",
+  manage_groups: "manage groups",
   manage_resources: "manage resources",
   manage_users: "manage people",
 };

@@ -36,10 +36,14 @@ const ARROWS = {
   deny: { from: ["pending"], to: ["denied"], before: "start_time" },
   cancel: { from: ["pending", "approved"], to: ["cancelled"], before: "end_time" },
   restore: { from: ["cancelled"], to: ["pending", "approved"], before: "end_time" },
-  reschedule: { from: ["pending", "approved"], to: ["pending", "approved"], before: "end_time" },
+  bump: { from: ["approved"], to: ["bumped"], before: "end_time" },
+  reschedule: { from: ["pending", "approved", "bumped"], to: ["pending", "approved"], before: "end_time" },
 } as const satisfies Partial<Record<Verb, Arrow>>;
 
 export type Transition = keyof typeof ARROWS;
+
+/** What only an approver does to another's reservation: who it was stands on it. */
+const DECISIONS: readonly Transition[] = ["approve", "deny", "bump"];
 
 /** The status in which a new reservation begins. */
 export function firstStatus(needsApproval: boolean): Status {
@@ -61,6 +65,8 @@ export interface Step {
   /** Where the arrow leads to one of several. */
   to?: Status;
   reason?: string;
+  /** The version that was looked at: where the reservation has changed since, it is left alone. */
+  version?: number;
   /** The new period and the zone its clock shows, for `reschedule`. */
   period?: Period & { time_zone: string };
   details?: Record<string, unknown>;
@@ -75,20 +81,23 @@ export interface Step {
  * @throws {Conflict} when its status, or the time, does not allow the arrow; the words say who did what, when
  */
 export async function transition(tx: Tx, actor: Actor, step: Step, now: Temporal.Instant): Promise<Moved> {
-  const { id, action, reason, period } = step;
+  const { id, action, reason, period, version = null } = step;
   const { from, to: targets, before }: Arrow = ARROWS[action];
   const to = step.to ?? targets[0];
   const zone = period?.time_zone ?? null;
-  const decides = action === "approve" || action === "deny";
+  const decides = DECISIONS.includes(action);
   const [moved] = await tx<(Moved & { previous_state: State; after_state: State })[]>`
     with old as (
       select id, status, start_time, end_time, decision_reason, purpose from reservations
-      where id = ${id} and status = any(${[...from]})
+      where id = ${id} and status = any(${[...from]}) and (${version}::int is null or version = ${version})
         and (${before ?? null}::text is null
           or case when ${before ?? null} = 'start_time' then start_time else end_time end > ${now})
         -- What nobody decided in time has expired, also where the sweep has not said so yet.
         and (status <> 'pending' or start_time > ${now})
       for update
+    ), overtaken as (
+      -- A change that was asked for is about the slot that it had until now.
+      delete from proposals where reservation_id in (select id from old)
     )
     update reservations v set status = ${to}, version = v.version + 1, updated_at = ${now},
       decision_reason = ${reason ?? null},
@@ -107,7 +116,7 @@ export async function transition(tx: Tx, actor: Actor, step: Step, now: Temporal
         'purpose', old.purpose, 'decision_reason', old.decision_reason) as previous_state,
       json_build_object('status', v.status, 'start_time', v.start_time, 'end_time', v.end_time,
         'decision_reason', v.decision_reason) as after_state`;
-  if (!moved) throw await whyNot(tx, actor, id, action, now);
+  if (!moved) throw await whyNot(tx, actor, step, now);
 
   const { previous_state, after_state, ...result } = moved;
   if (to !== "pending" && !HOLDING.includes(to)) await release(tx, [id]);
@@ -145,6 +154,8 @@ export async function transitionDue(
       update reservations v set status = ${to}, version = v.version + 1, updated_at = ${now}
       from due where v.id = due.id
       returning v.id, due.status, due.start_time, due.end_time
+    ), overtaken as (
+      delete from proposals p using moved where p.reservation_id = moved.id
     ), recorded as (
       insert into history (reservation_id, action, previous_state, after_state, at)
       select id, ${action}, json_build_object('status', status, 'start_time', start_time, 'end_time', end_time),
@@ -208,6 +219,7 @@ const PAST: Record<Transition, string> = {
   deny: "denied",
   cancel: "cancelled",
   restore: "restored",
+  bump: "bumped",
   reschedule: "rescheduled",
 };
 
@@ -217,7 +229,7 @@ export function pastOf(action: Transition): string {
 }
 
 // The compare and swap found nothing: read once more, and say why in words.
-async function whyNot(tx: Tx, actor: Actor, id: string, action: Transition, now: Temporal.Instant) {
+async function whyNot(tx: Tx, actor: Actor, { id, action }: Step, now: Temporal.Instant) {
   const [row] = await tx<
     ({ status: Status; by: string | null; by_id: string | null; at: Temporal.Instant | null } & Period)[]
   >`
@@ -232,6 +244,11 @@ async function whyNot(tx: Tx, actor: Actor, id: string, action: Transition, now:
     left join users u on u.id = h.actor_id
     where v.id = ${id}`;
   if (!row) return new NotFound("This reservation");
+  if (allows(row, action, now)) {
+    return new Conflict(
+      `This reservation cannot be ${pastOf(action)}: it was changed since you looked at it`,
+    );
+  }
   const status = statusAt(row, now);
   const said = status === row.status && row.by && row.at
     ? `${status} by ${row.by_id === actor.id ? "you" : row.by}, ${clockOf(row.at, actor.time_zone, now)}`

@@ -1,6 +1,14 @@
 import { Hono } from "hono";
 import { z } from "zod";
 import { endOwnSession, listSessions } from "../domain/auth/sessions.ts";
+import {
+  delegate,
+  endDelegation,
+  listDelegations,
+  listStandIns,
+  NewDelegation,
+} from "../domain/delegations.ts";
+import { may } from "../domain/permissions.ts";
 import { changePassword, changeProfile, getUser, Password, Profile } from "../domain/users.ts";
 import { AccountPage } from "../views/account.tsx";
 import { clearSession } from "./cookies.ts";
@@ -38,6 +46,19 @@ account.post("/account/password", async (c) => {
   }, (problem) => show(c, {}, problem));
 });
 
+account.post("/account/away", async (c) => {
+  const values = await fields(c);
+  return orAgain(async () => {
+    await delegate(c.var.sql, actorOf(c), check(NewDelegation, values), c.var.now);
+    return done(c, { to: "/account", notice: { text: "While you are away, they decide" } });
+  }, (problem) => show(c, undefined, undefined, { values, errors: problem.errors, status: problem.status }));
+});
+
+account.post("/account/away/:id/end", async (c) => {
+  await endDelegation(c.var.sql, actorOf(c), c.req.param("id"));
+  return done(c, { to: "/account", notice: { text: "You decide yourself again" } });
+});
+
 account.post("/account/sessions/:id/end", async (c) => {
   const id = c.req.param("id");
   await endOwnSession(c.var.sql, actorOf(c), id, c.var.now);
@@ -49,10 +70,16 @@ account.post("/account/sessions/:id/end", async (c) => {
   return done(c, { to: "/account", notice: { text: "Signed out there" } });
 });
 
-async function show(c: Context, values?: Values, problem?: Problem) {
+type Away = Pick<Problem, "errors" | "status"> & { values: Values };
+
+async function show(c: Context, values?: Values, problem?: Problem, away?: Away) {
   const { sql, now, house, session_id = "" } = c.var;
   const actor = actorOf(c);
   const [user, sessions] = await Promise.all([getUser(sql, actor.id), listSessions(sql, actor, now)]);
+  const decides = may(actor, "delegate");
+  const [delegations, standIns] = decides
+    ? await Promise.all([listDelegations(sql, actor, now), listStandIns(sql, actor)])
+    : [[], []];
   const body = (
     <AccountPage
       user={user}
@@ -64,7 +91,8 @@ async function show(c: Context, values?: Values, problem?: Problem) {
       now={now}
       values={values}
       errors={problem?.errors}
+      away={decides ? { delegations, standIns, zone: actor.time_zone, now, ...away } : undefined}
     />
   );
-  return page(c, { title: "My account", body, status: problem?.status });
+  return page(c, { title: "My account", body, status: problem?.status ?? away?.status });
 }

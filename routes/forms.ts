@@ -24,6 +24,12 @@ export async function fields(c: Context): Promise<Values> {
   );
 }
 
+/** All values of a field that a form may send several times: boxes that were ticked. */
+export async function every(c: Context, name: string): Promise<string[]> {
+  const body = await c.req.parseBody({ all: true }).catch(() => ({} as Record<string, unknown>));
+  return [body[name]].flat().filter((value): value is string => typeof value === "string");
+}
+
 /**
  * What a schema makes of values.
  *

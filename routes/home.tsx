@@ -1,5 +1,6 @@
 import { Hono } from "hono";
-import { countPending } from "../domain/approvals.ts";
+import { countPending } from "../domain/queue.ts";
+import { listBumped } from "../domain/bumps.ts";
 import { listNews } from "../domain/history.ts";
 import { may } from "../domain/permissions.ts";
 import { listReservations } from "../domain/reservations.ts";
@@ -16,14 +17,23 @@ export const home = new Hono<Env>();
 home.get("/", async (c) => {
   const { sql, now } = c.var;
   const actor = actorOf(c);
-  const [ahead, news, waiting] = await Promise.all([
+  const [ahead, news, taken, waiting] = await Promise.all([
     listReservations(sql, actor, { requester_id: actor.id, from: now, ahead: true, limit: NEXT }),
     listNews(sql, actor, now.subtract({ hours: 24 * NEWS_DAYS })),
-    may(actor, "see_queue") ? countPending(sql, now) : undefined,
+    listBumped(sql, actor, now),
+    may(actor, "see_queue") ? countPending(sql, actor, now) : undefined,
   ]);
   const next = ahead.slice(0, NEXT);
   const body = (
-    <HomePage name={actor.name} zone={actor.time_zone} now={now} next={next} news={news} waiting={waiting} />
+    <HomePage
+      name={actor.name}
+      zone={actor.time_zone}
+      now={now}
+      next={next}
+      news={news}
+      {...taken}
+      waiting={waiting}
+    />
   );
   return page(c, { title: "My day", body });
 });

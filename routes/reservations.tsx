@@ -1,14 +1,21 @@
 import { Hono } from "hono";
 import { Invalid } from "../domain/errors.ts";
+import { mayDecide } from "../domain/approvers.ts";
+import { insteadOf } from "../domain/bumps.ts";
 import { cancel, restorable, restore } from "../domain/edits.ts";
 import { check, fields, number } from "./forms.ts";
 import { listHistory } from "../domain/history.ts";
+import { getProposal } from "../domain/proposals.ts";
 import { may } from "../domain/permissions.ts";
 import { getReservationAt } from "../domain/past.ts";
 import { inCalendar, readInstant } from "../domain/periods.ts";
 import { getReservation, listReservations } from "../domain/reservations.ts";
 import { Why } from "../domain/texts.ts";
 import { PastReservationPage } from "../views/past.tsx";
+import { openQuestion } from "../domain/questions.ts";
+import { allows } from "../domain/transitions.ts";
+import type { Said } from "../views/questions.tsx";
+import type { Refusal } from "../views/decisions.tsx";
 import { ReservationPage, ReservationsPage } from "../views/reservations.tsx";
 import { reservationPath } from "../views/words.ts";
 import { actorOf, type Context, type Env } from "./env.ts";
@@ -51,25 +58,10 @@ reservations.get("/reservations", async (c) => {
   return page(c, { title: when === "past" ? "My past reservations" : "My reservations", body });
 });
 
-reservations.get("/reservations/:id", async (c) => {
-  const { sql, now } = c.var;
-  const actor = actorOf(c);
+reservations.get("/reservations/:id", (c) => {
   const { at } = c.req.query();
-  if (at !== undefined) return await asItWas(c, c.req.param("id"), at);
-  const reservation = await getReservation(sql, actor, c.req.param("id"));
-  const history = await listHistory(sql, reservation.id);
-  const cancelled = history.findLast(({ action }) => action === "cancel");
-  const undoable = restorable(reservation, now) && may(actor, "restore", cancelled?.actor_id ?? undefined);
-  const body = (
-    <ReservationPage
-      reservation={reservation}
-      history={history}
-      viewer={actor}
-      now={now}
-      undoable={undoable}
-    />
-  );
-  return page(c, { title: reservation.reference, body });
+  const id = c.req.param("id");
+  return at === undefined ? showReservation(c, id) : asItWas(c, id, at);
 });
 
 async function asItWas(c: Context, id: string, typed: string) {
@@ -106,3 +98,42 @@ reservations.post("/reservations/:id/restore", async (c) => {
   await restore(sql, actor, id, now);
   return done(c, { to: reservationPath(reference), notice: { text: "The cancellation is taken back" } });
 });
+
+/** What was refused on a reservation's page, said on it. */
+interface Refused {
+  status?: 409 | 422;
+  message?: string;
+  bump?: Refusal;
+  answer?: Said;
+}
+
+/** The page of one reservation, with what was refused on it. */
+export async function showReservation(c: Context, id: string, refused: Refused = {}): Promise<Response> {
+  const { sql, now } = c.var;
+  const actor = actorOf(c);
+  const reservation = await getReservation(sql, actor, id);
+  const [history, decides, alternatives, proposal, question] = await Promise.all([
+    listHistory(sql, reservation.id),
+    mayDecide(sql, actor, reservation, now),
+    insteadOf(sql, actor, reservation, now),
+    getProposal(sql, reservation.id, now),
+    allows(reservation, "approve", now) ? openQuestion(sql, reservation.id) : undefined,
+  ]);
+  const cancelled = history.findLast(({ action }) => action === "cancel");
+  const undoable = restorable(reservation, now) && may(actor, "restore", cancelled?.actor_id ?? undefined);
+  const body = (
+    <ReservationPage
+      reservation={reservation}
+      history={history}
+      viewer={actor}
+      now={now}
+      undoable={undoable}
+      decides={decides}
+      alternatives={alternatives}
+      proposal={proposal}
+      question={question}
+      refused={refused}
+    />
+  );
+  return page(c, { title: reservation.reference, body, status: refused.status });
+}

@@ -16,11 +16,13 @@ import { actorOf, type Context, type Env } from "./env.ts";
 import { rulesOf } from "../domain/policies.ts";
 import { may } from "../domain/permissions.ts";
 import { check, fields, orAgain, type Problem, readPeriod, type Values } from "./forms.ts";
-import { readQuestions } from "./questions.ts";
+import { readParticulars } from "./particulars.ts";
 import { done, page, part, wantsPart } from "./respond.tsx";
 
 const Words = z.object({ purpose: Purpose.default("") });
 const Override = z.object({ override: Why.optional() });
+// A tap outside the form names a slot and no words: these stay.
+const NewWords = z.object({ purpose: Purpose.optional() });
 
 /** The form that asks for a time, and the one that changes it. */
 export const reserve = new Hono<Env>();
@@ -38,7 +40,7 @@ reserve.post("/reservations", async (c) => {
     const { purpose } = check(Words, values);
     const { override } = check(Override, values);
     const [rules] = await rulesOf(c.var.sql, resource_ids);
-    const asked = readQuestions(values, rules?.policy);
+    const asked = readParticulars(values, rules?.policy);
     const words = { purpose, private: values.private === "on", override: override || undefined };
     const wish = { resource_ids, start_time, end_time, ...asked, ...words };
     const stored = await request(c.var.sql, actorOf(c), wish, c.var.now);
@@ -60,38 +62,50 @@ reserve.post("/reservations/:id/edit", async (c) => {
   const values = await fields(c);
   return orAgain(async () => {
     const slot = await slotOf(c, values);
-    const { purpose } = check(Words, values);
+    const { purpose } = check(NewWords, values);
     const others = reservation.resources.slice(1).map((r) => r.id);
     const resource_ids = [...slot.resource_ids, ...others];
-    const asked = { ...slot, resource_ids, purpose, private: values.private === "on" };
+    const secret = purpose === undefined ? undefined : values.private === "on";
+    const asked = { ...slot, resource_ids, purpose, private: secret };
     const status = await change(sql, actor, reservation.id, asked, now);
-    const again = status === "pending" && reservation.status === "approved";
-    const text = again ? "Changed: an approver decides on it again" : "Changed";
+    const text = status === "proposed"
+      ? "Asked for: an approver decides on the change, and your time is kept until then"
+      : status === "pending" && reservation.status === "bumped"
+      ? "Requested: an approver decides on it"
+      : "Changed";
     return done(c, { to: reservationPath(reservation.reference), notice: { text } });
-  }, (problem) => show(c, { values: typedOf(values), problem, reservation }));
+  }, (problem) => {
+    const typed = values.resource ? typedOf(values) : asTyped(reservation);
+    return show(c, { values: typed, problem, reservation });
+  });
 });
 
 interface Shown {
   values: Values;
   problem?: Problem;
   reservation?: Reservation;
+  /** Where an approver moves it, who comes from there. */
+  back?: string;
 }
 
-async function show(c: Context, { values, problem, reservation }: Shown) {
+/** The form, whole or as its verdict. */
+export async function show(c: Context, { values, problem, reservation, back }: Shown) {
   const { sql, now } = c.var;
   const resource = await getResource(sql, values.resource ?? "");
   const wish = await verdictOf(c, resource, values, reservation, problem);
-  const props = { verdict: wish.verdict, resource, now };
+  const deciding = reservation && back ? { requester_name: reservation.requester_name, back } : undefined;
+  const props = { verdict: wish.verdict, resource, now, deciding };
   if (wantsPart(c)) return part(c, <VerdictNotice {...props} />, problem?.status);
   const alike = await listResources(sql, { kind: resource.kind, limit: 100 }, now);
   const path = reservation && reservationPath(reservation.reference);
+  const verb = deciding ? "reschedule" : "edit";
   const [rules] = await rulesOf(sql, [resource.id]);
   const { fields = [], attestations = [], approval_more_people_than = null } = rules?.policy ?? {};
   const people = resource.capacity !== null || approval_more_people_than !== null;
   const form: ReserveProps = {
     ...props,
-    action: path ? `${path}/edit` : "/reservations",
-    check: path ? `${path}/edit` : "/reservations/new",
+    action: path ? `${path}/${verb}` : "/reservations",
+    check: path ? `${path}/${verb}` : "/reservations/new",
     changing: reservation && path ? { reference: reservation.reference, path } : undefined,
     alike: alike.some((r) => r.id === resource.id) ? alike : [resource, ...alike],
     values,
@@ -100,10 +114,12 @@ async function show(c: Context, { values, problem, reservation }: Shown) {
       ? problem.message
       : undefined,
     twice: wish.twice,
-    questions: reservation ? undefined : { people, fields, attestations },
+    particulars: reservation ? undefined : { people, fields, attestations },
     mayOverride: !reservation && may(actorOf(c), "override"),
   };
-  const title = reservation ? `Change ${reservation.reference}` : `Reserve ${resource.name}`;
+  const title = reservation
+    ? `${deciding ? "Reschedule" : "Change"} ${reservation.reference}`
+    : `Reserve ${resource.name}`;
   return page(c, { title, body: <ReservePage {...form} />, status: problem?.status });
 }
 
@@ -159,8 +175,8 @@ async function pastVerdict(c: Context, wish: Wish, problem: Problem | undefined)
   return { ...NOTHING, errors: { start: words }, alternatives };
 }
 
-// What the form says, or the alternative that was tapped in it.
-async function slotOf(c: Context, values: Values): Promise<Period & { resource_ids: string[] }> {
+/** What the form says, or the alternative that was tapped in it. */
+export async function slotOf(c: Context, values: Values): Promise<Period & { resource_ids: string[] }> {
   const taken = readTake(values.take);
   if (taken) return taken;
   const resource = await getResource(c.var.sql, values.resource ?? "");
@@ -176,12 +192,13 @@ function readTake(take: string | undefined): (Period & { resource_ids: string[] 
   return { resource_ids: [id], start_time, end_time };
 }
 
-// The fields whose path in the domain is that of the API, under the names that the form has for them.
-function typedOf({ take: _, ...values }: Values): Values {
+/** What was typed, without what was tapped. */
+export function typedOf({ take: _, ...values }: Values): Values {
   return values;
 }
 
-function asTyped({ resources, start_time, end_time, purpose, private: secret }: Reservation): Values {
+/** A reservation as its form has it. */
+export function asTyped({ resources, start_time, end_time, purpose, private: secret }: Reservation): Values {
   const [{ id, time_zone }] = resources;
   return {
     resource: id,

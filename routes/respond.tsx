@@ -1,5 +1,5 @@
 import type { Child } from "hono/jsx";
-import { countPending } from "../domain/approvals.ts";
+import { countPending } from "../domain/queue.ts";
 import { may } from "../domain/permissions.ts";
 import { compressed, encodingFor } from "../lib/compress.ts";
 import { Layout } from "../views/layout.tsx";
@@ -24,7 +24,7 @@ export async function page(c: Context, { title, body, part, status = 200, style 
   c.header("Vary", "HX-Request");
   if (part !== undefined && wantsPart(c)) return html(c, part, status);
   const { actor, now, sql, house, nonce } = c.var;
-  const waiting = may(actor, "see_queue") ? await countPending(sql, now) : 0;
+  const waiting = actor && may(actor, "see_queue") ? await countPending(sql, actor, now) : 0;
   const css = hasStyles(c) ? undefined : house.assets.text("app.css");
   return html(
     c,

@@ -43,7 +43,9 @@
   // The queue with the keyboard alone. The keys work only while a request has the focus.
   document.addEventListener("keydown", (event) => {
     const request = event.target.closest?.(".request");
-    if (!request || event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input")) return;
+    if (
+      !request || event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input:not(.tick)")
+    ) return;
     const step = { j: "nextElementSibling", k: "previousElementSibling" }[event.key];
     if (step) {
       request[step]?.focus();
@@ -53,7 +55,7 @@
     if (!button) return;
     event.preventDefault();
     button.click();
-    request.querySelector("details[open] input")?.focus();
+    button.closest("details")?.querySelector("input:not([type=hidden]), textarea")?.focus();
   });
 
   // Whoever decided on a request stays where they were when its row is swapped.

@@ -17,7 +17,8 @@ const MAY_IMPORT: Record<Folder, readonly Folder[]> = {
 /** The demo fills a database through the domain, as people would. */
 const DEMO = /^db\/demo/;
 
-/** Who writes which table. `transitionDue` and the storing of a new reservation write several in one statement. */
+/** Who writes which table. `transitionDue`, `expireChanges` and the storing of a new reservation write several in one
+ * statement. */
 const WRITERS: Record<string, readonly string[]> = {
   users: ["domain/users.ts"],
   sessions: ["domain/auth/sessions.ts"],
@@ -27,8 +28,14 @@ const WRITERS: Record<string, readonly string[]> = {
   policy_trusts: ["domain/policies.ts"],
   reservations: ["domain/requests.ts", "domain/transitions.ts", "domain/edits.ts", "domain/holds.ts"],
   allocations: ["domain/requests.ts", "domain/allocations.ts"],
-  history: ["domain/requests.ts", "domain/transitions.ts", "domain/history.ts"],
-  outbox: ["domain/requests.ts", "domain/transitions.ts", "domain/outbox.ts"],
+  history: ["domain/requests.ts", "domain/transitions.ts", "domain/history.ts", "domain/proposals.ts"],
+  outbox: ["domain/requests.ts", "domain/transitions.ts", "domain/outbox.ts", "domain/proposals.ts"],
+  groups: ["domain/groups.ts"],
+  group_members: ["domain/groups.ts"],
+  resource_approvers: ["domain/groups.ts"],
+  delegations: ["domain/delegations.ts"],
+  questions: ["domain/questions.ts"],
+  proposals: ["domain/proposals.ts", "domain/transitions.ts"],
   runs: ["domain/runs.ts"],
   migrations: ["db/migrate.ts"],
 };

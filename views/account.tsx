@@ -1,5 +1,6 @@
 import type { Session } from "../domain/auth/sessions.ts";
 import type { User } from "../domain/users.ts";
+import { AwayCard, type AwayProps } from "./delegations.tsx";
 import { Field, FormError, Select } from "./fields.tsx";
 import { agoOf, ROLE_WORDS } from "./words.ts";
 
@@ -14,6 +15,8 @@ interface AccountProps {
   now: Temporal.Instant;
   values?: Record<string, string | undefined>;
   errors?: Record<string, string>;
+  /** Who stands in for this person; undefined where they decide on nothing. */
+  away?: AwayProps;
 }
 
 /** My name and time zone, my password, and where I am signed in. */
@@ -48,6 +51,7 @@ export function AccountPage(props: AccountProps) {
         <button type="submit">Save</button>
       </form>
       <PasswordForm errors={errors} email={user.email} />
+      {props.away && <AwayCard {...props.away} />}
       <SessionTable {...props} />
     </section>
   );

@@ -1,19 +1,33 @@
-import type { Pending, Rival } from "../domain/approvals.ts";
-import { type Actor, may } from "../domain/permissions.ts";
+import type { Pending, PendingChange, Rival } from "../domain/queue.ts";
+import type { Actor } from "../domain/permissions.ts";
 import { allows, statusAt } from "../domain/transitions.ts";
 import { Empty, Pager, StatusMark } from "./bits.tsx";
+import type { Refusal } from "./decisions.tsx";
 import { WaitingCount } from "./layout.tsx";
+import { AskForm } from "./questions.tsx";
+import { ChangeList } from "./proposals.tsx";
+import { SeveralForm, type SeveralProps, tickOf } from "./several.tsx";
 import { agoOf, count, periodOf, reservationPath } from "./words.ts";
 
 interface QueueProps {
   requests: readonly Pending[];
   viewer: Actor;
   waiting: number;
+  /** Whether all that the viewer may decide is shown, not only what is theirs. */
+  everyone: boolean;
   now: Temporal.Instant;
   back?: string;
   next?: string;
   /** The request whose last answer was refused, and why. */
   wrong?: Wrong & { id: string };
+  several: SeveralProps;
+  /** Those that wait for an answer; on the first page. */
+  asked: readonly Pending[];
+  /** Changes of what is approved; on the first page. */
+  changes: readonly PendingChange[];
+  change?: Refusal & { id: string };
+  /** The address of the same page with every box ticked. */
+  everything: string;
 }
 
 /** Why an answer was refused. */
@@ -21,18 +35,24 @@ export interface Wrong {
   message: string;
   /** The reason as it was typed, where it is what is wrong. */
   reason?: string;
+  /** The same of a question. */
+  question?: string;
 }
 
-/** What waits for a decision, soonest first. */
-export function ApprovalsPage({ requests, viewer, waiting, now, back, next, wrong }: QueueProps) {
+/** What waits for a decision: those of higher priority first, then the soonest. */
+export function ApprovalsPage(props: QueueProps) {
+  const { requests, viewer, waiting, everyone, now, back, next, wrong, several, everything, changes, asked } =
+    props;
   return (
     <>
       <div class="head">
         <h1>Approvals</h1>
         <p class="quiet">{count(waiting, "request waits", "requests wait")}</p>
       </div>
+      {viewer.role === "admin" && <Whose everyone={everyone} />}
+      <ChangeList changes={changes} zone={viewer.time_zone} now={now} wrong={props.change} />
       {requests.length === 0
-        ? (
+        ? changes.length + asked.length === 0 && (
           <Empty title="Nothing waits for a decision">
             <p>
               New requests appear here, soonest first. Meanwhile: <a href="/schedule">the schedule</a>.
@@ -42,8 +62,11 @@ export function ApprovalsPage({ requests, viewer, waiting, now, back, next, wron
         : (
           <>
             <p class="hint keys">
-              With the keyboard: <kbd>j</kbd> <kbd>k</kbd> move, <kbd>a</kbd> approves, <kbd>d</kbd> denies
+              With the keyboard: <kbd>j</kbd> <kbd>k</kbd> move, <kbd>a</kbd> approves, <kbd>d</kbd> denies,
+              {" "}
+              <kbd>b</kbd> approves and bumps, <kbd>r</kbd> reschedules, <kbd>q</kbd> asks, <kbd>x</kbd> ticks
             </p>
+            <SeveralForm wrong={several.wrong} everything={everything} />
             <div id="queue">
               {requests.map((request) => (
                 <PendingRow
@@ -51,13 +74,37 @@ export function ApprovalsPage({ requests, viewer, waiting, now, back, next, wron
                   viewer={viewer}
                   now={now}
                   wrong={wrong?.id === request.id ? wrong : undefined}
+                  ticked={several.ticked.includes(tickOf(request))}
                 />
               ))}
             </div>
           </>
         )}
+      {asked.length > 0 && (
+        <section class="apart">
+          <h2>{count(asked.length, "request waits", "requests wait")} for an answer</h2>
+          {asked.map((request) => (
+            <PendingRow
+              request={request}
+              viewer={viewer}
+              now={now}
+              wrong={wrong?.id === request.id ? wrong : undefined}
+            />
+          ))}
+        </section>
+      )}
       <Pager back={back} next={next} />
     </>
+  );
+}
+
+// Only administrators may decide on more than what is theirs.
+function Whose({ everyone }: { everyone: boolean }) {
+  return (
+    <nav class="tabs whose" aria-label="Which requests">
+      <a href="/approvals" aria-current={everyone ? undefined : "page"}>Mine</a>{" "}
+      <a href="/approvals?show=all" aria-current={everyone ? "page" : undefined}>All that I may decide</a>
+    </nav>
   );
 }
 
@@ -67,17 +114,30 @@ interface RowProps {
   now: Temporal.Instant;
   /** What went wrong with the last click. */
   wrong?: Wrong;
+  ticked?: boolean;
 }
 
 /** One request: who, what, when, why, what it conflicts with and who competes; and the two answers. */
-export function PendingRow({ request, viewer, now, wrong }: RowProps) {
+export function PendingRow({ request, viewer, now, wrong, ticked }: RowProps) {
   const { resources, conflicts, competitors } = request;
   const zone = resources[0]?.time_zone ?? viewer.time_zone;
   const open = allows(request, "approve", now);
-  const beside = open && wrong?.reason !== undefined;
+  const beside = open && (wrong?.reason ?? wrong?.question) !== undefined;
   return (
     <article class="request" id={`request-${request.id}`} tabindex={0} aria-labelledby={`what-${request.id}`}>
       <div>
+        {open && request.may_decide && !request.question && (
+          <input
+            type="checkbox"
+            class="tick"
+            name="tick"
+            form="several"
+            value={tickOf(request)}
+            checked={ticked}
+            data-key="x"
+            aria-labelledby={`what-${request.id}`}
+          />
+        )}
         <h2 id={`what-${request.id}`}>
           <a href={reservationPath(request.reference)}>
             {resources.map((r) =>
@@ -90,7 +150,20 @@ export function PendingRow({ request, viewer, now, wrong }: RowProps) {
           <b>{request.requester_name}</b>
           {request.purpose ? `: ${request.purpose}` : <span class="quiet">gives no purpose</span>}
         </p>
-        <p class="quiet">Asked {agoOf(request.created_at, viewer.time_zone, now)}</p>
+        <p class="quiet">
+          Asked {agoOf(request.created_at, viewer.time_zone, now)}
+          {request.priority > 0 && (
+            <>
+              {" · "}
+              <b>Priority {request.priority}</b>
+            </>
+          )}
+        </p>
+        {request.question && (
+          <p class="quiet">
+            Waits for an answer: <q class="reason break">{request.question}</q>
+          </p>
+        )}
         <Rivals title="In the way" rivals={conflicts} zone={zone} now={now} kind="no" />
         <Rivals title="Also wanted by" rivals={competitors} zone={zone} now={now} kind="maybe" />
         {wrong && !beside && <p class="alert" role="alert">{wrong.message}</p>}
@@ -114,7 +187,8 @@ export function DecidedRow({ waiting, ...row }: RowProps & { waiting: number }) 
   );
 }
 
-function Rivals(
+/** Who else has or wants the time. */
+export function Rivals(
   { title, rivals, zone, now, kind }: {
     title: string;
     rivals: readonly Rival[];
@@ -140,8 +214,14 @@ function Rivals(
 }
 
 function Answers({ request, viewer, wrong }: RowProps) {
-  if (!may(viewer, "decide", request.requester_id)) {
-    return <p class="quiet answers">Your own request: somebody else decides on it.</p>;
+  if (!request.may_decide) {
+    return (
+      <p class="quiet answers">
+        {request.requester_id === viewer.id
+          ? "Your own request: somebody else decides on it."
+          : "Others are named to decide on it."}
+      </p>
+    );
   }
   const path = reservationPath(request.reference);
   const swap = (verb: string) => ({
@@ -150,32 +230,51 @@ function Answers({ request, viewer, wrong }: RowProps) {
     "hx-swap": "outerHTML",
   });
   const field = `reason-${request.id}`;
+  const against = wrong?.reason === undefined ? undefined : wrong;
   const blocked = request.conflicts.length > 0;
   return (
     <div class="answers">
       <form method="post" action={`${path}/approve`} {...swap("approve")}>
+        <Version request={request} />
         <button type="submit" data-key="a" class={blocked ? "second" : undefined}>Approve</button>
       </form>
-      <details open={Boolean(wrong)}>
+      {blocked && <a class="button second" data-key="b" href={`${path}/override`}>Approve and bump …</a>}{" "}
+      <a class="button second" data-key="r" href={`${path}/reschedule?back=/approvals`}>Reschedule …</a>{" "}
+      {!request.question && (
+        <AskForm
+          id={request.id}
+          path={path}
+          requester_name={request.requester_name}
+          wrong={wrong?.question === undefined ? undefined : { said: wrong.question, message: wrong.message }}
+          hx={swap("ask")}
+        />
+      )}{" "}
+      <details open={wrong?.reason !== undefined}>
         <summary class="button second" data-key="d">Deny …</summary>
         <form method="post" action={`${path}/deny`} {...swap("deny")}>
           <label for={field}>Reason, for {request.requester_name}</label>
           <input
             id={field}
             name="reason"
-            value={wrong?.reason ?? ""}
+            value={against?.reason ?? ""}
             required
             maxlength={500}
-            aria-invalid={wrong && "true"}
-            aria-describedby={wrong && `${field}-error`}
-            autofocus={wrong && true}
+            aria-invalid={against && "true"}
+            aria-describedby={against && `${field}-error`}
+            autofocus={against && true}
           />
-          {wrong && <p class="error" id={`${field}-error`}>{wrong.message}</p>}
+          {against && <p class="error" id={`${field}-error`}>{against.message}</p>}
+          <Version request={request} />
           <button class="danger" type="submit">Deny</button>
         </form>
       </details>
     </div>
   );
+}
+
+// What was looked at: where the request is another by now, it is not decided by what was seen before.
+function Version({ request }: { request: Pending }) {
+  return <input type="hidden" name="version" value={request.version} />;
 }
 
 function Decided({ request, now }: { request: Pending; now: Temporal.Instant }) {

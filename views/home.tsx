@@ -1,6 +1,8 @@
+import type { Alternative } from "../domain/availability.ts";
 import type { News } from "../domain/history.ts";
 import type { Reservation } from "../domain/reservations.ts";
 import { Empty } from "./bits.tsx";
+import { BumpedNotice } from "./decisions.tsx";
 import { ReservationTable } from "./reservations.tsx";
 import { ACTION_WORDS, agoOf, count, dayOf, reservationPath, timeOf } from "./words.ts";
 
@@ -10,12 +12,15 @@ interface HomeProps {
   now: Temporal.Instant;
   next: readonly Reservation[];
   news: readonly News[];
+  /** What was taken from this person, soonest first, and what is free instead of the first. */
+  bumped: readonly Reservation[];
+  alternatives?: readonly Alternative[];
   /** How many requests wait for a decision of this person; undefined for those who decide on none. */
   waiting?: number;
 }
 
 /** My day: what comes next, what has changed, what waits for me. */
-export function HomePage({ name, zone, now, next, news, waiting }: HomeProps) {
+export function HomePage({ name, zone, now, next, news, bumped, alternatives, waiting }: HomeProps) {
   return (
     <>
       <div class="head">
@@ -24,6 +29,15 @@ export function HomePage({ name, zone, now, next, news, waiting }: HomeProps) {
           <a class="button" href="/schedule">Find a time</a>
         </p>
       </div>
+      {bumped.map((reservation, i) => (
+        <BumpedNotice
+          reservation={reservation}
+          alternatives={i === 0 ? alternatives : undefined}
+          zone={zone}
+          now={now}
+          named
+        />
+      ))}
       {Boolean(waiting) && (
         <p class="callout">
           <a href="/approvals">{count(waiting!, "request waits", "requests wait")} for a decision</a>

@@ -1,65 +1,103 @@
-import type { Field as Question } from "../domain/policies.ts";
-import { Field, Select } from "./fields.tsx";
+import type { OpenQuestion } from "../domain/questions.ts";
+import { agoOf } from "./words.ts";
 
-export interface QuestionsProps {
-  /** Whether the number of people matters for this resource. */
-  people: boolean;
-  fields: readonly Question[];
-  attestations: readonly string[];
-  values: Record<string, string | undefined>;
-  errors: Record<string, string>;
+/** What was typed into a question or an answer, and what is wrong with it. */
+export interface Said {
+  said: string;
+  message?: string;
 }
 
-/** What a policy asks beside the time: how many people, its questions, and what has to be confirmed. */
-export function Questions({ people, fields, attestations, values, errors }: QuestionsProps) {
+/** One short text and its button, with what is wrong with it. */
+function SayForm(
+  { id, action, name, label, button, wrong, hx }: {
+    id: string;
+    action: string;
+    name: string;
+    label: string;
+    button: string;
+    wrong?: Said;
+    hx?: Record<string, string>;
+  },
+) {
   return (
-    <>
-      {people && (
-        <Field
-          name="attendees"
-          label="How many people"
-          type="number"
-          min={1}
-          value={values.attendees}
-          error={errors.attendees}
-        />
-      )}
-      {fields.map((field) => <Answer field={field} values={values} errors={errors} />)}
-      {attestations.length > 0 && (
-        <fieldset>
-          <legend>Please confirm</legend>
-          {attestations.map((text, index) => (
-            <label class="option break">
-              <input
-                type="checkbox"
-                name={`attest_${index}`}
-                value="on"
-                checked={values[`attest_${index}`] === "on"}
-                aria-describedby={errors.attested ? "f-attested-error" : undefined}
-              />{" "}
-              {text}
-            </label>
-          ))}
-          {errors.attested && <p class="error" id="f-attested-error">{errors.attested}</p>}
-        </fieldset>
-      )}
-    </>
+    <form method="post" action={action} {...hx}>
+      <div class="field">
+        <label for={id}>{label}</label>
+        <textarea
+          id={id}
+          name={name}
+          rows={2}
+          required
+          maxlength={500}
+          aria-invalid={wrong?.message && "true"}
+          aria-describedby={wrong?.message && `${id}-error`}
+          autofocus={Boolean(wrong?.message)}
+        >
+          {wrong?.said ?? ""}
+        </textarea>
+        {wrong?.message && <p class="error" id={`${id}-error`}>{wrong.message}</p>}
+      </div>
+      <button class="second" type="submit">{button}</button>
+    </form>
   );
 }
 
-function Answer(
-  { field, values, errors }: { field: Question } & Pick<QuestionsProps, "values" | "errors">,
+/** Asking the requester before deciding. */
+export function AskForm(
+  { id, path, requester_name, wrong, hx }: {
+    id: string;
+    path: string;
+    requester_name: string;
+    wrong?: Said;
+    hx: Record<string, string>;
+  },
 ) {
-  const name = `answer_${field.key}`;
-  const props = {
-    name,
-    label: field.required ? field.label : `${field.label} (if you like)`,
-    value: values[name],
-    error: errors[`answers.${field.key}`],
-  };
-  if (field.type === "choice") {
-    const choices = (field.choices ?? []).map((choice) => ({ value: choice, label: choice }));
-    return <Select {...props} choices={[{ value: "", label: "Choose …" }, ...choices]} />;
-  }
-  return <Field {...props} inputmode={field.type === "number" ? "decimal" : undefined} maxlength={500} />;
+  return (
+    <details open={Boolean(wrong)}>
+      <summary class="button second" data-key="q">Ask …</summary>
+      <SayForm
+        id={`question-${id}`}
+        action={`${path}/ask`}
+        name="question"
+        label={`Question, for ${requester_name}`}
+        button="Ask"
+        wrong={wrong}
+        hx={hx}
+      />
+    </details>
+  );
+}
+
+/** On the reservation's page: what is asked, and the answer of whoever it is asked of. */
+export function QuestionNotice(
+  { question, path, answers, wrong, zone, now }: {
+    question: OpenQuestion;
+    path: string;
+    /** Whether the viewer is the one to answer. */
+    answers: boolean;
+    wrong?: Said;
+    zone: string;
+    now: Temporal.Instant;
+  },
+) {
+  return (
+    <section class="callout asked" aria-label="A question">
+      <p>
+        <b>{question.asked_by_name} asks</b> <span>{agoOf(question.asked_at, zone, now)}:</span>
+        <q class="reason break">{question.question}</q>
+      </p>
+      {answers
+        ? (
+          <SayForm
+            id="answer"
+            action={`${path}/answer`}
+            name="answer"
+            label="Your answer"
+            button="Answer"
+            wrong={wrong}
+          />
+        )
+        : <p>It waits for an answer.</p>}
+    </section>
+  );
 }

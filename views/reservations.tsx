@@ -1,10 +1,17 @@
+import type { Alternative } from "../domain/availability.ts";
 import type { Entry } from "../domain/history.ts";
 import { type Actor, may } from "../domain/permissions.ts";
+import type { Proposal } from "../domain/proposals.ts";
+import type { OpenQuestion } from "../domain/questions.ts";
 import type { Reservation } from "../domain/reservations.ts";
 import { allows, statusAt } from "../domain/transitions.ts";
 import { Empty, Pager, StatusMark } from "./bits.tsx";
+import { BumpedNotice, BumpForm, type Refusal } from "./decisions.tsx";
+import { FormError } from "./fields.tsx";
 import { Icon } from "./icons.tsx";
-import { ACTION_WORDS, agoOf, periodOf, reservationPath, STATUS_WORDS } from "./words.ts";
+import { AskedChange } from "./proposals.tsx";
+import { QuestionNotice, type Said } from "./questions.tsx";
+import { ACTION_WORDS, agoOf, count, periodOf, reservationPath, STATUS_WORDS } from "./words.ts";
 
 interface ListProps {
   reservations: readonly Reservation[];
@@ -118,17 +125,57 @@ interface OneProps {
   viewer: Actor;
   now: Temporal.Instant;
   undoable: boolean;
+  /** Whether the viewer may decide on it. */
+  decides: boolean;
+  /** What is free instead, where it was bumped and the viewer may take it. */
+  alternatives?: readonly Alternative[];
+  /** The change that is asked for. */
+  proposal?: Proposal;
+  /** What is asked about it and not answered yet. */
+  question?: OpenQuestion;
+  /** What was refused a moment ago. */
+  refused?: { message?: string; bump?: Refusal; answer?: Said };
 }
 
 /** One reservation: what, when, whose, its state, what can be done, and what happened. */
 export function ReservationPage(props: OneProps) {
-  const { reservation, history, viewer, now } = props;
+  const { reservation, history, viewer, now, alternatives, refused } = props;
+  const places = [...new Set(reservation.resources.map((r) => r.time_zone))];
   return (
     <>
       <div class="head">
         <h1 class="break">{reservation.purpose || reservation.resources.map((r) => r.name).join(", ")}</h1>
         <StatusMark status={statusAt(reservation, now)} />
       </div>
+      <FormError message={refused?.message} />
+      {alternatives && (
+        <BumpedNotice
+          reservation={reservation}
+          alternatives={alternatives}
+          anothers={reservation.requester_id !== viewer.id}
+          zone={places[0] ?? viewer.time_zone}
+          now={now}
+        />
+      )}
+      {props.question && (
+        <QuestionNotice
+          question={props.question}
+          path={reservationPath(reservation.reference)}
+          answers={may(viewer, "answer", reservation.requester_id)}
+          wrong={refused?.answer}
+          zone={viewer.time_zone}
+          now={now}
+        />
+      )}
+      {props.proposal && (
+        <AskedChange
+          reservation={reservation}
+          proposal={props.proposal}
+          withdraws={may(viewer, "edit_reservation", reservation.requester_id)}
+          decides={props.decides}
+          now={now}
+        />
+      )}
       <ReservationFacts reservation={reservation} viewer={viewer} now={now} />
       <Actions {...props} />
       <HistoryList
@@ -170,6 +217,7 @@ export function ReservationFacts(
         {reservation.requester_id === viewer.id ? "You" : reservation.requester_name}
       </Fact>
       <Fact name="Reference">{reservation.reference}</Fact>
+      {reservation.priority > 0 && <Fact name="Priority">{reservation.priority}</Fact>}
       {reservation.attendees && <Fact name="People">{reservation.attendees}</Fact>}
       {Object.entries(reservation.answers).map(([key, answer]) => (
         <Fact name={key.replaceAll("_", " ")}>
@@ -200,21 +248,25 @@ function Fact({ name, children }: { name: string; children?: unknown }) {
   );
 }
 
-function Actions({ reservation, viewer, now, undoable }: OneProps) {
+function Actions({ reservation, viewer, now, undoable, decides, refused }: OneProps) {
   const path = reservationPath(reservation.reference);
   const owner = reservation.requester_id;
   const canEdit = may(viewer, "edit_reservation", owner) && allows(reservation, "reschedule", now);
   const canCancel = may(viewer, "cancel", owner) && allows(reservation, "cancel", now);
-  const canDecide = may(viewer, "decide", owner) && allows(reservation, "approve", now);
+  const canDecide = decides && allows(reservation, "approve", now);
+  const canBump = decides && may(viewer, "bump", owner) && allows(reservation, "bump", now);
   return (
     <div class="actions">
       {canDecide && <a class="button" href={`/approvals#request-${reservation.id}`}>Decide</a>}{" "}
       {canEdit && <a class="button second" href={`${path}/edit`}>Change</a>}{" "}
-      {undoable && (
+      {canEdit && decides && owner !== viewer.id && (
+        <a class="button second" href={`${path}/reschedule`}>Reschedule</a>
+      )} {undoable && (
         <form method="post" action={`${path}/restore`}>
           <button type="submit">Take the cancellation back</button>
         </form>
       )}
+      {canBump && <BumpForm reservation={reservation} wrong={refused?.bump} />}
       {canCancel && <CancelForm path={path} reservation={reservation} viewer={viewer} />}
       {reservation.resources[0] && (
         <a href={`/reservations/new?resource=${reservation.resources[0].id}`}>Reserve it again</a>
@@ -269,7 +321,9 @@ export function HistoryList({ history, path, viewer, now, title }: HistoryProps)
                 <time datetime={entry.at.toString()}>{agoOf(entry.at, viewer.time_zone, now)}</time>
               </a>
             </span>{" "}
-            {typeof entry.details.reason === "string" && <q class="reason break">{entry.details.reason}</q>}
+            {["reason", "question", "answer"].map((said) => entry.details[said])
+              .filter((said) => typeof said === "string")
+              .map((said) => <q class="reason break">{said}</q>)}
           </li>
         ))}
       </ol>
@@ -282,7 +336,7 @@ function whatChanged(
   zone: string,
   now: Temporal.Instant,
 ): string {
-  const moved = action === "reschedule" && typeof details.start_time === "string" &&
+  const moved = (action === "reschedule" || action === "propose") && typeof details.start_time === "string" &&
     typeof details.end_time === "string";
   if (moved && previous_state) {
     const period = (from: unknown, to: unknown) =>
@@ -294,6 +348,10 @@ function whatChanged(
     const before = period(previous_state.start_time, previous_state.end_time);
     return `from ${before} to ${period(details.start_time, details.end_time)} `;
   }
+  if (action === "approve" && Array.isArray(details.bumped)) {
+    return `and bumped ${count(details.bumped.length, "other")} `;
+  }
+  if (action === "edit" && details.holds === false) return "its time is held for it no longer ";
   const status = STATUS_WORDS[details.status as keyof typeof STATUS_WORDS];
   return action === "request" && status
     ? `and ${status === "Pending" ? "waits for a decision" : "approved at once"} `

@@ -2,7 +2,7 @@ import type { Alternative, InTheWay } from "../domain/availability.ts";
 import type { Period } from "../domain/periods.ts";
 import type { Reason } from "../domain/reasons.ts";
 import { Check, Field, FormError, Select, TextArea } from "./fields.tsx";
-import { Questions, type QuestionsProps } from "./questions.tsx";
+import { Particulars, type ParticularsProps } from "./particulars.tsx";
 import { periodOf } from "./words.ts";
 
 /** What stands between a wish and its slot, as far as it is known. */
@@ -24,6 +24,8 @@ export interface ReserveProps {
   /** Where the form as it stands can be looked at without storing anything. */
   check: string;
   changing?: { reference: string; path: string };
+  /** Whose it is, where an approver moves it: a reason takes the place of the words, which are not the approver's. */
+  deciding?: { requester_name: string; back: string };
   resource: { id: string; name: string; location: string; time_zone: string; kind: string };
   /** Resources of the same kind, to choose another. */
   alike: readonly { id: string; name: string }[];
@@ -32,7 +34,7 @@ export interface ReserveProps {
   message?: string;
   verdict: Verdict;
   /** What the policy asks beside the time; not where a reservation is changed. */
-  questions?: Pick<QuestionsProps, "people" | "fields" | "attestations">;
+  particulars?: Pick<ParticularsProps, "people" | "fields" | "attestations">;
   /** Whether the viewer may set rules aside. */
   mayOverride?: boolean;
   /** Which of the two times the clock shows twice on that day. */
@@ -42,17 +44,18 @@ export interface ReserveProps {
 
 /** Asking for a time, or changing one that was asked for. */
 export function ReservePage(props: ReserveProps) {
-  const { changing, resource } = props;
+  const { changing, deciding, resource } = props;
+  const verb = deciding ? "Reschedule" : "Change";
   return (
     <section class="narrow">
-      <h1>{changing ? `Change ${changing.reference}` : `Reserve ${resource.name}`}</h1>
+      <h1>{changing ? `${verb} ${changing.reference}` : `Reserve ${resource.name}`}</h1>
       <ReserveForm {...props} />
     </section>
   );
 }
 
 function ReserveForm(props: ReserveProps) {
-  const { action, check, changing, resource, alike, values, errors, message, twice } = props;
+  const { action, check, changing, deciding, resource, alike, values, errors, message, twice } = props;
   const choices = alike.map(({ id, name }) => ({ value: id, label: name }));
   return (
     <form method="post" action={action} class="card" id="reserve">
@@ -84,6 +87,27 @@ function ReserveForm(props: ReserveProps) {
       >
         <VerdictNotice {...props} verdict={{ ...props.verdict, errors: {} }} />
       </div>
+      {deciding ? <Reason {...deciding} value={values.reason} error={errors.reason} /> : <Words {...props} />}
+      <p class="actions">
+        <button type="submit">{deciding ? "Reschedule" : changing ? "Save the change" : "Reserve"}</button>
+        {" "}
+        <button class="second noscript" type="submit" formmethod="get" formaction={check} formnovalidate>
+          Check the time first
+        </button>
+        {changing && <a href={deciding?.back ?? changing.path}>Leave it as it is</a>}
+      </p>
+    </form>
+  );
+}
+
+function Words(
+  { values, errors, particulars, mayOverride }: Pick<
+    ReserveProps,
+    "values" | "errors" | "particulars" | "mayOverride"
+  >,
+) {
+  return (
+    <>
       <TextArea
         name="purpose"
         label="What for"
@@ -92,13 +116,13 @@ function ReserveForm(props: ReserveProps) {
         hint="A few words. Others who may see the schedule can read them."
         rows={2}
       />
-      {props.questions && <Questions {...props.questions} values={values} errors={errors} />}
+      {particulars && <Particulars {...particulars} values={values} errors={errors} />}
       <Check
         name="private"
         label="Private: others see only that it is taken"
         checked={values.private === "on"}
       />
-      {props.mayOverride && (
+      {mayOverride && (
         <details open={Boolean(values.override)}>
           <summary>Set the rules aside</summary>
           <Field
@@ -111,14 +135,30 @@ function ReserveForm(props: ReserveProps) {
           />
         </details>
       )}
-      <p class="actions">
-        <button type="submit">{changing ? "Save the change" : "Reserve"}</button>{" "}
-        <button class="second noscript" type="submit" formmethod="get" formaction={check} formnovalidate>
-          Check the time first
-        </button>
-        {changing && <a href={changing.path}>Leave it as it is</a>}
-      </p>
-    </form>
+    </>
+  );
+}
+
+function Reason(
+  { requester_name, back, value, error }: {
+    requester_name: string;
+    back: string;
+    value?: string;
+    error?: string;
+  },
+) {
+  return (
+    <>
+      <Field
+        name="reason"
+        label={`Reason, for ${requester_name}`}
+        value={value}
+        error={error}
+        hint="The old time is kept until the new one is sure."
+        maxlength={500}
+      />
+      <input type="hidden" name="back" value={back} />
+    </>
   );
 }
 
@@ -156,10 +196,11 @@ function Moment(
 
 /** Whether it can be had; if not, why not, and what could be had instead: one tap takes it. */
 export function VerdictNotice(
-  { verdict, resource, now, plain = false }: {
+  { verdict, resource, now, deciding, plain = false }: {
     verdict: Verdict;
     resource: { id: string; time_zone: string };
     now: Temporal.Instant;
+    deciding?: ReserveProps["deciding"];
     /** Whether alternatives are only named, where there is nothing to take. */
     plain?: boolean;
   },
@@ -179,7 +220,9 @@ export function VerdictNotice(
     return (
       <div class="verdict yes">
         <p>
-          <b>Free.</b> {needs_approval
+          <b>Free.</b> {deciding
+            ? "It moves as soon as you reschedule it."
+            : needs_approval
             ? `An approver decides on it: ${needs_approval}.`
             : "It is yours as soon as you reserve it."}
         </p>
@@ -211,12 +254,13 @@ function ConflictLine(
   );
 }
 
-function Alternatives(
-  { alternatives, resource, now, plain }: {
+/** Free slots in place of a wish, each a button of the form around it; or only named, where there is nothing to take. */
+export function Alternatives(
+  { alternatives, resource, now, plain = false }: {
     alternatives: readonly Alternative[];
     resource: { id: string };
     now: Temporal.Instant;
-    plain: boolean;
+    plain?: boolean;
   },
 ) {
   if (alternatives.length === 0) return <p>Nothing near that time is free: try another day.</p>;

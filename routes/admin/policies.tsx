@@ -114,7 +114,7 @@ const NUMBERS = [
   "hold_minutes",
 ] as const;
 const BUFFERS = ["buffer_before", "buffer_after"] as const;
-const CHECKS = ["approval_outside_hours", "pending_holds", "details_for_staff"] as const;
+const CHECKS = ["approval_outside_hours", "self_approval", "pending_holds", "details_for_staff"] as const;
 const PERIODS = ["day", "week", "month"] as const;
 
 // What cannot be read is said together with what the rules of a policy have against the rest.

@@ -6,7 +6,7 @@ import { getUser, listNames } from "../../domain/users.ts";
 import { TryPage, type TryProps } from "../../views/admin/try.tsx";
 import { actorOf, type Context, type Env } from "../env.ts";
 import { readPeriod, type Values } from "../forms.ts";
-import { readQuestions } from "../questions.ts";
+import { readParticulars } from "../particulars.ts";
 import { page } from "../respond.tsx";
 
 /** What somebody would be told, for administrators who set the rules. */
@@ -44,7 +44,7 @@ async function answerTo(c: Context, values: Values): Promise<Pick<TryProps, "ans
   if (!person || !resource) return { errors };
   try {
     const { start_time, end_time } = readPeriod(values, resource.time_zone);
-    const { attendees } = readQuestions(values, null);
+    const { attendees } = readParticulars(values, null);
     const wish = { start_time, end_time, attendees, resource_ids: [resource.id], requester_id: person.id };
     const verdict = { wish, errors: {}, ...await explain(sql, actorOf(c), wish, now) };
     return { errors: {}, answer: { verdict, resource, who: person.name } };

@@ -1,16 +1,25 @@
 import { Hono } from "hono";
 import { Approval, approve, Denial, deny } from "../../domain/approvals.ts";
-import { cancel, change } from "../../domain/edits.ts";
+import { Bump, bump } from "../../domain/bumps.ts";
+import { cancel, change, rescheduleAsApprover } from "../../domain/edits.ts";
 import { Invalid } from "../../domain/errors.ts";
 import { listHistory } from "../../domain/history.ts";
 import { readInstant } from "../../domain/periods.ts";
+import {
+  approveChange,
+  denyChange,
+  getProposal,
+  type Proposal,
+  withdrawChange,
+} from "../../domain/proposals.ts";
+import { Answer, answer, ask, Question } from "../../domain/questions.ts";
 import { request } from "../../domain/requests.ts";
 import { getReservation, isStatus, listReservations } from "../../domain/reservations.ts";
 import { isId } from "../../lib/ids.ts";
 import { actorOf, type Context, type Env } from "../env.ts";
 import { allowed } from "../middleware.ts";
 import { body, entryJson, idOf, list, optionalBody, paging, reservationJson } from "./json.ts";
-import { instantOf, NewReservation, ReservationChange, timeIn } from "./schemas.ts";
+import { instantOf, NewReservation, Rescheduling, ReservationChange, timeIn, Withdrawal } from "./schemas.ts";
 
 /** What people ask for, for programs. */
 export const reservations = new Hono<Env>();
@@ -61,14 +70,51 @@ reservations.delete("/:id", (c) => cancelled(c));
 reservations.post("/:id/cancel", (c) => cancelled(c));
 
 reservations.post("/:id/approve", allowed("see_queue"), async (c) => {
-  const { reason } = await optionalBody(c, Approval);
-  await approve(c.var.sql, actorOf(c), { id: idOf(c, "This reservation"), reason }, c.var.now);
+  const { change, ...approving } = await optionalBody(c, Approval);
+  const id = idOf(c, "This reservation");
+  if (change) await approveChange(c.var.sql, actorOf(c), { id, change, reason: approving.reason }, c.var.now);
+  else await approve(c.var.sql, actorOf(c), { id, ...approving }, c.var.now);
   return show(c);
 });
 
 reservations.post("/:id/deny", allowed("see_queue"), async (c) => {
-  const { reason } = await body(c, Denial);
-  await deny(c.var.sql, actorOf(c), { id: idOf(c, "This reservation"), reason }, c.var.now);
+  const { change, reason } = await body(c, Denial);
+  const id = idOf(c, "This reservation");
+  if (change) await denyChange(c.var.sql, actorOf(c), { id, change, reason }, c.var.now);
+  else await deny(c.var.sql, actorOf(c), { id, reason }, c.var.now);
+  return show(c);
+});
+
+reservations.post("/:id/bump", allowed("see_queue"), async (c) => {
+  const { reason } = await body(c, Bump);
+  await bump(c.var.sql, actorOf(c), { id: idOf(c, "This reservation"), reason }, c.var.now);
+  return show(c);
+});
+
+reservations.post("/:id/reschedule", allowed("see_queue"), async (c) => {
+  const { resource_id, resource_ids, start_time, end_time, reason } = await body(c, Rescheduling);
+  const ids = resource_ids ?? (resource_id ? [resource_id] : undefined);
+  const slot = { resource_ids: ids, ...instants({ start_time, end_time }), reason };
+  const id = idOf(c, "This reservation");
+  await rescheduleAsApprover(c.var.sql, actorOf(c), { id, ...slot }, c.var.now);
+  return show(c);
+});
+
+reservations.post("/:id/withdraw_change", async (c) => {
+  const { change } = await body(c, Withdrawal);
+  await withdrawChange(c.var.sql, actorOf(c), { id: idOf(c, "This reservation"), change }, c.var.now);
+  return show(c);
+});
+
+reservations.post("/:id/ask", allowed("see_queue"), async (c) => {
+  const { question } = await body(c, Question);
+  await ask(c.var.sql, actorOf(c), { id: idOf(c, "This reservation"), question }, c.var.now);
+  return show(c);
+});
+
+reservations.post("/:id/answer", async (c) => {
+  const said = await body(c, Answer);
+  await answer(c.var.sql, actorOf(c), { id: idOf(c, "This reservation"), ...said }, c.var.now);
   return show(c);
 });
 
@@ -85,7 +131,15 @@ async function cancelled(c: Context) {
 
 async function show(c: Context) {
   const reservation = await getReservation(c.var.sql, actorOf(c), idOf(c, "This reservation"));
-  return c.json(reservationJson(reservation, c.var.now));
+  const proposal = await getProposal(c.var.sql, reservation.id, c.var.now);
+  return c.json({ ...reservationJson(reservation, c.var.now), ...proposalJson(proposal) });
+}
+
+// Told only where there is one: most reservations have none all their life.
+function proposalJson(proposal?: Proposal) {
+  if (!proposal) return {};
+  const { id, resource_ids, start_time, end_time, proposed_at, decide_by } = proposal;
+  return { proposed_change: { id, resource_ids, start_time, end_time, proposed_at, decide_by } };
 }
 
 function storedJson(

@@ -52,6 +52,17 @@ export const ReservationChange = z.object({
   private: z.boolean("Say true or false").optional(),
 }).refine(agree, AGREE);
 
+/** Where an approver moves a reservation to. */
+export const Rescheduling = z.object({
+  ...NamedResources,
+  start_time: Time,
+  end_time: Time,
+  reason: Why.optional(),
+}).refine(agree, AGREE);
+
+/** Which change of an approved reservation is withdrawn. */
+export const Withdrawal = z.object({ change: z.string("Give the id of the proposed change") });
+
 export const MinCapacity = z.object({
   min_capacity: z.coerce.number("Give a whole number").int("Give a whole number").min(
     1,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type DemoOptions, type DemoSummary, fillDemo } from "../../db/demo.ts";
 import type { Sql } from "../../db/types.ts";
-import { listPending } from "../../domain/approvals.ts";
+import { listPending } from "../../domain/queue.ts";
 import { listNews } from "../../domain/history.ts";
 import type { Actor } from "../../domain/permissions.ts";
 import { dateIn, dayIn } from "../../domain/periods.ts";

@@ -228,17 +228,19 @@ async function untilSomebodyWaits({ sql }: Scene) {
 }
 
 const MOVES: [string, keyof Scene["cast"], ReturnType<typeof on>, string][] = [
-  ["Bob's longer", "bob", on("2026-05-05", "10:00", "11:15"), "pending"],
-  ["Bob's later", "bob", TWELVE, "pending"],
+  ["Bob's longer", "bob", on("2026-05-05", "10:00", "11:15"), "proposed"],
+  ["Bob's later", "bob", TWELVE, "proposed"],
   ["Bob's shorter", "bob", on("2026-05-05", "10:15", "10:45"), "approved"],
   ["Sam's later", "sam", TWELVE, "approved"],
 ];
 for (const [whose, who, slot, status] of MOVES) {
-  Deno.test(`${whose} time for an approved reservation leaves it ${status}`, async () => {
+  Deno.test(`${whose} time for an approved reservation is ${status}, and it stays approved`, async () => {
     await using scene = await twoRooms({ requires_approval: true });
     await approve(scene.sql, scene.cast.sue, { id: scene.bobs }, NOW);
     assert.equal(await scene.move(who, slot), status);
-    assert.deepEqual((await slotOf(scene)).slice(3), [status, status === "approved"]);
+    const [, from, , ...state] = await slotOf(scene);
+    assert.deepEqual(state, ["approved", true]);
+    if (status === "proposed") assert.equal(from, "10:00");
   });
 }
 
@@ -247,10 +249,11 @@ Deno.test("Sam's later time for a request leaves the decision open", async () =>
   assert.equal(await scene.move("sam", TWELVE), "pending");
 });
 
-Deno.test("Bob's approved reservation that moves to a room with approval waits for a decision", async () => {
+Deno.test("Bob's move to a room with approval is asked for, and his room is kept meanwhile", async () => {
   await using scene = await twoRooms();
   const hall = await makeResource(scene.sql, scene.cast.ada, { name: "Hall", requires_approval: true });
-  assert.equal(await scene.move("bob", { resource_ids: [hall.id] }), "pending");
+  assert.equal(await scene.move("bob", { resource_ids: [hall.id] }), "proposed");
+  assert.deepEqual(await slotOf(scene), ["Room A", "10:00", "11:00", "approved", true]);
 });
 
 Deno.test("Bob's request that moves to a room without approval is approved", async () => {

@@ -11,10 +11,14 @@ const TABLE: Record<Action, Record<Role, [own: boolean, others: boolean]>> = {
   edit_reservation: { user: [true, false], staff: [true, true], admin: [true, true] },
   cancel: { user: [true, false], staff: [true, true], admin: [true, true] },
   restore: { user: [true, false], staff: [true, true], admin: [true, true] },
-  decide: { user: [false, false], staff: [false, true], admin: [true, true] },
+  decide: { user: [false, false], staff: [true, true], admin: [true, true] },
+  bump: { user: [false, false], staff: [false, true], admin: [false, true] },
+  answer: { user: [true, false], staff: [true, false], admin: [true, false] },
   override: { user: [false, false], staff: [true, true], admin: [true, true] },
   see_queue: { user: [false, false], staff: [true, true], admin: [true, true] },
+  delegate: { user: [false, false], staff: [true, true], admin: [true, true] },
   see_audit: { user: [false, false], staff: [true, true], admin: [true, true] },
+  manage_groups: { user: [false, false], staff: [false, false], admin: [true, true] },
   manage_resources: { user: [false, false], staff: [false, false], admin: [true, true] },
   manage_users: { user: [false, false], staff: [false, false], admin: [true, true] },
 };
@@ -63,10 +67,10 @@ Deno.test("whoever is refused is told what may not be done", () => {
   );
 });
 
-Deno.test("staff who would decide on a request of their own are told that it is their own", () => {
+Deno.test("staff who would bump what is their own are told that it is", () => {
   assert.throws(
-    () => permit(somebody("staff"), "decide", ME),
-    new Forbidden("You may not decide on this request: it is your own"),
+    () => permit(somebody("staff"), "bump", ME),
+    new Forbidden("You may not bump this reservation: it is your own"),
   );
 });
 

@@ -32,7 +32,8 @@ const DIAGRAM: Record<Transition, { from: Status[]; to: Status; past: string; un
   deny: { from: ["pending"], to: "denied", past: "denied", until: BEGUN },
   cancel: { from: ["pending", "approved"], to: "cancelled", past: "cancelled", until: OVER },
   restore: { from: ["cancelled"], to: "pending", past: "restored", until: OVER },
-  reschedule: { from: ["pending", "approved"], to: "pending", past: "rescheduled", until: OVER },
+  bump: { from: ["approved"], to: "bumped", past: "bumped", until: OVER },
+  reschedule: { from: ["pending", "approved", "bumped"], to: "pending", past: "rescheduled", until: OVER },
 };
 const ACTIONS = Object.keys(DIAGRAM) as Transition[];
 const ARROWS = ACTIONS.flatMap((action) => DIAGRAM[action].from.map((from) => ({ action, from })));
@@ -128,7 +129,7 @@ Deno.test("each arrow of the diagram", async (t) => {
       );
     });
     await t.step(`${action} from ${from} names the approver only where it is a decision`, () => {
-      const decides = action === "approve" || action === "deny";
+      const decides = ["approve", "deny", "bump"].includes(action);
       assert.equal(is.decided_by, decides ? scene.cast.sam.id : null);
     });
   }
@@ -183,10 +184,13 @@ Deno.test("the diagram says beforehand what a transition will do, at any time", 
   }
 });
 
-Deno.test("what is cancelled or denied holds nothing any more", async (t) => {
+Deno.test("what is cancelled, denied or bumped holds nothing any more", async (t) => {
   await using scene = await bobsRequest();
   for (
-    const [action, from] of [["cancel", "approved"], ["cancel", "pending"], ["deny", "pending"]] as const
+    const [action, from] of [["cancel", "approved"], ["cancel", "pending"], ["deny", "pending"], [
+      "bump",
+      "approved",
+    ]] as const
   ) {
     await t.step(`${action} from ${from}`, async () => {
       const { after } = await attempt(scene, { action, from }, NOW);
@@ -212,6 +216,21 @@ Deno.test("the reason of a denial stands in the history", async () => {
   await using scene = await bobsRequest();
   const { after } = await attempt(scene, { action: "deny", from: "pending", reason: "Being painted" }, NOW);
   assert.deepEqual(after.history.at(-1)?.details, { reason: "Being painted" });
+});
+
+Deno.test("a step that was decided on an older version is refused, and changes nothing", async (t) => {
+  await using scene = await bobsRequest();
+  for (const { action, from } of ARROWS) {
+    await t.step(`${action} from ${from}`, async () => {
+      const { error, before, after } = await attempt(scene, { action, from, version: 7 }, minutesLater(5));
+      assert(error instanceof Conflict, `Expected a Conflict: ${error}`);
+      assert.match(error.message, /: it was changed since you looked at it$/);
+      assert.deepEqual(after, before);
+    });
+    await t.step(`${action} from ${from} on the present version`, async () => {
+      assert.equal((await attempt(scene, { action, from, version: 1 }, minutesLater(5))).error, undefined);
+    });
+  }
 });
 
 Deno.test("Sam, who comes too late, is told that Sue denied it, and when", async () => {

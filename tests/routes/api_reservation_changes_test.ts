@@ -144,11 +144,41 @@ Deno.test("Bob's reservation can be changed by Sam, who is staff", async () => {
   assert.equal((await patch(scene.sam, scene.his, { purpose: "Orchestra" })).json.purpose, "Orchestra");
 });
 
-Deno.test("Bob's approved reservation that grows waits for an approver again", async () => {
+Deno.test("Bob's approved reservation that is to grow keeps its time, and the answer has what waits", async () => {
   await using scene = await threeReservations();
   await step(scene.sam, scene.wish, "approve");
-  const { json } = await patch(scene.bob, scene.wish, { end_time: "2026-05-05T10:00:00Z" });
-  assert.equal(json.status, "pending");
+  const end_time = "2026-05-05T10:00:00Z";
+  const { status, json } = await patch(scene.bob, scene.wish, { end_time });
+  assert.deepEqual([status, json.status, json.end_time, json.proposed_change.end_time], [
+    200,
+    "approved",
+    TEN.end_time,
+    end_time,
+  ]);
+  const change = json.proposed_change.id;
+  assert.equal((await step(scene.sam, scene.wish, "approve")).status, 409);
+  const done = await step(scene.sam, scene.wish, "approve", { change });
+  assert.deepEqual([done.status, done.json.end_time, done.json.proposed_change], [200, end_time, undefined]);
+});
+
+Deno.test("A program denies a change with a reason, and Bob's withdraws one", async () => {
+  await using scene = await threeReservations();
+  await step(scene.sam, scene.wish, "approve");
+  const ask = async () =>
+    (await patch(scene.bob, scene.wish, { end_time: "2026-05-05T10:00:00Z" })).json.proposed_change.id;
+  const change = await ask();
+  assert.equal((await step(scene.sam, scene.wish, "deny", { change })).status, 422);
+  assert.equal((await step(scene.sam, scene.wish, "deny", { change, reason: "No" })).status, 200);
+  const again = await ask();
+  assert.equal((await step(scene.bob, scene.wish, "withdraw_change", { change })).status, 409);
+  const kept = await step(scene.bob, scene.wish, "withdraw_change", { change: again });
+  assert.deepEqual([kept.status, kept.json.end_time, kept.json.proposed_change], [
+    200,
+    TEN.end_time,
+    undefined,
+  ]);
+  assert.equal((await step(scene.alice, scene.wish, "withdraw_change", { change: again })).status, 404);
+  await assertSound(scene.sql);
 });
 
 Deno.test("Bob cancels and reads that it is cancelled", async (t) => {

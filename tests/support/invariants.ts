@@ -27,9 +27,21 @@ const ARROWS: Record<string, { from: Status[]; to: Status[]; event: string }> = 
   deny: { from: ["pending"], to: ["denied"], event: "reservation.denied" },
   cancel: { from: OPEN, to: ["cancelled"], event: "reservation.cancelled" },
   restore: { from: ["cancelled"], to: OPEN, event: "reservation.restored" },
-  reschedule: { from: OPEN, to: OPEN, event: "reservation.rescheduled" },
+  bump: { from: ["approved"], to: ["bumped"], event: "reservation.bumped" },
+  reschedule: { from: [...OPEN, "bumped"], to: OPEN, event: "reservation.rescheduled" },
   complete: { from: ["approved", "checked_in"], to: ["completed"], event: "reservation.completed" },
   expire: { from: ["pending"], to: ["expired"], event: "reservation.expired" },
+};
+/** What is told of a reservation and leaves its status alone. */
+const ASIDE: Record<string, { from: Status[]; event?: string }> = {
+  edit: { from: OPEN },
+  lapse: { from: ["pending"] },
+  ask: { from: ["pending"], event: "reservation.asked" },
+  answer: { from: ["pending"], event: "reservation.answered" },
+  propose: { from: ["approved"], event: "reservation.change_requested" },
+  deny_change: { from: ["approved"], event: "reservation.change_denied" },
+  withdraw_change: { from: ["approved"], event: "reservation.change_withdrawn" },
+  expire_change: { from: ["approved"], event: "reservation.change_expired" },
 };
 const HOLDING: Status[] = ["approved", "checked_in"];
 
@@ -46,6 +58,10 @@ export async function assertSound(db: Db): Promise<void> {
     join resources r on r.id = a.resource_id
     where a.holds and b.holds`;
   assert.deepEqual([...twice], [], "a unit is held twice at the same time");
+
+  const lost = await db`
+    select v.reference from proposals p join reservations v on v.id = p.reservation_id where v.status <> 'approved'`;
+  assert.deepEqual([...lost], [], "a change is asked for of what is not approved");
 
   for (const one of await readAll(db)) check(one);
 }
@@ -75,8 +91,11 @@ function follow(reference: string, status: Status, [first, ...steps]: Step[]): s
   let possible = [first.first ?? "pending"];
   for (const { action, before } of steps) {
     assert(before && possible.includes(before), `${reference}: ${action} from ${before}, not ${possible}`);
-    if (action === "edit" || action === "lapse") {
+    const aside = ASIDE[action];
+    if (aside) {
+      assert(aside.from.includes(before), `${reference}: ${action} while it is ${before}`);
       possible = [before];
+      if (aside.event) events.push(aside.event);
       continue;
     }
     const arrow = ARROWS[action];

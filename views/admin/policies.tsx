@@ -63,6 +63,7 @@ export function rulesInWords(policy: Policy): string[] {
     policy.open_at_most && `${policy.open_at_most} open at once`,
     cancel_minutes && `cancelled up to ${inWords(cancel_minutes)} before`,
     approvalInWords(policy),
+    policy.self_approval && "approvers may decide on their own",
     policy.pending_holds &&
     `requests hold their time${policy.hold_minutes ? ` for ${inWords(policy.hold_minutes)}` : ""}`,
     ...policy.attestations.map((text) => `to confirm: ${text}`),
@@ -186,6 +187,11 @@ export function PolicyFormPage(props: PolicyFormProps) {
           name="approval_outside_hours"
           label="Outside the opening hours"
           checked={values.approval_outside_hours === "on"}
+        />
+        <Check
+          name="self_approval"
+          label="Approvers may decide on requests of their own"
+          checked={values.self_approval === "on"}
         />
         <Trusts people={props.people} trusts={props.trusts} error={errors.trusts} />
         <Check

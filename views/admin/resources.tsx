@@ -156,6 +156,13 @@ export function ResourceFormPage({ resource, values, errors, message, kinds, zon
           <a href={resource ? `/resources/${resource.id}` : "/admin/resources"}>Leave it</a>
         </p>
       </form>
+      {resource && (
+        <div class="card">
+          <h2>Approvers</h2>
+          <p>Who decides on its requests: all staff, unless some are named.</p>
+          <a class="button second" href={`/admin/resources/${resource.id}/approvers`}>Who decides …</a>
+        </div>
+      )}
       {resource && <Service resource={resource} />}
     </section>
   );

@@ -14,7 +14,7 @@ export const Answers = z.record(z.string(), text(500));
  *
  * @throws {Invalid} naming the field
  */
-export function readQuestions(values: Values, policy: Policy | null | undefined) {
+export function readParticulars(values: Values, policy: Policy | null | undefined) {
   const { attendees } = check(People, { attendees: values.attendees?.trim() || undefined });
   const typed = (policy?.fields ?? []).map(({ key }) => [key, values[`answer_${key}`] ?? ""] as const);
   const { answers } = check(z.object({ answers: Answers }), {

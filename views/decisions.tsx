@@ -1,0 +1,163 @@
+import type { Alternative } from "../domain/availability.ts";
+import type { Holder } from "../domain/bumps.ts";
+import type { Reservation } from "../domain/reservations.ts";
+import { FormError } from "./fields.tsx";
+import { Alternatives } from "./reserve.tsx";
+import { count, periodOf, reservationPath } from "./words.ts";
+
+/** What was refused of a form: what was typed, and why. */
+export interface Refusal {
+  /** Undefined where it was not the reason that was refused. */
+  reason?: string;
+  message: string;
+}
+
+/** Taking another's slot: one word on why, which they will read. */
+export function BumpForm({ reservation, wrong }: { reservation: Reservation; wrong?: Refusal }) {
+  return (
+    <details open={Boolean(wrong)}>
+      <summary class="button danger">Bump …</summary>
+      <form method="post" action={`${reservationPath(reservation.reference)}/bump`} class="card">
+        <p class="hint">
+          Its time is free for others at once; {reservation.requester_name} is offered the nearest free times.
+        </p>
+        <ReasonField
+          id="bump-reason"
+          label={`Why it is bumped, for ${reservation.requester_name}`}
+          wrong={wrong}
+        />
+        <p>
+          <button class="danger" type="submit">Bump this reservation</button>
+        </p>
+      </form>
+    </details>
+  );
+}
+
+/** The field for a reason that has to be given, with what is wrong with it. */
+export function ReasonField(
+  { id, label, wrong, hint }: { id: string; label: string; wrong?: Refusal; hint?: string },
+) {
+  const described = [wrong && `${id}-error`, hint && `${id}-hint`].filter(Boolean).join(" ");
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      <input
+        id={id}
+        name="reason"
+        value={wrong?.reason ?? ""}
+        required
+        maxlength={500}
+        aria-invalid={wrong && "true"}
+        aria-describedby={described || undefined}
+        autofocus={wrong && true}
+      />
+      {wrong && <p class="error" id={`${id}-error`}>{wrong.message}</p>}
+      {hint && <p class="hint" id={`${id}-hint`}>{hint}</p>}
+    </div>
+  );
+}
+
+interface BumpedProps {
+  reservation: Reservation;
+  /** Undefined where they are not looked for here: they stand on the reservation's page. */
+  alternatives?: readonly Alternative[];
+  zone: string;
+  now: Temporal.Instant;
+  /** Whether the reservation is named: not on its own page. */
+  named?: boolean;
+  /** Whether an approver looks at it, not whose it was. */
+  anothers?: boolean;
+}
+
+/** What somebody has to know whose slot was taken: why, and what is free instead; one tap takes it. */
+export function BumpedNotice({ reservation, alternatives, zone, now, named, anothers }: BumpedProps) {
+  const { reference, purpose, resources, decided_by_name: by } = reservation;
+  const path = reservationPath(reference);
+  const what = resources.map((r) => r.name).join(", ");
+  return (
+    <section class="verdict no bumped" aria-label="Bumped">
+      <p>
+        <b>
+          {named ? <a href={path}>{purpose || what}</a> : "This reservation"} was bumped{by && ` by ${by}`}
+        </b>
+        {`: ${what}, ${periodOf(reservation, zone, now)}, is no longer ${anothers ? "theirs" : "yours"}.`}
+        {reservation.decision_reason && <q class="reason break">{reservation.decision_reason}</q>}
+      </p>
+      {alternatives && (
+        <form method="post" action={`${path}/edit`}>
+          <Alternatives alternatives={alternatives} resource={resources[0]} now={now} />
+        </form>
+      )}
+      {resources.some((r) => r.requires_approval) && alternatives && alternatives.length > 0 && (
+        <p class="hint">An approver decides on it.</p>
+      )}
+      <p>
+        <a href={alternatives ? `${path}/edit` : path}>Choose another time</a>
+      </p>
+    </section>
+  );
+}
+
+interface OverrideProps {
+  request: Reservation;
+  /** What has to give way. */
+  holders: readonly Holder[];
+  now: Temporal.Instant;
+  message?: string;
+  wrong?: Refusal;
+}
+
+/** Before an override: what it bumps, all of it named, and the reason that those people read. */
+export function OverridePage({ request, holders, now, message, wrong }: OverrideProps) {
+  const { reference, resources, requester_name, purpose, version } = request;
+  const zone = resources[0].time_zone;
+  const bumped = holders.filter((holder) => holder.status !== "pending").length;
+  return (
+    <section class="narrow">
+      <h1>Approve {reference}{holders.length > 0 && ` and bump what is in the way`}?</h1>
+      <FormError message={message} />
+      <p class="break">
+        <b>{requester_name}</b> wants {resources.map((r) => r.name).join(", ")},{" "}
+        {periodOf(request, zone, now)}
+        {purpose && `: ${purpose}`}
+      </p>
+      <form method="post" action={`${reservationPath(reference)}/approve`} class="card">
+        <input type="hidden" name="force_override" value="on" />
+        <input type="hidden" name="version" value={version} />
+        <input type="hidden" name="bumps" value={holders.map((holder) => holder.id).join(" ")} />
+        {holders.length === 0 ? <p>Nothing is in the way any more.</p> : (
+          <>
+            <h2>{bumped > 0 ? `This bumps ${count(bumped, "reservation")}` : "This takes a held time"}</h2>
+            <ul class="rows">
+              {holders.map((holder) => <HolderLine holder={holder} zone={zone} now={now} />)}
+            </ul>
+            <ReasonField id="override-reason" label="Reason, for those who are bumped" wrong={wrong} />
+          </>
+        )}
+        <p class="actions">
+          <button type="submit" class={holders.length > 0 ? "danger" : undefined}>
+            {holders.length > 0 ? "Approve and bump" : "Approve"}
+          </button>
+          <a href={`/approvals#request-${request.id}`}>Leave it</a>
+        </p>
+      </form>
+    </section>
+  );
+}
+
+function HolderLine({ holder, zone, now }: { holder: Holder; zone: string; now: Temporal.Instant }) {
+  return (
+    <li>
+      <div>
+        <a href={reservationPath(holder.reference)}>{holder.requester_name}</a>
+        {`, ${holder.resource_name}, ${periodOf(holder, zone, now)}`}{" "}
+        {holder.purpose && <q class="reason break">{holder.purpose}</q>}
+        {holder.status === "pending" && (
+          <p class="quiet">Only held while it waits for a decision: it waits on, without the time.</p>
+        )}
+        {holder.status === "checked_in" && <p class="error">In use: it cannot be bumped.</p>}
+      </div>
+    </li>
+  );
+}
