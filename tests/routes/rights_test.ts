@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createGroup } from "../../domain/groups.ts";
 import { createPolicy, NO_RULES } from "../../domain/policies.ts";
 import { request } from "../../domain/requests.ts";
 import { newId } from "../../lib/ids.ts";
@@ -18,6 +19,11 @@ const reservationCalls = (name: string): [string, Right][] => [
   [`POST /api/v1/${name}/:id/cancel`, "own"],
   [`POST /api/v1/${name}/:id/approve`, "staff"],
   [`POST /api/v1/${name}/:id/deny`, "staff"],
+  [`POST /api/v1/${name}/:id/reschedule`, "staff"],
+  [`POST /api/v1/${name}/:id/bump`, "staff"],
+  [`POST /api/v1/${name}/:id/ask`, "staff"],
+  [`POST /api/v1/${name}/:id/answer`, "own"],
+  [`POST /api/v1/${name}/:id/withdraw_change`, "own"],
   [`GET /api/v1/${name}/:id/history`, "own"],
 ];
 
@@ -72,7 +78,18 @@ const ROUTES = new Map<string, Right>([
   ["POST /account", "signed in"],
   ["POST /account/password", "signed in"],
   ["POST /account/sessions/:id/end", "signed in"],
+  ["POST /reservations/:id/withdraw_change", "own"],
+  ["POST /reservations/:id/answer", "own"],
+  ["POST /account/away", "staff"],
+  ["POST /account/away/:id/end", "staff"],
   ["GET /approvals", "staff"],
+  ["GET /approvals/several", "staff"],
+  ["POST /approvals/several", "staff"],
+  ["POST /reservations/:id/bump", "staff"],
+  ["GET /reservations/:id/override", "staff"],
+  ["GET /reservations/:id/reschedule", "staff"],
+  ["POST /reservations/:id/reschedule", "staff"],
+  ["POST /reservations/:id/ask", "staff"],
   ["POST /reservations/:id/approve", "staff"],
   ["POST /reservations/:id/deny", "staff"],
   ["GET /admin/resources", "admin"],
@@ -83,6 +100,16 @@ const ROUTES = new Map<string, Right>([
   ["GET /admin/resources/:id/remove", "admin"],
   ["POST /admin/resources/:id/remove", "admin"],
   ["POST /admin/resources/:id/reactivate", "admin"],
+  ["GET /admin/resources/:id/approvers", "admin"],
+  ["POST /admin/resources/:id/approvers", "admin"],
+  ["POST /admin/resources/:id/approvers/remove", "admin"],
+  ["GET /admin/groups", "admin"],
+  ["POST /admin/groups", "admin"],
+  ["GET /admin/groups/:id", "admin"],
+  ["POST /admin/groups/:id", "admin"],
+  ["POST /admin/groups/:id/members", "admin"],
+  ["POST /admin/groups/:id/members/remove", "admin"],
+  ["POST /admin/groups/:id/delete", "admin"],
   ["GET /admin/policies", "admin"],
   ["GET /admin/policies/new", "admin"],
   ["GET /admin/policies/:id", "admin"],
@@ -131,12 +158,14 @@ async function house() {
   const hall = await makeResource(sql, cast.ada, { name: "Hall", policy_id: policy });
   const wish = { ...on("2026-05-05", "10:00", "11:00"), resource_ids: [hall.id] };
   const { id } = await request(sql, cast.bob, wish, NOW);
+  const group = await createGroup(sql, cast.ada, { name: "Deciders" }, NOW);
   const ids: [RegExp, string][] = [
+    [/groups\/:id/, group],
     [/(reservations|bookings)\/:id/, id],
     [/resources\/:id/, hall.id],
     [/users\/:id/, cast.bob.id],
     [/policies\/:id/, policy],
-    [/sessions\/:id/, newId()],
+    [/(sessions|away)\/:id/, newId()],
   ];
   return {
     ...scene,
@@ -162,6 +191,7 @@ function knock(who: Client, route: string, id: string, hall: string): Promise<An
 
 /** What answers that there is nothing, whoever asks: a file and a session of no name, and a site that is set up. */
 const NOTHING_THERE = [
+  "POST /account/away/:id/end",
   "GET /static/*",
   "POST /account/sessions/:id/end",
   "GET /setup",
