@@ -1,7 +1,9 @@
 import { Hono } from "hono";
 import { account } from "./routes/account.tsx";
 import { audit } from "./routes/admin/audit.tsx";
+import { managePolicies } from "./routes/admin/policies.tsx";
 import { manageResources } from "./routes/admin/resources.tsx";
+import { tryOut } from "./routes/admin/try.tsx";
 import { manageUsers } from "./routes/admin/users.tsx";
 import { api } from "./routes/api/mod.ts";
 import { approvals } from "./routes/approvals.tsx";
@@ -67,6 +69,10 @@ export function createApp(house: House): Hono<Env> {
   // For administrators.
   app.use("/admin/resources/*", allowed("manage_resources"));
   app.route("/admin/resources", manageResources);
+  app.use("/admin/policies/*", allowed("manage_resources"));
+  app.route("/admin/policies", managePolicies);
+  app.use("/admin/try/*", allowed("manage_resources"));
+  app.route("/admin/try", tryOut);
   app.use("/admin/users/*", allowed("manage_users"));
   app.route("/admin/users", manageUsers);
   return app;

@@ -16,13 +16,17 @@ export interface Opened {
   close(): Promise<void>;
 }
 
-/** Opens the database that the settings name: the one at an address, or one of our own in `DATA_DIR`. */
-export async function openDatabase(config: Config): Promise<Opened> {
+/**
+ * Opens the database that the settings name: the one at an address, or one of our own in `DATA_DIR`. `onLost` hears
+ * of one of our own that fails again and again and is not started any more.
+ */
+export async function openDatabase(config: Config, onLost?: (reason: string) => void): Promise<Opened> {
   if (config.DATABASE_URL) return { where: config.DATABASE_URL, close: () => Promise.resolve() };
   const database = log("database");
   const embedded: Embedded = await startEmbedded(config.DATA_DIR, {
     info: (message) => database.info(message),
     warn: (message) => database.warn(message),
+    lost: onLost,
   });
   return { where: embedded.connection, close: () => embedded.stop() };
 }

@@ -34,7 +34,10 @@ try {
 
 async function start(config: Config) {
   await startLogging(config.LOG_FORMAT);
-  const database = await openDatabase(config);
+  const database = await openDatabase(config, (reason) => {
+    console.error(`Holdfast ends: ${reason}`);
+    void stop(1);
+  });
   undo.push(database.close);
   const sql = connect(database.where);
   undo.push(() => sql.end({ timeout: 5 }));
@@ -50,7 +53,8 @@ async function start(config: Config) {
     await setUp(sql, admin, clock());
   }
   const house = await furnish(sql, config, clock);
-  undo.push(house.identities.stop, stopHashing);
+  // Its ear at the database closes with the pool: to say goodbye would wait for a database that may be gone.
+  undo.push(stopHashing);
   work = (job) => runJob(sql, job, clock());
   void work(JOBS[0]).catch(() => {});
 
@@ -69,7 +73,14 @@ async function stop(code: number) {
   if (stopping) return;
   stopping = true;
   log("main").info("Closing");
-  for (const step of undo.reverse()) await step();
+  for (const step of undo.reverse()) {
+    try {
+      await step();
+    } catch (error) {
+      // Where the database went first, there is nothing to take leave of; the rest is closed all the same.
+      log("main").warn("Could not close: {error}", { error: String(error) });
+    }
+  }
   Deno.exit(code);
 }
 

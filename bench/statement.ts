@@ -12,38 +12,42 @@ export function storeBare(sql: Sql, requester_id: string, slot: Slot, rules: Rul
   const { start_time, end_time } = slot;
   return sql<{ reference: string }[]>`
     with wanted as (
-      select r.id, free.unit
+      select r.id, free.unit, span.period
       from unnest(${[rules.resource_id]}::uuid[], ${[rules.version]}::int[],
         ${[rules.policy_version]}::int[]) as judged (id, version, policy_version)
       join resources r on r.id = judged.id and r.version = judged.version
       left join policies p on p.id = r.policy_id
       cross join lateral (
+        select tstzrange(${start_time}::timestamptz - make_interval(mins => coalesce(p.buffer_before, 0)),
+          ${end_time}::timestamptz + make_interval(mins => coalesce(p.buffer_after, 0)), '[)') as period) as span
+      cross join lateral (
         select unit from generate_series(1, r.units) as unit
         where not exists (
           select from allocations a where a.holds and a.resource_id = r.id and a.unit = unit.unit
-            and a.period && tstzrange(${start_time}, ${end_time}, '[)'))
+            and a.period && span.period)
         order by unit limit 1
       ) as free
       where coalesce(p.version, 0) = judged.policy_version
       order by r.id
     ), taken as (
       insert into allocations (reservation_id, resource_id, unit, period, holds)
-      select ${id}, id, unit, tstzrange(${start_time}, ${end_time}, '[)'), ${true} from wanted
+      select ${id}, id, unit, period, ${true} from wanted
       on conflict do nothing returning resource_id
     ), reserved as (
       insert into reservations (id, requester_id, status, start_time, end_time, time_zone, start_wall, end_wall,
-        purpose, private, priority, created_at, updated_at)
+        purpose, private, priority, attendees, answers, held_until, override_reason, created_at, updated_at)
       select ${id}, ${requester_id}, ${"approved"}, ${start_time}, ${end_time}, ${rules.time_zone},
         ${start_time}::timestamptz at time zone ${rules.time_zone},
         ${end_time}::timestamptz at time zone ${rules.time_zone},
-        ${"Bench"}, ${false}, ${0}, ${now}, ${now}
+        ${"Bench"}, ${false}, ${0}, ${null}, ${sql.json({})}, ${null}, ${null}, ${now}, ${now}
       where (select count(*) from taken) = ${1}
-      returning reference, status, start_time, end_time, purpose, private
+      returning reference, status, start_time, end_time, purpose, private, attendees, answers
     ), recorded as (
       insert into history (reservation_id, actor_id, action, details, after_state, request_id, at)
-      select ${id}, ${requester_id}, 'request', jsonb_build_object('status', status),
+      select ${id}, ${requester_id}, 'request', ${sql.json({ status: "approved" })},
         jsonb_build_object('status', status, 'start_time', start_time, 'end_time', end_time, 'purpose', purpose,
-          'private', private, 'resource_ids', (select jsonb_agg(id) from wanted)),
+          'private', private, 'attendees', attendees, 'answers', answers,
+          'resource_ids', (select jsonb_agg(id) from wanted)),
         ${"a request of the bench"}, ${now}
       from reserved
     ), announced as (

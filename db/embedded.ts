@@ -21,6 +21,8 @@ export interface Embedded {
 export interface EmbeddedLog {
   info(message: string): void;
   warn(message: string): void;
+  /** It failed so often that it is not started again. */
+  lost?(message: string): void;
 }
 
 type Connection = Embedded["connection"];
@@ -80,6 +82,7 @@ async function bringUp(home: Home, signal: AbortSignal): Promise<Guarded> {
     const left = await readPidFile(home.db);
     if (left) await awaitEnd(left.pid, home.db);
     const from = await logSize(home);
+    signal.throwIfAborted(); // a signal that was given while we waited reaches no server that is launched after it
     const server = launch(home, left?.pid, signal);
     if (await untilReady(server, home).catch(endWith(server))) return server;
     signal.throwIfAborted();
@@ -147,9 +150,10 @@ async function keepUp(first: Guarded, home: Home, log: EmbeddedLog, signal: Abor
     const now = performance.now();
     failures = [...failures.filter((time) => now - time < 60_000), now];
     if (failures.length > MOST_FAILURES_A_MINUTE) {
-      return log.warn(
-        `PostgreSQL failed ${failures.length} times within a minute: giving up; see ${home.log}`,
-      );
+      const message =
+        `PostgreSQL failed ${failures.length} times within a minute: giving up; see ${home.log}`;
+      log.warn(message);
+      return log.lost?.(message);
     }
     if (server) log.warn(`PostgreSQL stopped unexpectedly (code ${code}): starting it again`);
     server = await revive(failures.length, home, log, signal);

@@ -1,4 +1,4 @@
-import type { Tx } from "../db/types.ts";
+import type { Db, Tx } from "../db/types.ts";
 import type { Period } from "./periods.ts";
 
 /** A taking of several resources' time: all of them, or none. */
@@ -6,6 +6,15 @@ export interface Taking extends Period {
   reservation_id: string;
   resource_ids: readonly string[];
   holds: boolean;
+}
+
+/**
+ * What a period takes of a resource `r` under its policy `p`: the period itself, and the buffers before and after.
+ * For a query over both.
+ */
+export function taking(db: Db, { start_time, end_time }: Period) {
+  return db`tstzrange(${start_time}::timestamptz - make_interval(mins => coalesce(p.buffer_before, 0)),
+    ${end_time}::timestamptz + make_interval(mins => coalesce(p.buffer_after, 0)), '[)')`;
 }
 
 /**
@@ -33,13 +42,15 @@ export async function settle(tx: Tx): Promise<void> {
 export async function take(tx: Tx, { reservation_id, resource_ids, start_time, end_time, holds }: Taking) {
   const taken = await tx`
     insert into allocations (reservation_id, resource_id, unit, period, holds)
-    select ${reservation_id}, r.id, free.unit, tstzrange(${start_time}, ${end_time}, '[)'), ${holds}
+    select ${reservation_id}, r.id, free.unit, span.period, ${holds}
     from resources r
+    left join policies p on p.id = r.policy_id
+    cross join lateral (select ${taking(tx, { start_time, end_time })} as period) as span
     cross join lateral (
       select unit from generate_series(1, r.units) as unit
       where not exists (
         select from allocations a where a.holds and a.resource_id = r.id and a.unit = unit.unit
-          and a.period && tstzrange(${start_time}, ${end_time}, '[)'))
+          and a.period && span.period)
       order by unit limit 1
     ) as free
     where r.id = any(${[...resource_ids]})

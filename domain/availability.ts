@@ -1,7 +1,11 @@
 import type { Db, Sql } from "../db/types.ts";
+import { taking } from "./allocations.ts";
 import { type Actor, may } from "./permissions.ts";
-import { freeWithin, minutesOf, type Period } from "./periods.ts";
-import { reasons, type Rules, rulesOf } from "./policies.ts";
+import { dateIn, freeWithin, minutesOf, momentOf, type Period } from "./periods.ts";
+import { openPeriods } from "./opening.ts";
+import { type Rules, rulesOf } from "./policies.ts";
+import { quotaReasons } from "./quotas.ts";
+import { type Asked, isOnGrid, reasons } from "./reasons.ts";
 
 /** What is in the way of a wish, as a program is told. */
 export interface ConflictingPeriod extends Period {
@@ -25,8 +29,10 @@ export interface Alternative extends Period {
   time_zone: string;
 }
 
-export interface Wish extends Period {
+export interface Wish extends Asked {
   resource_ids: readonly string[];
+  /** Whose it is or will be: quotas are counted for them. */
+  requester_id?: string;
   /** The reservation that is being moved: it is not in its own way. */
   except?: string;
   /** Whether its start stays: notice and horizon bound it when it was chosen. */
@@ -38,20 +44,21 @@ export interface Wish extends Period {
  * period, those that overlap it. Explains; the constraint decides.
  */
 export async function conflictsOf(db: Db, actor: Actor, wish: Wish): Promise<InTheWay[]> {
-  const { resource_ids, start_time, end_time, except = null } = wish;
+  const { resource_ids, except = null } = wish;
   const rows = await db<(Omit<InTheWay, "hidden" | "mine"> & { requester_id: string; private: boolean })[]>`
     with overlapping as (
-      select a.resource_id, a.unit, a.reservation_id from allocations a
-      where a.holds and a.resource_id = any(${[...resource_ids]})
-        and a.period && tstzrange(${start_time}, ${end_time}, '[)')
-        and a.reservation_id is distinct from ${except}
+      select a.resource_id, a.unit, a.reservation_id
+      from resources r left join policies p on p.id = r.policy_id
+      join allocations a on a.resource_id = r.id and a.period && ${taking(db, wish)}
+      where a.holds and r.id = any(${[...resource_ids]}) and a.reservation_id is distinct from ${except}
     ), full_up as (
-      select r.id, r.name from resources r
+      select r.id, r.name, coalesce(p.details_for_staff, false) as for_staff
+      from resources r left join policies p on p.id = r.policy_id
       where r.units <= (select count(distinct unit) from overlapping o where o.resource_id = r.id)
         and r.id = any(${[...resource_ids]})
     )
     select v.id as reservation_id, f.id as resource_id, f.name as resource_name, v.start_time, v.end_time,
-      v.requester_id, u.name as requester_name, v.purpose, v.private
+      v.requester_id, u.name as requester_name, v.purpose, v.private or f.for_staff as private
     from full_up f
     join overlapping o on o.resource_id = f.id
     join reservations v on v.id = o.reservation_id
@@ -112,36 +119,64 @@ async function nearInTime(sql: Sql, wish: Wish, now: Temporal.Instant): Promise<
   if (!rules || rules.deactivated) return [];
   const window = windowAround(wish, now.add({ minutes: rules.policy?.notice_minutes ?? 0 }));
   if (minutesOf(window) <= 0) return [];
-  const length = lengthOf(wish);
+  const { opening } = rules.policy ?? {};
+  const open = opening ? openPeriods(opening, window, rules.time_zone) : [window];
   const slots = (await takenByUnit(sql, rules, window, wish.except))
-    .flatMap((taken) => freeWithin(window, taken))
-    .flatMap((free) => nearestIn(free, wish, length));
+    .flatMap((taken) => open.flatMap((stretch) => freeWithin(cut(stretch, window), taken)))
+    .flatMap((free) => nearestIn(free, wish, rules));
   const distance = (slot: Period) =>
     Math.abs(slot.start_time.epochMilliseconds - wish.start_time.epochMilliseconds);
-  return [...new Map(slots.map((slot) => [slot.start_time.epochMilliseconds, slot])).values()]
-    .filter((slot) => reasons(rules, slot, now).length === 0)
-    .sort((a, b) => distance(a) - distance(b))
-    .slice(0, 3)
-    .map((slot) => ({
-      ...slot,
-      resource_id: rules.resource_id,
-      resource_name: rules.name,
-      time_zone: rules.time_zone,
-    }));
+  const nearest = [...new Map(slots.map((slot) => [slot.start_time.epochMilliseconds, slot])).values()]
+    .filter((slot) => fits(rules, { ...wish, ...slot }, now))
+    .sort((a, b) => distance(a) - distance(b));
+  const within = await withinQuotas(sql, rules, wish, nearest.slice(0, 6));
+  return within.slice(0, 3).map((slot) => ({
+    ...slot,
+    resource_id: rules.resource_id,
+    resource_name: rules.name,
+    time_zone: rules.time_zone,
+  }));
+}
+
+// What the requester has still to fill in stands in the way of no slot.
+function fits(rules: Rules, wish: Wish, now: Temporal.Instant): boolean {
+  return reasons(rules, wish, now).every(({ path }) => path !== undefined);
+}
+
+async function withinQuotas(sql: Sql, rules: Rules, wish: Wish, slots: readonly Period[]): Promise<Period[]> {
+  const against = await Promise.all(
+    slots.map((slot) => quotaReasons(sql, [rules], { ...wish, resource_ids: [rules.resource_id], ...slot })),
+  );
+  return slots.filter((_, index) => against[index].length === 0);
+}
+
+function cut(stretch: Period, window: Period): Period {
+  const earliest = Temporal.Instant.compare(stretch.start_time, window.start_time) < 0;
+  const latest = Temporal.Instant.compare(stretch.end_time, window.end_time) > 0;
+  return {
+    start_time: earliest ? window.start_time : stretch.start_time,
+    end_time: latest ? window.end_time : stretch.end_time,
+  };
 }
 
 // Whoever asks gets one unit for the whole period, so each is looked at by itself. One that is not taken at all stands
 // for all such.
 async function takenByUnit(
   db: Db,
-  { resource_id, units }: Rules,
+  { resource_id, units, policy }: Rules,
   window: Period,
   except?: string,
 ): Promise<Period[][]> {
+  // Wider by the buffers that the wish brings along: what lies between is free for the wish itself.
+  const before = policy?.buffer_after ?? 0;
+  const after = policy?.buffer_before ?? 0;
   const rows = await db<{ unit: number; start_time: Temporal.Instant; end_time: Temporal.Instant }[]>`
-    select unit, lower(period) as start_time, upper(period) as end_time from allocations
+    select unit, lower(period) - make_interval(mins => ${before}::int) as start_time,
+      upper(period) + make_interval(mins => ${after}::int) as end_time
+    from allocations
     where holds and resource_id = ${resource_id}
-      and period && tstzrange(${window.start_time}, ${window.end_time}, '[)')
+      and period && tstzrange(${window.start_time.subtract({ minutes: after })},
+        ${window.end_time.add({ minutes: before })}, '[)')
       and reservation_id is distinct from ${except ?? null}`;
   const taken = [...Map.groupBy(rows.filter((row) => row.unit <= units), (row) => row.unit).values()];
   return taken.length < units ? [...taken, []] : taken;
@@ -158,14 +193,25 @@ function windowAround(wish: Wish, first: Temporal.Instant): Period {
 }
 
 // The slot of the wanted length in a free stretch that begins nearest to the wanted time, on a round time.
-function nearestIn(free: Period, wish: Period, length: Temporal.Duration): Period[] {
-  const earliest = roundUp(free.start_time);
-  const latest = roundDown(free.end_time.subtract(length));
+function nearestIn(free: Period, wish: Period, rules: Rules): Period[] {
+  const length = lengthOf(wish);
+  const earliest = onGrid(free.start_time, rules, "ceil");
+  const latest = onGrid(free.end_time.subtract(length), rules, "floor");
   if (Temporal.Instant.compare(earliest, latest) > 0) return [];
-  let start_time = wish.start_time;
+  let start_time = isOnGrid(rules, wish.start_time)
+    ? wish.start_time
+    : onGrid(wish.start_time, rules, "floor");
   if (Temporal.Instant.compare(start_time, earliest) < 0) start_time = earliest;
   if (Temporal.Instant.compare(start_time, latest) > 0) start_time = latest;
   return [{ start_time, end_time: start_time.add(length) }];
+}
+
+// By the clock on the wall, as a grid is meant; where there is none, on a quarter of an hour.
+function onGrid(instant: Temporal.Instant, { policy, time_zone }: Rules, mode: "ceil" | "floor") {
+  if (!policy?.slot_minutes) return round(instant, mode);
+  const wall = instant.toZonedDateTimeISO(time_zone);
+  const steps = (wall.hour * 60 + wall.minute + wall.second / 60) / policy.slot_minutes;
+  return momentOf(dateIn(instant, time_zone), Math[mode](steps) * policy.slot_minutes, time_zone, "earlier");
 }
 
 // Exact: a period may begin or end on any second.
@@ -174,7 +220,6 @@ const lengthOf = ({ start_time, end_time }: Period) => start_time.until(end_time
 const round = (instant: Temporal.Instant, roundingMode: "ceil" | "floor") =>
   instant.round({ smallestUnit: "minute", roundingIncrement: STEP_MINUTES, roundingMode });
 const roundUp = (instant: Temporal.Instant) => round(instant, "ceil");
-const roundDown = (instant: Temporal.Instant) => round(instant, "floor");
 
 async function alikeAtSameTime(sql: Sql, wish: Wish, now: Temporal.Instant): Promise<Alternative[]> {
   const { start_time, end_time } = wish;
@@ -182,17 +227,19 @@ async function alikeAtSameTime(sql: Sql, wish: Wish, now: Temporal.Instant): Pro
   const rows = await sql<{ id: string }[]>`
     select r.id
     from resources wanted join resources r on r.kind = wanted.kind and r.id <> wanted.id
+    left join policies p on p.id = r.policy_id
     where wanted.id = ${id} and r.deactivated_at is null
       and coalesce(r.capacity, 0) >= coalesce(wanted.capacity, 0)
       and r.units > (
         select count(distinct a.unit) from allocations a
-        where a.holds and a.resource_id = r.id and a.period && tstzrange(${start_time}, ${end_time}, '[)'))
+        where a.holds and a.resource_id = r.id and a.period && ${taking(sql, wish)})
     order by r.location is distinct from wanted.location, r.requires_approval and not wanted.requires_approval,
       abs(coalesce(r.capacity, 0) - coalesce(wanted.capacity, 0)), lower(r.name)
     limit 8`;
   const like = await rulesOf(sql, rows.map((row) => row.id));
-  return like
-    .filter((rules) => reasons(rules, wish, now).length === 0)
+  const fitting = like.filter((rules) => fits(rules, wish, now)).slice(0, 5);
+  const within = await Promise.all(fitting.map((rules) => withinQuotas(sql, rules, wish, [wish])));
+  return fitting.filter((_, index) => within[index].length > 0)
     .slice(0, 3)
     .map(({ resource_id, name, time_zone }) => ({
       resource_id,

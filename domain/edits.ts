@@ -1,5 +1,5 @@
 import { transaction } from "../db/transaction.ts";
-import type { Sql, Tx } from "../db/types.ts";
+import type { Db, Sql, Tx } from "../db/types.ts";
 import { queueUp, take, withdraw } from "./allocations.ts";
 import type { Wish } from "./availability.ts";
 import { Conflict } from "./errors.ts";
@@ -7,9 +7,11 @@ import { record } from "./history.ts";
 import { type Actor, may, permit } from "./permissions.ts";
 import type { Period } from "./periods.ts";
 import { type Rules, rulesOf, stillBind } from "./policies.ts";
-import { judged, mustLieAhead, refuseIfTaken } from "./requests.ts";
+import { hasQuota, lockQuotas } from "./quotas.ts";
+import { inWords, needsDecision } from "./reasons.ts";
+import { holdOf, judged, mustBeWithin, mustLieAhead, refuseIfTaken } from "./requests.ts";
 import { getReservation, type Reservation } from "./reservations.ts";
-import { allows, HOLDING, type Status, statusAt, transition } from "./transitions.ts";
+import { allows, type Status, statusAt, transition } from "./transitions.ts";
 
 /** What a change of a reservation may name; what it does not name stays. */
 export interface Change extends Partial<Period> {
@@ -86,20 +88,34 @@ export async function cancel(
 ): Promise<void> {
   const before = await getReservation(sql, actor, id);
   permit(actor, "cancel", before.requester_id);
+  await mustBeInTime(sql, actor, before, now);
   await transaction(sql, (tx) => transition(tx, actor, { id: before.id, action: "cancel", reason }, now));
+}
+
+// What is approved may have a cut-off; a request that waits can always be withdrawn, and an approver is not bound.
+async function mustBeInTime(sql: Sql, actor: Actor, before: Reservation, now: Temporal.Instant) {
+  if (before.status !== "approved" || may(actor, "override")) return;
+  const left = (before.start_time.epochMilliseconds - now.epochMilliseconds) / 60_000;
+  const rules = await rulesOf(sql, before.resources.map((r) => r.id));
+  const late = rules.find(({ policy }) => policy?.cancel_minutes && left < policy.cancel_minutes);
+  if (!late) return;
+  const cutoff = inWords(late.policy!.cancel_minutes!);
+  throw new Conflict(`${late.name} can be cancelled up to ${cutoff} before its start: ask an approver`);
 }
 
 /** For so long a cancellation can be taken back. */
 export const UNDO_MINUTES = 10;
 
 /**
- * Takes a cancellation back while it is fresh: the reservation is what it was, if its slot is still free.
+ * Takes a cancellation back while it is fresh: the reservation is what it was, if its slot is still free. Only who
+ * cancelled, or an approver, may.
  *
  * @throws {Conflict} when it was cancelled too long ago, or somebody has the slot now
  */
 export async function restore(sql: Sql, actor: Actor, id: string, now: Temporal.Instant): Promise<Status> {
   const before = await getReservation(sql, actor, id);
-  permit(actor, "restore", before.requester_id);
+  const last = await lastCancellation(sql, before.id);
+  permit(actor, "restore", last?.actor_id ?? before.requester_id);
   // What is not cancelled at all is left to the diagram, which says what it is.
   if (before.status === "cancelled" && !restorable(before, now)) {
     const begun = Temporal.Instant.compare(before.start_time, now) <= 0;
@@ -110,17 +126,17 @@ export async function restore(sql: Sql, actor: Actor, id: string, now: Temporal.
   const rules = await rulesOf(sql, wish.resource_ids, { fresh: true });
   const gone = rules.find((r) => r.deactivated);
   if (gone) throw new Conflict(`${gone.name} cannot be reserved at present`);
-  const to = await transaction(sql, async (tx) => {
-    const to = await statusBeforeCancel(tx, before.id);
+  const to = last?.status ?? "pending";
+  const back = await transaction(sql, async (tx) => {
     await transition(tx, actor, { id: before.id, action: "restore", to }, now);
     await withdraw(tx, before.id);
-    const holds = HOLDING.includes(to) || rules.some((r) => r.policy?.pending_holds);
+    const { holds } = holdOf(to, rules, now);
     if (!await take(tx, { reservation_id: before.id, ...wish, holds })) throw new GiveUp();
-    return to;
+    return true;
   }).catch((error) => {
     if (!(error instanceof GiveUp)) throw error;
   });
-  if (to) return to;
+  if (back) return to;
   await refuseIfTaken(sql, actor, wish, now);
   throw new Conflict("This time was taken a moment ago");
 }
@@ -154,11 +170,15 @@ async function plannedMove(
     end_time: asked.end_time ?? before.end_time,
     resource_ids: [...new Set(asked.resource_ids ?? before.resources.map((r) => r.id))].sort(),
     except: before.id,
+    requester_id: before.requester_id,
+    attendees: before.attendees ?? undefined,
+    answers: before.answers,
+    attested: true,
   };
   if (sameSlot(before, wish)) return undefined;
   // What has begun may still be made longer or shorter; only a start that is moved must lie ahead.
   wish.keeps_start = Temporal.Instant.compare(wish.start_time, before.start_time) === 0;
-  await mustLieAhead(sql, wish, wish.keeps_start ? Temporal.Instant.fromEpochMilliseconds(0) : now);
+  await mustLieAhead(sql, wish, now);
   const rules = await judged(sql, wish, now, { fresh: true });
   return { wish, rules, to: statusAfterMove(actor, before, wish, rules) };
 }
@@ -172,11 +192,15 @@ async function moveSlot(
 ) {
   await queueUp(tx, [...wish.resource_ids, ...before.resources.map((r) => r.id)]);
   if (!await stillBind(tx, rules)) throw new GiveUp();
+  if (rules.some(hasQuota)) {
+    await lockQuotas(tx, before.requester_id);
+    await mustBeWithin(tx, rules, wish);
+  }
   const period = { ...wish, time_zone: rules[0].time_zone };
   const details = slotDetails(before, wish);
   await transition(tx, actor, { id: before.id, action: "reschedule", to, period, details }, now);
   await withdraw(tx, before.id);
-  const holds = HOLDING.includes(to) || rules.some((r) => r.policy?.pending_holds);
+  const { holds } = holdOf(to, rules, now);
   if (!await take(tx, { reservation_id: before.id, ...wish, holds })) throw new GiveUp();
 }
 
@@ -216,7 +240,7 @@ function sameSlot(before: Reservation, wish: Wish): boolean {
 }
 
 function statusAfterMove(actor: Actor, before: Reservation, wish: Wish, rules: Rules[]): Status {
-  if (!rules.some((r) => r.requires_approval)) return "approved";
+  if (!rules.some((r) => needsDecision(r, wish, before.requester_id))) return "approved";
   if (before.status !== "approved") return "pending";
   const same = before.resources.map((r) => r.id).sort().join() === wish.resource_ids.join();
   const within = Temporal.Instant.compare(wish.start_time, before.start_time) >= 0 &&
@@ -234,9 +258,9 @@ function slotDetails(before: Reservation, wish: Wish) {
   };
 }
 
-async function statusBeforeCancel(tx: Tx, id: string): Promise<Status> {
-  const [row] = await tx<{ status: Status }[]>`
-    select previous_state ->> 'status' as status from history
+async function lastCancellation(db: Db, id: string) {
+  const [row] = await db<{ actor_id: string; status: Status }[]>`
+    select actor_id, previous_state ->> 'status' as status from history
     where reservation_id = ${id} and action = 'cancel' order by id desc limit 1`;
-  return row?.status ?? "pending";
+  return row;
 }

@@ -1,5 +1,5 @@
 import type { Alternative, ConflictingPeriod } from "./availability.ts";
-import type { Reason } from "./policies.ts";
+import type { Reason } from "./reasons.ts";
 
 /** What is asked for does not exist, or is not the actor's to know about. */
 export class NotFound extends Error {
@@ -91,6 +91,30 @@ export const CONSTRAINT_WORDS: Record<string, Issue & { taken?: true }> = {
   },
   policies_notice_is_not_negative: { path: "notice_minutes", message: "The notice cannot be negative" },
   policies_horizon_is_positive: { path: "horizon_days", message: "The horizon is at least a day" },
+  policies_slot_is_sane: { path: "slot_minutes", message: "A step is 5 minutes to a day" },
+  policies_buffer_before_is_sane: { path: "buffer_before", message: "A buffer is at most a day" },
+  policies_buffer_after_is_sane: { path: "buffer_after", message: "A buffer is at most a day" },
+  policies_open_at_most_is_positive: { path: "open_at_most", message: "At least one may be open" },
+  policies_cancel_minutes_is_not_negative: {
+    path: "cancel_minutes",
+    message: "The cut-off cannot be negative",
+  },
+  policies_approval_is_known: { path: "approval", message: "An approval is needed never, always or when …" },
+  policies_approval_longer_is_positive: {
+    path: "approval_longer_than",
+    message: "Give a duration of at least a minute",
+  },
+  policies_approval_people_is_positive: {
+    path: "approval_more_people_than",
+    message: "Give a number of people from 1",
+  },
+  policies_hold_is_positive: {
+    path: "hold_minutes",
+    message: "A request holds its slot for at least a minute",
+  },
+  policy_trusts_belong_to_policy: { path: "policy_id", message: "This policy does not exist" },
+  policy_trusts_trust_user: { path: "trusts", message: "This person does not exist" },
+  policy_trusts_once: { path: "trusts", message: "A person is named twice" },
   policies_min_is_not_above_max: {
     path: "min_minutes",
     message: "The shortest duration is above the longest",
@@ -109,6 +133,8 @@ export const CONSTRAINT_WORDS: Record<string, Issue & { taken?: true }> = {
   reservations_purpose_is_short: { path: "purpose", message: "Say it in at most 500 characters" },
   reservations_priority_is_sane: { path: "priority", message: "The priority is between 0 and 100" },
   reservations_decided_by_user: { path: "decided_by", message: "This person does not exist" },
+  reservations_attendees_are_positive: { path: "attendees", message: "Give a number of people from 1" },
+  reservations_override_is_short: { path: "override", message: "Say it in at most 500 characters" },
   reservations_end_after_start: { path: "end_time", message: "The end must be after the start" },
   allocations_belong_to_reservation: { path: "reservation_id", message: "This reservation does not exist" },
   allocations_take_resource: { path: "resource_id", message: "This resource has reservations" },

@@ -1,7 +1,7 @@
 import type { Db, Tx } from "../db/types.ts";
 import type { Actor } from "./permissions.ts";
 
-/** What was done to a reservation: the verbs of the status diagram, and `edit` for what leaves the status alone. */
+/** What was done to a reservation: the verbs of the status diagram; `edit` and `lapse` leave the status alone. */
 export type Verb =
   | "request"
   | "approve"
@@ -10,6 +10,7 @@ export type Verb =
   | "restore"
   | "reschedule"
   | "edit"
+  | "lapse"
   | "complete"
   | "expire";
 

@@ -128,7 +128,24 @@ export function resolve({ date, time, which = "earlier" }: WallTime, zone: strin
   const day = readDate(date);
   const minutes = readMinutes(time);
   if (!day || minutes === undefined) return undefined;
-  const wall = day.toPlainDateTime().add({ minutes });
+  return resolveWall(day.toPlainDateTime().add({ minutes }), which, zone);
+}
+
+/**
+ * The moment of a rule such as opening hours, in minutes from a day's midnight (more than a day's for the days after):
+ * of a time that the clock shows twice the one named, of one that it leaves out the first that exists.
+ */
+export function momentOf(
+  date: Temporal.PlainDate,
+  minutes: number,
+  zone: string,
+  which: "earlier" | "later",
+): Temporal.Instant {
+  const resolved = resolveWall(date.toPlainDateTime().add({ minutes }), which, zone);
+  return "missing" in resolved ? resolved.nearest : resolved.instant;
+}
+
+function resolveWall(wall: Temporal.PlainDateTime, which: "earlier" | "later", zone: string): Resolved {
   const early = wall.toZonedDateTime(zone, { disambiguation: "earlier" });
   const late = wall.toZonedDateTime(zone, { disambiguation: "later" });
   if (early.epochMilliseconds === late.epochMilliseconds) return { instant: early.toInstant(), twice: false };

@@ -24,9 +24,11 @@ const RIGHTS = {
   see_details: { user: "own", staff: "always", admin: "always" },
   edit_reservation: { user: "own", staff: "always", admin: "always" },
   cancel: { user: "own", staff: "always", admin: "always" },
+  // Asked with who cancelled: nobody takes back what an approver did.
   restore: { user: "own", staff: "always", admin: "always" },
   // Nobody decides on a wish of their own, but a site with one administrator must not stand still.
   decide: { user: "never", staff: "not own", admin: "always" },
+  override: { user: "never", staff: "always", admin: "always" },
   see_queue: { user: "never", staff: "always", admin: "always" },
   see_audit: { user: "never", staff: "always", admin: "always" },
   manage_resources: { user: "never", staff: "never", admin: "always" },
@@ -43,6 +45,7 @@ const WORDS: Record<Action, string> = {
   cancel: "cancel this reservation",
   restore: "take back this cancellation",
   decide: "decide on this request",
+  override: "set rules aside",
   see_queue: "see the approvals",
   see_audit: "see the audit",
   manage_resources: "manage resources",

@@ -1,18 +1,23 @@
-import type { Sql } from "../db/types.ts";
+import { transaction } from "../db/transaction.ts";
+import type { Db, Sql } from "../db/types.ts";
 import { isId, newId } from "../lib/ids.ts";
+import { taking } from "./allocations.ts";
 import { alternativesTo, bare, conflictsOf, type Wish } from "./availability.ts";
 import { Conflict, Invalid, NotFound } from "./errors.ts";
 import { type Actor, permit } from "./permissions.ts";
-import type { Period } from "./periods.ts";
-import { type Reason, reasons, type Rules, rulesOf } from "./policies.ts";
+import { type Rules, rulesOf } from "./policies.ts";
+import { hasQuota, lockQuotas, quotaReasons } from "./quotas.ts";
+import { type Asked, needsDecision, type Reason, reasons } from "./reasons.ts";
 import { firstStatus, HOLDING, type Status } from "./transitions.ts";
 
 /** What a person asks for, beside time and resource. */
-export interface NewReservation extends Period {
+export interface NewReservation extends Asked {
   resource_ids: readonly string[];
   purpose?: string;
   private?: boolean;
   priority?: number;
+  /** Why an approver sets the rules aside for it; not the allocation, which nobody can. */
+  override?: string;
 }
 
 /** What a new reservation is, as far as its storing tells. */
@@ -32,6 +37,7 @@ const ATTEMPTS = 24;
  *
  * @throws {NotFound} for a resource that does not exist
  * @throws {Invalid} when the end is not after the start, or the start has passed
+ * @throws {Invalid} also for what the policy asks and was not answered
  * @throws {Conflict} when a rule or another reservation is in the way, with the nearest alternatives
  */
 export async function request(
@@ -41,33 +47,54 @@ export async function request(
   now: Temporal.Instant,
 ): Promise<Stored> {
   permit(actor, "reserve");
-  const wish = { ...asked, resource_ids: [...new Set(asked.resource_ids)].sort() };
+  if (asked.override) permit(actor, "override");
+  const resource_ids = [...new Set(asked.resource_ids)].sort();
+  const wish = { ...asked, resource_ids, requester_id: actor.id };
   await mustLieAhead(sql, wish, now);
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const rules = await judged(sql, wish, now, { fresh: attempt > 1 });
-    const stored = await store(sql, actor, wish, rules, now);
+    const counted = rules.some(hasQuota) && !wish.override;
+    const stored = counted
+      ? await transaction(sql, async (tx) => {
+        await lockQuotas(tx, actor.id);
+        await mustBeWithin(tx, rules, wish);
+        return await store(tx, actor, wish, rules, now);
+      })
+      : await store(sql, actor, wish, rules, now);
     if (stored) return stored;
     await refuseIfTaken(sql, actor, wish, now);
   }
   throw new Conflict("This time was wanted by too many at once: try again");
 }
 
-/** What would be refused, said before anything is stored: for the form that asks while it is being filled in. */
-export async function explain(sql: Sql, actor: Actor, wish: Wish, now: Temporal.Instant) {
+/**
+ * What would be refused, said before anything is stored: every rule that stands in the way, whoever has the time, and
+ * the nearest slots that satisfy all of it. The one answer of the form, the errors of the API and the try-out.
+ */
+export async function explain(sql: Sql, actor: Actor, asked: Wish, now: Temporal.Instant) {
+  const wish = { requester_id: actor.id, ...asked };
   const rules = await rulesOf(sql, wish.resource_ids, { fresh: true });
-  const against = reasonsAgainst(wish, rules, now);
+  const against = await reasonsAgainst(sql, wish, rules, now);
   const conflicts = await conflictsOf(sql, actor, wish);
   const blocked = against.length > 0 || conflicts.length > 0;
   return {
     reasons: against,
     conflicts,
     alternatives: blocked ? await alternativesTo(sql, wish, now) : [],
-    needs_approval: rules.some((r) => r.requires_approval),
+    /** Why an approver has to decide; undefined where nobody has to. */
+    needs_approval: rules.map((r) => needsDecision(r, wish, wish.requester_id)).find(Boolean),
   };
 }
 
+/** @throws {Conflict} when what the requester has already leaves no room for the wish */
+export async function mustBeWithin(db: Db, rules: readonly Rules[], wish: Wish): Promise<void> {
+  const against = await quotaReasons(db, rules, wish);
+  if (against.length > 0) throw new Conflict(against.map((r) => r.message).join("; "), { reasons: against });
+}
+
 /**
- * The end after the start, and the start not before this minute.
+ * The end after the start, and the start not before this minute; of what keeps its start, which may have passed, the
+ * end.
  *
  * @throws {Invalid} with a proposal
  */
@@ -77,17 +104,20 @@ export async function mustLieAhead(sql: Sql, wish: Wish, now: Temporal.Instant):
     const message = `The end must be after the start, such as ${start_time.add({ hours: 1 })}`;
     throw new Invalid([{ path: "end_time", message }]);
   }
-  if (isPast(start_time, now)) {
+  if (wish.keeps_start && isPast(end_time, now)) {
+    throw new Invalid([{ path: "end_time", message: "This end has passed: choose a time from now on" }]);
+  }
+  if (!wish.keeps_start && isPast(start_time, now)) {
     const message = "The start has passed: choose a time from now on";
     const alternatives = wish.resource_ids.every(isId) ? await alternativesTo(sql, wish, now) : [];
     throw new Invalid([{ path: "start_time", message }], alternatives);
   }
 }
 
-/** Whether a start lies before the minute of `now`. */
-export function isPast(start_time: Temporal.Instant, now: Temporal.Instant): boolean {
+/** Whether an instant lies before the minute of `now`. */
+export function isPast(instant: Temporal.Instant, now: Temporal.Instant): boolean {
   const minute = now.round({ smallestUnit: "minute", roundingMode: "floor" });
-  return Temporal.Instant.compare(start_time, minute) < 0;
+  return Temporal.Instant.compare(instant, minute) < 0;
 }
 
 /**
@@ -104,19 +134,28 @@ export async function judged(
   const known = wish.resource_ids.every(isId);
   const rules = known && wish.resource_ids.length > 0 ? await rulesOf(sql, wish.resource_ids, options) : [];
   if (rules.length !== wish.resource_ids.length || rules.length === 0) throw new NotFound("This resource");
-  const against = reasonsAgainst(wish, rules, now);
+  const against = await reasonsAgainst(sql, wish, rules, now);
   if (against.length > 0) {
     // The rules may be older than the database's: no refusal by memory alone.
     if (!options.fresh) return judged(sql, wish, now, { fresh: true });
+    const asked = against.flatMap(({ path, message }) => path ? [{ path, message }] : []);
+    if (asked.length > 0) throw new Invalid(asked);
     const alternatives = await alternativesTo(sql, wish, now);
     throw new Conflict(against.map((r) => r.message).join("; "), { reasons: against, alternatives });
   }
   return rules;
 }
 
-function reasonsAgainst(wish: Wish, rules: readonly Rules[], now: Temporal.Instant): Reason[] {
+async function reasonsAgainst(
+  sql: Sql,
+  wish: Wish & { override?: string },
+  rules: readonly Rules[],
+  now: Temporal.Instant,
+): Promise<Reason[]> {
   const found = rules.flatMap((r) => reasons(r, wish, now));
-  return wish.keeps_start ? found.filter((r) => r.code !== "too_soon" && r.code !== "too_far") : found;
+  if (wish.override) return found.filter((r) => r.code === "deactivated");
+  const bound = wish.keeps_start ? found.filter((r) => r.code !== "too_soon" && r.code !== "too_far") : found;
+  return [...bound, ...await quotaReasons(sql, rules, wish)];
 }
 
 /** @throws {Conflict} saying who has what is wished for, with alternatives; nothing when it is free */
@@ -135,46 +174,51 @@ export async function refuseIfTaken(sql: Sql, actor: Actor, wish: Wish, now: Tem
 // trip. Nothing is stored unless every resource still has the version it was judged by and a free unit. Where several
 // are wanted and only some could be had, the reservation is not stored, the allocations' foreign key fails at the end
 // of the statement, and with it everything.
-async function store(sql: Sql, actor: Actor, wish: NewReservation, rules: Rules[], now: Temporal.Instant) {
+async function store(db: Db, actor: Actor, wish: NewReservation, rules: Rules[], now: Temporal.Instant) {
   const id = newId(now.epochMilliseconds);
-  const status = firstStatus(rules.some((r) => r.requires_approval));
-  const holds = HOLDING.includes(status) || rules.some((r) => r.policy?.pending_holds);
+  const status = firstStatus(rules.some((r) => needsDecision(r, wish, actor.id)));
+  const { holds, held_until } = holdOf(status, rules, now);
   const { start_time, end_time, purpose = "", priority = 0, private: secret = false } = wish;
+  const { attendees = null, answers = {}, override = null } = wish;
+  const details = { status, ...override ? { override } : {} };
   try {
-    const [stored] = await sql<{ reference: string }[]>`
+    const [stored] = await db<{ reference: string }[]>`
       with wanted as (
-        select r.id, free.unit
+        select r.id, free.unit, span.period
         from unnest(${rules.map((r) => r.resource_id)}::uuid[], ${rules.map((r) => r.version)}::int[],
           ${rules.map((r) => r.policy_version)}::int[]) as judged (id, version, policy_version)
         join resources r on r.id = judged.id and r.version = judged.version
         left join policies p on p.id = r.policy_id
+        cross join lateral (select ${taking(db, wish)} as period) as span
         cross join lateral (
           select unit from generate_series(1, r.units) as unit
           where not exists (
             select from allocations a where a.holds and a.resource_id = r.id and a.unit = unit.unit
-              and a.period && tstzrange(${start_time}, ${end_time}, '[)'))
+              and a.period && span.period)
           order by unit limit 1
         ) as free
         where coalesce(p.version, 0) = judged.policy_version
         order by r.id
       ), taken as (
         insert into allocations (reservation_id, resource_id, unit, period, holds)
-        select ${id}, id, unit, tstzrange(${start_time}, ${end_time}, '[)'), ${holds} from wanted
+        select ${id}, id, unit, period, ${holds} from wanted
         on conflict do nothing returning resource_id
       ), reserved as (
         insert into reservations (id, requester_id, status, start_time, end_time, time_zone, start_wall, end_wall,
-          purpose, private, priority, created_at, updated_at)
+          purpose, private, priority, attendees, answers, held_until, override_reason, created_at, updated_at)
         select ${id}, ${actor.id}, ${status}, ${start_time}, ${end_time}, ${rules[0].time_zone},
           ${start_time}::timestamptz at time zone ${rules[0].time_zone},
           ${end_time}::timestamptz at time zone ${rules[0].time_zone},
-          ${purpose}, ${secret}, ${priority}, ${now}, ${now}
+          ${purpose}, ${secret}, ${priority}, ${attendees}, ${db.json(answers)}, ${held_until}, ${override},
+          ${now}, ${now}
         where (select count(*) from taken) = ${rules.length}
-        returning reference, status, start_time, end_time, purpose, private
+        returning reference, status, start_time, end_time, purpose, private, attendees, answers
       ), recorded as (
         insert into history (reservation_id, actor_id, action, details, after_state, request_id, at)
-        select ${id}, ${actor.id}, 'request', jsonb_build_object('status', status),
+        select ${id}, ${actor.id}, 'request', ${db.json(details)},
           jsonb_build_object('status', status, 'start_time', start_time, 'end_time', end_time, 'purpose', purpose,
-            'private', private, 'resource_ids', (select jsonb_agg(id) from wanted)),
+            'private', private, 'attendees', attendees, 'answers', answers,
+            'resource_ids', (select jsonb_agg(id) from wanted)),
           ${actor.request_id ?? null}, ${now}
         from reserved
       ), announced as (
@@ -192,4 +236,15 @@ async function store(sql: Sql, actor: Actor, wish: NewReservation, rules: Rules[
     }
     throw error;
   }
+}
+
+/** Whether a reservation of this status holds what it takes; a pending one where a policy says so, and for how long. */
+export function holdOf(status: Status, rules: readonly Rules[], now: Temporal.Instant) {
+  if (HOLDING.includes(status)) return { holds: true, held_until: null };
+  const holding = status === "pending"
+    ? rules.flatMap(({ policy }) => policy?.pending_holds ? [policy] : [])
+    : [];
+  const limits = holding.flatMap(({ hold_minutes }) => hold_minutes ?? []);
+  const held_until = limits.length > 0 ? now.add({ minutes: Math.min(...limits) }) : null;
+  return { holds: holding.length > 0, held_until };
 }

@@ -23,6 +23,11 @@ export interface Reservation extends Period {
   purpose: string;
   private: boolean;
   priority: number;
+  attendees: number | null;
+  /** What was answered to the questions of the policy, by key. */
+  answers: Record<string, string>;
+  /** Why an approver set the rules aside for it. */
+  override_reason: string | null;
   decision_reason: string | null;
   decided_by_name: string | null;
   decided_at: Temporal.Instant | null;
@@ -51,7 +56,7 @@ export async function getReservation(db: Db, actor: Actor, id: string): Promise<
 /** The columns of a `Reservation`, for a query over `joined()`. */
 export function columns(db: Db) {
   return db`v.id, v.reference, v.requester_id, u.name as requester_name, v.status, v.start_time, v.end_time,
-    v.purpose, v.private, v.priority, v.decision_reason, d.name as decided_by_name, v.decided_at, v.version,
+    v.purpose, v.private, v.priority, v.attendees, v.answers, v.override_reason, v.decision_reason, d.name as decided_by_name, v.decided_at, v.version,
     v.created_at, v.updated_at, (
       select coalesce(json_agg(json_build_object('id', r.id, 'name', r.name, 'kind', r.kind, 'location', r.location,
         'time_zone', r.time_zone, 'requires_approval', r.requires_approval) order by r.id), '[]')

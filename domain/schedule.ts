@@ -87,7 +87,8 @@ export async function findLanes(db: Db, window: Period, filter: LaneFilter): Pro
     select r.id, r.name, r.kind, r.location, r.capacity, r.units, r.time_zone, r.requires_approval,
       r.deactivated_at is not null as deactivated, coalesce(taken.blocks, '[]') as blocks
     from (
-      select * from resources
+      select *, exists (select from policies p where p.id = policy_id and p.details_for_staff) as for_staff
+      from resources
       where ${id ? db`id = ${id}` : db`deactivated_at is null`}
         ${kind ? db`and kind = ${kind}` : db``}
         ${words ? db`and (name ilike ${words} or location ilike ${words})` : db``}
@@ -96,7 +97,7 @@ export async function findLanes(db: Db, window: Period, filter: LaneFilter): Pro
     left join lateral (
       select json_agg(json_build_array(
           floor(extract(epoch from v.start_time) * 1000), floor(extract(epoch from v.end_time) * 1000), a.unit, v.status, a.holds,
-          v.number, v.purpose, v.requester_id, u.name, v.private)
+          v.number, v.purpose, v.requester_id, u.name, v.private or r.for_staff)
         order by a.unit, v.start_time, v.number) as blocks
       from (
         select * from allocations

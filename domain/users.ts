@@ -283,6 +283,12 @@ export function listUsers(
     order by lower(name), id limit ${limit + 1}`;
 }
 
+/** Everybody by name, for a form to choose from: at most 1,000. */
+export function listNames(db: Db): Promise<{ id: string; name: string }[]> {
+  return db<{ id: string; name: string }[]>`
+    select id, name from users where disabled_at is null order by lower(name), id limit 1000`;
+}
+
 /** Whether a text names a role. */
 export function isRole(text: unknown): text is Role {
   return ROLES.some((role) => role === text);

@@ -58,7 +58,8 @@ reservations.get("/reservations/:id", async (c) => {
   if (at !== undefined) return await asItWas(c, c.req.param("id"), at);
   const reservation = await getReservation(sql, actor, c.req.param("id"));
   const history = await listHistory(sql, reservation.id);
-  const undoable = restorable(reservation, now) && may(actor, "restore", reservation.requester_id);
+  const cancelled = history.findLast(({ action }) => action === "cancel");
+  const undoable = restorable(reservation, now) && may(actor, "restore", cancelled?.actor_id ?? undefined);
   const body = (
     <ReservationPage
       reservation={reservation}

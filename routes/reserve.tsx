@@ -8,15 +8,19 @@ import { type Period, readInstant } from "../domain/periods.ts";
 import { explain, isPast, request } from "../domain/requests.ts";
 import { getReservation, type Reservation } from "../domain/reservations.ts";
 import { getResource, listResources, type Resource } from "../domain/resources.ts";
-import { Purpose } from "../domain/texts.ts";
+import { Purpose, Why } from "../domain/texts.ts";
 import { isId } from "../lib/ids.ts";
 import { ReservePage, type ReserveProps, type Verdict, VerdictNotice } from "../views/reserve.tsx";
 import { reservationPath } from "../views/words.ts";
 import { actorOf, type Context, type Env } from "./env.ts";
+import { rulesOf } from "../domain/policies.ts";
+import { may } from "../domain/permissions.ts";
 import { check, fields, orAgain, type Problem, readPeriod, type Values } from "./forms.ts";
+import { readQuestions } from "./questions.ts";
 import { done, page, part, wantsPart } from "./respond.tsx";
 
 const Words = z.object({ purpose: Purpose.default("") });
+const Override = z.object({ override: Why.optional() });
 
 /** The form that asks for a time, and the one that changes it. */
 export const reserve = new Hono<Env>();
@@ -32,7 +36,11 @@ reserve.post("/reservations", async (c) => {
   return orAgain(async () => {
     const { resource_ids, start_time, end_time } = await slotOf(c, values);
     const { purpose } = check(Words, values);
-    const wish = { resource_ids, start_time, end_time, purpose, private: values.private === "on" };
+    const { override } = check(Override, values);
+    const [rules] = await rulesOf(c.var.sql, resource_ids);
+    const asked = readQuestions(values, rules?.policy);
+    const words = { purpose, private: values.private === "on", override: override || undefined };
+    const wish = { resource_ids, start_time, end_time, ...asked, ...words };
     const stored = await request(c.var.sql, actorOf(c), wish, c.var.now);
     const text = stored.status === "pending" ? "Requested: an approver decides on it" : "Reserved";
     const path = reservationPath(stored.reference);
@@ -72,11 +80,14 @@ interface Shown {
 async function show(c: Context, { values, problem, reservation }: Shown) {
   const { sql, now } = c.var;
   const resource = await getResource(sql, values.resource ?? "");
-  const wish = await verdictOf(c, resource, values, reservation?.id, problem);
+  const wish = await verdictOf(c, resource, values, reservation, problem);
   const props = { verdict: wish.verdict, resource, now };
   if (wantsPart(c)) return part(c, <VerdictNotice {...props} />, problem?.status);
   const alike = await listResources(sql, { kind: resource.kind, limit: 100 }, now);
   const path = reservation && reservationPath(reservation.reference);
+  const [rules] = await rulesOf(sql, [resource.id]);
+  const { fields = [], attestations = [], approval_more_people_than = null } = rules?.policy ?? {};
+  const people = resource.capacity !== null || approval_more_people_than !== null;
   const form: ReserveProps = {
     ...props,
     action: path ? `${path}/edit` : "/reservations",
@@ -89,18 +100,20 @@ async function show(c: Context, { values, problem, reservation }: Shown) {
       ? problem.message
       : undefined,
     twice: wish.twice,
+    questions: reservation ? undefined : { people, fields, attestations },
+    mayOverride: !reservation && may(actorOf(c), "override"),
   };
   const title = reservation ? `Change ${reservation.reference}` : `Reserve ${resource.name}`;
   return page(c, { title, body: <ReservePage {...form} />, status: problem?.status });
 }
 
-const NOTHING = { reasons: [], conflicts: [], alternatives: [], needs_approval: false };
+const NOTHING = { reasons: [], conflicts: [], alternatives: [] };
 
 async function verdictOf(
   c: Context,
   resource: Resource,
   values: Values,
-  except: string | undefined,
+  reservation: Reservation | undefined,
   problem: Problem | undefined,
 ): Promise<{ verdict: Verdict; twice: { start: boolean; end: boolean } }> {
   const none = { start: false, end: false };
@@ -110,10 +123,18 @@ async function verdictOf(
   }
   try {
     const { start_time, end_time, twice } = readPeriod(values, resource.time_zone);
-    const wish: Wish = { start_time, end_time, resource_ids: [resource.id], except };
-    if (isPast(start_time, now)) return { verdict: await pastVerdict(c, wish, problem), twice };
-    const explained = await explain(sql, actorOf(c), wish, now);
-    return { verdict: { wish, errors: {}, ...explained }, twice };
+    const wish: Wish = { start_time, end_time, resource_ids: [resource.id], except: reservation?.id };
+    if (reservation) wish.requester_id = reservation.requester_id;
+    // What has begun keeps its start, and may still end earlier or later.
+    wish.keeps_start = reservation && Temporal.Instant.compare(start_time, reservation.start_time) === 0;
+    if (isPast(wish.keeps_start ? end_time : start_time, now)) {
+      return { verdict: await pastVerdict(c, wish, problem), twice };
+    }
+    const { attendees } = readPeople(values, reservation);
+    const explained = await explain(sql, actorOf(c), { ...wish, attendees }, now);
+    // What is still to be filled in is said when the form is sent.
+    const reasons = explained.reasons.filter(({ path }) => !path);
+    return { verdict: { wish, errors: {}, ...explained, reasons }, twice };
   } catch (error) {
     if (!(error instanceof Invalid)) throw error;
     const errors = Object.fromEntries(error.issues.map(({ path, message }) => [path, message]));
@@ -121,7 +142,18 @@ async function verdictOf(
   }
 }
 
+// While it is being typed, anything else than a number of people is none yet.
+function readPeople({ attendees }: Values, reservation: Reservation | undefined) {
+  const typed = Number(attendees);
+  return {
+    attendees: reservation ? reservation.attendees : Number.isInteger(typed) && typed > 0 ? typed : null,
+  };
+}
+
 async function pastVerdict(c: Context, wish: Wish, problem: Problem | undefined): Promise<Verdict> {
+  if (wish.keeps_start) {
+    return { ...NOTHING, errors: { end: "This end has passed: choose a time from now on" } };
+  }
   const alternatives = await alternativesTo(c.var.sql, wish, c.var.now);
   const words = problem?.errors.start_time ?? "The start has passed: choose a time from now on";
   return { ...NOTHING, errors: { start: words }, alternatives };

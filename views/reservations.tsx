@@ -170,6 +170,17 @@ export function ReservationFacts(
         {reservation.requester_id === viewer.id ? "You" : reservation.requester_name}
       </Fact>
       <Fact name="Reference">{reservation.reference}</Fact>
+      {reservation.attendees && <Fact name="People">{reservation.attendees}</Fact>}
+      {Object.entries(reservation.answers).map(([key, answer]) => (
+        <Fact name={key.replaceAll("_", " ")}>
+          <span class="break">{answer}</span>
+        </Fact>
+      ))}
+      {reservation.override_reason && (
+        <Fact name="Rules set aside">
+          <span class="break">{reservation.override_reason}</span>
+        </Fact>
+      )}
       {reservation.private && <Fact name="Private">Others see only that the time is taken</Fact>}
       {reservation.decision_reason && (
         <Fact name="Reason">

@@ -1,7 +1,8 @@
 import type { Alternative, InTheWay } from "../domain/availability.ts";
 import type { Period } from "../domain/periods.ts";
-import type { Reason } from "../domain/policies.ts";
+import type { Reason } from "../domain/reasons.ts";
 import { Check, Field, FormError, Select, TextArea } from "./fields.tsx";
+import { Questions, type QuestionsProps } from "./questions.tsx";
 import { periodOf } from "./words.ts";
 
 /** What stands between a wish and its slot, as far as it is known. */
@@ -13,7 +14,8 @@ export interface Verdict {
   reasons: readonly Reason[];
   conflicts: readonly InTheWay[];
   alternatives: readonly Alternative[];
-  needs_approval: boolean;
+  /** Why an approver decides on it. */
+  needs_approval?: string;
 }
 
 export interface ReserveProps {
@@ -29,6 +31,10 @@ export interface ReserveProps {
   errors: Record<string, string>;
   message?: string;
   verdict: Verdict;
+  /** What the policy asks beside the time; not where a reservation is changed. */
+  questions?: Pick<QuestionsProps, "people" | "fields" | "attestations">;
+  /** Whether the viewer may set rules aside. */
+  mayOverride?: boolean;
   /** Which of the two times the clock shows twice on that day. */
   twice: { start: boolean; end: boolean };
   now: Temporal.Instant;
@@ -86,11 +92,25 @@ function ReserveForm(props: ReserveProps) {
         hint="A few words. Others who may see the schedule can read them."
         rows={2}
       />
+      {props.questions && <Questions {...props.questions} values={values} errors={errors} />}
       <Check
         name="private"
         label="Private: others see only that it is taken"
         checked={values.private === "on"}
       />
+      {props.mayOverride && (
+        <details open={Boolean(values.override)}>
+          <summary>Set the rules aside</summary>
+          <Field
+            name="override"
+            label="Why"
+            value={values.override}
+            error={errors.override}
+            maxlength={500}
+            hint="It is kept with the reservation. Nobody can set aside what is taken."
+          />
+        </details>
+      )}
       <p class="actions">
         <button type="submit">{changing ? "Save the change" : "Reserve"}</button>{" "}
         <button class="second noscript" type="submit" formmethod="get" formaction={check} formnovalidate>
@@ -136,7 +156,13 @@ function Moment(
 
 /** Whether it can be had; if not, why not, and what could be had instead: one tap takes it. */
 export function VerdictNotice(
-  { verdict, resource, now }: Pick<ReserveProps, "verdict" | "resource" | "now">,
+  { verdict, resource, now, plain = false }: {
+    verdict: Verdict;
+    resource: { id: string; time_zone: string };
+    now: Temporal.Instant;
+    /** Whether alternatives are only named, where there is nothing to take. */
+    plain?: boolean;
+  },
 ) {
   const { wish, errors, reasons, conflicts, alternatives, needs_approval } = verdict;
   const problems = Object.values(errors);
@@ -144,7 +170,7 @@ export function VerdictNotice(
     return (
       <div class="verdict no">
         {problems.map((problem) => <p>{problem}</p>)}
-        {alternatives.length > 0 && <Alternatives {...{ alternatives, resource, now }} />}
+        {alternatives.length > 0 && <Alternatives {...{ alternatives, resource, now, plain }} />}
       </div>
     );
   }
@@ -153,8 +179,9 @@ export function VerdictNotice(
     return (
       <div class="verdict yes">
         <p>
-          <b>Free.</b>{" "}
-          {needs_approval ? "An approver decides on it." : "It is yours as soon as you reserve it."}
+          <b>Free.</b> {needs_approval
+            ? `An approver decides on it: ${needs_approval}.`
+            : "It is yours as soon as you reserve it."}
         </p>
       </div>
     );
@@ -163,7 +190,7 @@ export function VerdictNotice(
     <div class="verdict no">
       {reasons.map((reason) => <p>{reason.message}.</p>)}
       {conflicts.map((conflict) => <ConflictLine conflict={conflict} resource={resource} now={now} />)}
-      <Alternatives {...{ alternatives, resource, now }} />
+      <Alternatives {...{ alternatives, resource, now, plain }} />
     </div>
   );
 }
@@ -171,7 +198,7 @@ export function VerdictNotice(
 function ConflictLine(
   { conflict, resource, now }: {
     conflict: InTheWay;
-    resource: ReserveProps["resource"];
+    resource: { time_zone: string };
     now: Temporal.Instant;
   },
 ) {
@@ -185,13 +212,22 @@ function ConflictLine(
 }
 
 function Alternatives(
-  { alternatives, resource, now }: {
+  { alternatives, resource, now, plain }: {
     alternatives: readonly Alternative[];
-    resource: ReserveProps["resource"];
+    resource: { id: string };
     now: Temporal.Instant;
+    plain: boolean;
   },
 ) {
   if (alternatives.length === 0) return <p>Nothing near that time is free: try another day.</p>;
+  if (plain) {
+    const named = alternatives.map((slot) =>
+      `${slot.resource_id === resource.id ? "" : `${slot.resource_name} `}${
+        periodOf(slot, slot.time_zone, now)
+      }`
+    );
+    return <p>Free instead: {named.join("; ")}</p>;
+  }
   return (
     <>
       <p>Free instead, one tap takes it:</p>

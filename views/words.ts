@@ -94,6 +94,7 @@ export const ACTION_WORDS: Record<Verb, string> = {
   restore: "Cancellation taken back",
   reschedule: "Rescheduled",
   edit: "Details changed",
+  lapse: "Waits on, and holds its time no longer",
   complete: "Completed",
   expire: "Expired: nobody decided before its start",
 };

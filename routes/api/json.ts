@@ -29,7 +29,7 @@ export function resourceJson(resource: Resource) {
 
 export function reservationJson(reservation: Reservation, now: Temporal.Instant) {
   const { id, reference, requester_id, start_time, end_time, purpose, priority } = reservation;
-  const { private: secret, decision_reason, created_at, updated_at } = reservation;
+  const { private: secret, decision_reason, attendees, answers, created_at, updated_at } = reservation;
   const resource_ids = reservation.resources.map((r) => r.id);
   const status = statusAt(reservation, now);
   return {
@@ -42,7 +42,17 @@ export function reservationJson(reservation: Reservation, now: Temporal.Instant)
       start_time,
       end_time,
     },
-    ...{ status, purpose, private: secret, priority, decision_reason, created_at, updated_at },
+    ...{
+      status,
+      purpose,
+      private: secret,
+      priority,
+      attendees,
+      answers,
+      decision_reason,
+      created_at,
+      updated_at,
+    },
   };
 }
 

@@ -112,6 +112,8 @@ function storedJson(
     purpose?: string;
     private?: boolean;
     priority?: number;
+    attendees?: number | null;
+    answers?: Record<string, string>;
     now: Temporal.Instant;
   },
 ) {
@@ -127,7 +129,13 @@ function storedJson(
       status,
       purpose,
     },
-    ...{ private: rest.private ?? false, priority, decision_reason: null, created_at: now, updated_at: now },
+    ...{
+      private: rest.private ?? false,
+      priority,
+      attendees: rest.attendees ?? null,
+      answers: rest.answers ?? {},
+    },
+    ...{ decision_reason: null, created_at: now, updated_at: now },
   };
 }
 

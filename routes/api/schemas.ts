@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Invalid } from "../../domain/errors.ts";
 import { readInstant } from "../../domain/periods.ts";
-import { Purpose } from "../../domain/texts.ts";
+import { Purpose, text, Why } from "../../domain/texts.ts";
 
 const EXAMPLE = "Give a time with its offset, such as 2026-05-31T14:30:00+02:00";
 
@@ -34,6 +34,10 @@ export const NewReservation = z.object({
   purpose: Purpose.optional(),
   private: z.boolean("Say true or false").optional(),
   priority: z.number("Give a whole number from 0 to 100").int().min(0).max(100).optional(),
+  attendees: z.number("Give a whole number").int("Give a whole number").min(1).max(100_000).optional(),
+  answers: z.record(z.string(), text(500)).optional(),
+  attested: z.boolean("Say true or false").optional(),
+  override: Why.optional(),
 }).refine((wish) => wish.resource_id || wish.resource_ids, {
   path: ["resource_id"],
   message: "Name a resource: resource_id, or resource_ids for several",

@@ -21,6 +21,8 @@ Deno.test("every page", async (t) => {
     where u.email = ${BOB} and v.status = 'approved' and v.start_time > ${demo.site.now}
       and v.start_wall::date = v.end_wall::date
     order by v.start_time limit 1`;
+  const [{ policy, person }] = await sql<Record<string, string>[]>`
+    select (select id from policies order by name limit 1) as policy, (select id from users where email = ${BOB}) as person`;
   const conflicting =
     `/reservations/new?resource=${taken.resource}&date=${taken.day}&start=${taken.hour}&end=${taken.until}`;
 
@@ -59,6 +61,10 @@ Deno.test("every page", async (t) => {
     `/admin/resources/${bluebell}/edit`,
     `/admin/resources/${bluebell}/remove`,
     `/admin/resources/${bluebell}/remove?for=good`,
+    "/admin/policies",
+    "/admin/policies/new",
+    `/admin/policies/${policy}`,
+    `/admin/try?person=${person}&resource=${taken.resource}&date=${taken.day}&start=${taken.hour}&end=${taken.until}`,
     "/admin/users",
     `/admin/users/${bob.id}`,
     `/admin/users/${bob.id}/deactivate`,

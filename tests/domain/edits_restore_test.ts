@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { approve } from "../../domain/approvals.ts";
 import { cancel, restore, UNDO_MINUTES } from "../../domain/edits.ts";
-import { Conflict, NotFound } from "../../domain/errors.ts";
+import { Conflict, Forbidden, NotFound } from "../../domain/errors.ts";
 import { request } from "../../domain/requests.ts";
 import { deactivateResource, type NewResource } from "../../domain/resources.ts";
 import { makeCast, makeResource, NOW, on } from "../support/cast.ts";
@@ -158,11 +158,11 @@ Deno.test("Bob gets another unit back where his own was given away", async () =>
   assert.equal(await scene.restore("bob"), "approved");
 });
 
-Deno.test("Bob cannot bring a reservation back to a room that is out of service", async () => {
+Deno.test("nobody brings a reservation back to a room that is out of service", async () => {
   await using scene = await bobsRoom();
   const { sql, cast, room } = scene;
   await deactivateResource(sql, cast.ada, { id: room.id, future: "cancel" }, NOW);
-  assert.equal(await refused(scene.restore("bob")), "Room cannot be reserved at present");
+  assert.equal(await refused(scene.restore("ada")), "Room cannot be reserved at present");
   assert.deepEqual(await stateOf(scene), ["cancelled", false]);
 });
 
@@ -184,4 +184,13 @@ Deno.test("of Bob's restoring and Alice's asking at once, one succeeds, twenty t
       await scene.restore("bob");
     }
   }
+});
+
+Deno.test("Bob cannot take back what Sam cancelled; Sam can", async () => {
+  await using scene = await bobsRoom();
+  await scene.cancel("sam", "The room is being painted");
+  await assert.rejects(scene.restore("bob"), Forbidden);
+  assert.deepEqual(await stateOf(scene), ["cancelled", false]);
+  await scene.restore("sam");
+  assert.deepEqual(await stateOf(scene), ["approved", true]);
 });

@@ -154,6 +154,14 @@ Deno.test("Bob may end earlier what has begun", async () => {
   assert.deepEqual((await slotOf(scene)).slice(1, 3), ["10:00", "10:30"]);
 });
 
+Deno.test("Bob cannot end what has begun earlier than now", async () => {
+  await using scene = await twoRooms();
+  const begun = on("2026-05-05", "10:45", "11:00").start_time;
+  const earlier = { end_time: on("2026-05-05", "10:30", "11:00").start_time };
+  await assert.rejects(scene.move("bob", earlier, scene.bobs, begun), Invalid);
+  assert.deepEqual(await slotOf(scene), ["Room A", "10:00", "11:00", "approved", true]);
+});
+
 Deno.test("Bob may end earlier what has begun, also where the room wants notice", async () => {
   await using scene = await twoRooms();
   const row = {

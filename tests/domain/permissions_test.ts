@@ -12,6 +12,7 @@ const TABLE: Record<Action, Record<Role, [own: boolean, others: boolean]>> = {
   cancel: { user: [true, false], staff: [true, true], admin: [true, true] },
   restore: { user: [true, false], staff: [true, true], admin: [true, true] },
   decide: { user: [false, false], staff: [false, true], admin: [true, true] },
+  override: { user: [false, false], staff: [true, true], admin: [true, true] },
   see_queue: { user: [false, false], staff: [true, true], admin: [true, true] },
   see_audit: { user: [false, false], staff: [true, true], admin: [true, true] },
   manage_resources: { user: [false, false], staff: [false, false], admin: [true, true] },

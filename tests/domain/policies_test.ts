@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { dayIn, type Period } from "../../domain/periods.ts";
 import {
-  inWords,
   listPolicies,
+  NO_RULES,
   type Policy,
-  reasons,
   type Rules,
   rulesOf,
   stillBind,
 } from "../../domain/policies.ts";
+import { inWords, reasons } from "../../domain/reasons.ts";
 import { changeResource } from "../../domain/resources.ts";
 import { newId } from "../../lib/ids.ts";
 import { at, makeCast, makeResource, NOW } from "../support/cast.ts";
@@ -22,18 +22,17 @@ function rules(policy: Partial<Policy> | null, rest: Partial<Rules> = {}): Rules
     resource_id: "0196f7b0-0000-7000-8000-000000000001",
     name: "Room",
     units: 1,
+    capacity: null,
+    policy_id: null,
     time_zone: "Europe/Berlin",
     requires_approval: false,
     deactivated: false,
     version: 1,
     policy_version: 1,
     policy: policy && {
+      ...NO_RULES,
       name: "House rules",
-      min_minutes: null,
-      max_minutes: null,
-      notice_minutes: null,
-      horizon_days: null,
-      pending_holds: false,
+      trusts: [],
       ...policy,
     },
     ...rest,
@@ -131,7 +130,13 @@ for (const [change, date] of [["spring", "2027-03-28"], ["autumn", "2026-10-25"]
 Deno.test("a deactivated resource says no for itself, also without a policy", () => {
   const { resource_id } = rules(null);
   assert.deepEqual(reasons(rules(null, { deactivated: true }), lasting(60), NOW), [
-    { code: "deactivated", message: "Room cannot be reserved at present", whose: "Room", resource_id },
+    {
+      code: "deactivated",
+      message: "Room cannot be reserved at present",
+      figure: null,
+      whose: "Room",
+      resource_id,
+    },
   ]);
 });
 
@@ -158,7 +163,7 @@ for (const [minutes, said] of DURATIONS) {
 Deno.test("the rules of a room are those of its policy", async () => {
   await using scene = await house();
   assert.deepEqual(await rulesOf(scene.sql, [scene.room.id]), [
-    rules({ max_minutes: 60 }, { resource_id: scene.room.id }),
+    rules({ max_minutes: 60 }, { resource_id: scene.room.id, policy_id: scene.room.policy_id }),
   ]);
 });
 

@@ -67,6 +67,42 @@ Deno.test("while PostgreSQL is away Holdfast lives, and says that it is not read
   });
 });
 
+Deno.test("a Holdfast whose PostgreSQL cannot be started any more ends with a clear line, for others to start it again", async () => {
+  await inFolder(async (folder) => {
+    const server = await open(folder);
+    const load = await startLoad(server, 0);
+    await until(() => load.acknowledged.length >= 20);
+    const kept = await load.end();
+    const control = join(folder, "db/global/pg_control");
+    await Deno.rename(control, `${control}.away`);
+    Deno.kill(await postmasterOf(folder), "SIGKILL");
+    const { code } = await server.ended;
+    assert.equal(code, 1);
+    assert.match(
+      server.said(),
+      /^Holdfast ends: PostgreSQL failed \d+ times within a minute: giving up; see \S+$/m,
+    );
+    await assertNothingRuns(folder);
+
+    await Deno.rename(`${control}.away`, control);
+    const again = await open(folder);
+    await assertKept(again, kept);
+    await again.end();
+  });
+});
+
+Deno.test("a Holdfast that is told to end in the moment in which its PostgreSQL dies ends with code 0", async () => {
+  await inFolder(async (folder) => {
+    const server = await open(folder);
+    await signIn(server); // so that some connections are open
+    Deno.kill(await postmasterOf(folder), "SIGKILL");
+    Deno.kill(server.pid, "SIGTERM");
+    const { code } = await server.ended;
+    assert.equal(code, 0, server.said());
+    await assertNothingRuns(folder);
+  });
+});
+
 Deno.test("a second Holdfast on the same folder ends with a clear line, and the first goes on", async () => {
   await inFolder(async (folder) => {
     const first = await open(folder);

@@ -50,6 +50,8 @@ Deno.test("Bob is answered every member of the reservation that he made", async 
     purpose: "Choir",
     private: false,
     priority: 7,
+    attendees: null,
+    answers: {},
     decision_reason: null,
     created_at: "2026-05-04T07:00:00Z",
     updated_at: "2026-05-04T07:00:00Z",

@@ -105,7 +105,7 @@ Deno.test("Alice, second to ask for a slot, sees who has it and when", async () 
 Deno.test("Alice, second to ask for a slot, gets her own form back with what she typed", async () => {
   await using scene = await twoHalls();
   await reserve(scene.bob, scene.a.id);
-  const typed = { start: "10:30", end: "11:45", purpose: "Book club", private: "on" };
+  const typed = { start: "10:30", end: "11:45", purpose: "Book club", attendees: "8", private: "on" };
   const again = await reserve(scene.alice, scene.a.id, typed);
   const { resource: _, ...values } = valuesOf(one(read(again), "form#reserve"));
   assert.deepEqual(values, { ...FIRST, ...typed });
@@ -274,7 +274,7 @@ Deno.test("Bob asks for what cannot be", async (t) => {
 
     await t.step(`${who} leaves everything else as he typed it`, () => {
       const { resource: _, ...values } = valuesOf(one(read(again), "form#reserve"));
-      assert.deepEqual(values, { ...FIRST, purpose: "Choir", ...typed });
+      assert.deepEqual(values, { ...FIRST, purpose: "Choir", attendees: "", ...typed });
     });
   }
 
@@ -461,7 +461,7 @@ Deno.test("Bob is told before he asks that an approver decides", async () => {
   const form = await scene.bob.get(
     `/reservations/new?${new URLSearchParams({ resource: hall.id, ...FIRST })}`,
   );
-  assert.equal(verdict(form), "Free. An approver decides on it.");
+  assert.equal(verdict(form), "Free. An approver decides on it: Great Hall needs an approval.");
 });
 
 Deno.test("Bob is told after he asked that an approver decides", async () => {
@@ -475,4 +475,27 @@ Deno.test("Bob cannot reserve what is out of service, and reads why", async () =
   await scene.sql`update resources set deactivated_at = ${scene.site.now} where id = ${scene.a.id}`;
   const refused = await reserve(scene.bob, scene.a.id);
   assert.match(verdict(refused), /^Hall A cannot be reserved at present\./);
+});
+
+Deno.test("Bob ends earlier what has begun, and the form has nothing against it", async () => {
+  await using scene = await twoHalls();
+  const path = pathOf(await reserve(scene.bob, scene.a.id));
+  scene.site.now = Temporal.Instant.from("2026-05-05T08:10:00Z");
+  const form = await scene.bob.get(`${path}/edit?end=10:30`);
+  assert.match(verdict(form), /^Free/);
+  await press(scene.bob, form, "Save the change");
+  const [{ until }] = await scene.sql`
+    select to_char(end_time at time zone 'Europe/Berlin', 'HH24:MI') as until from reservations`;
+  assert.equal(until, "10:30");
+});
+
+Deno.test("Bob cannot end what has begun before now, and is told so beside the end", async () => {
+  await using scene = await twoHalls();
+  const path = pathOf(await reserve(scene.bob, scene.a.id));
+  scene.site.now = Temporal.Instant.from("2026-05-05T08:40:00Z");
+  const again = await press(scene.bob, await scene.bob.get(`${path}/edit`), "Save the change", {
+    end: "10:30",
+  });
+  assert.equal(again.status, 422);
+  assert.equal(beside(again, "end"), "This end has passed: choose a time from now on");
 });

@@ -75,7 +75,7 @@ function follow(reference: string, status: Status, [first, ...steps]: Step[]): s
   let possible = [first.first ?? "pending"];
   for (const { action, before } of steps) {
     assert(before && possible.includes(before), `${reference}: ${action} from ${before}, not ${possible}`);
-    if (action === "edit") {
+    if (action === "edit" || action === "lapse") {
       possible = [before];
       continue;
     }
@@ -100,8 +100,12 @@ function readAll(db: Db) {
     from reservations v
     left join lateral (
       select count(*), count(*) filter (where holds) as holding,
-        bool_and(period = tstzrange(v.start_time, v.end_time, '[)')) as fits
-      from allocations where reservation_id = v.id
+        bool_and(case when coalesce(p.buffer_before + p.buffer_after, 0) = 0
+          then period = tstzrange(v.start_time, v.end_time, '[)')
+          -- The buffers may have been others when it was taken.
+          else period @> tstzrange(v.start_time, v.end_time, '[)') end) as fits
+      from allocations a join resources r on r.id = a.resource_id left join policies p on p.id = r.policy_id
+      where reservation_id = v.id
     ) a on true
     order by v.number`;
 }

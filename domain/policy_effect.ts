@@ -1,0 +1,61 @@
+import type { Db } from "../db/types.ts";
+import type { Period } from "./periods.ts";
+import type { NewPolicy, Rules } from "./policies.ts";
+import { reasons } from "./reasons.ts";
+
+/** A reservation that a changed policy would not allow any more. */
+export interface Affected {
+  reference: string;
+  resource_name: string;
+  requester_name: string;
+  period: Period;
+  zone: string;
+  reasons: string[];
+}
+
+/** What was chosen when it was made, and is not to be judged by the present day. */
+const PASSED = ["too_soon", "too_far", "not_attested", "not_answered"];
+const AT_MOST = 5_000;
+
+/**
+ * What a policy as it is written now would say of the reservations that lie ahead. Nothing is changed: what is
+ * reserved stays as it is, whatever the rules become.
+ */
+export async function effectOf(
+  db: Db,
+  policy: NewPolicy & { id: string; trusts: readonly string[] },
+  now: Temporal.Instant,
+): Promise<{ looked_at: number; against: Affected[] }> {
+  const rows = await db<(Omit<Rules, "policy"> & Period & Ahead)[]>`
+    select v.reference, v.start_time, v.end_time, v.attendees, u.name as requester_name, r.id as resource_id, r.name,
+      r.units, r.capacity, r.time_zone, r.requires_approval, false as deactivated, r.policy_id, r.version,
+      1 as policy_version
+    from reservations v
+    join allocations a on a.reservation_id = v.id
+    join resources r on r.id = a.resource_id
+    join users u on u.id = v.requester_id
+    where r.policy_id = ${policy.id} and v.start_time > ${now} and v.status in ('pending', 'approved')
+    order by v.start_time limit ${AT_MOST}`;
+  const against = rows.flatMap((row) => {
+    const rules = { ...row, policy: { ...policy, trusts: [...policy.trusts] } };
+    const found = reasons(rules, row, now).filter(({ code }) => !PASSED.includes(code));
+    const { reference, name, requester_name, start_time, end_time, time_zone } = row;
+    return found.length === 0 ? [] : [{
+      ...{
+        reference,
+        requester_name,
+        resource_name: name,
+        period: { start_time, end_time },
+        zone: time_zone,
+      },
+      reasons: found.map(({ message }) => message),
+    }];
+  });
+  return { looked_at: rows.length, against };
+}
+
+interface Ahead {
+  reference: string;
+  requester_name: string;
+  attendees: number | null;
+}
