@@ -41,12 +41,13 @@ export function storeBare(sql: Sql, requester_id: string, slot: Slot, rules: Rul
         ${end_time}::timestamptz at time zone ${rules.time_zone},
         ${"Bench"}, ${false}, ${0}, ${null}, ${sql.json({})}, ${null}, ${null}, ${now}, ${now}
       where (select count(*) from taken) = ${1}
-      returning reference, status, start_time, end_time, purpose, private
+      returning reference, status, start_time, end_time, purpose, private, attendees, answers
     ), recorded as (
       insert into history (reservation_id, actor_id, action, details, after_state, request_id, at)
       select ${id}, ${requester_id}, 'request', ${sql.json({ status: "approved" })},
         jsonb_build_object('status', status, 'start_time', start_time, 'end_time', end_time, 'purpose', purpose,
-          'private', private, 'resource_ids', (select jsonb_agg(id) from wanted)),
+          'private', private, 'attendees', attendees, 'answers', answers,
+          'resource_ids', (select jsonb_agg(id) from wanted)),
         ${"a request of the bench"}, ${now}
       from reserved
     ), announced as (

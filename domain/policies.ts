@@ -3,7 +3,7 @@ import { transaction } from "../db/transaction.ts";
 import type { Db, Sql, Tx } from "../db/types.ts";
 import { isId, newId } from "../lib/ids.ts";
 import { Conflict, NotFound, wordsFor } from "./errors.ts";
-import { difference, record } from "./history.ts";
+import { difference, record, type State, type Subject } from "./history.ts";
 import type { Opening } from "./opening.ts";
 import { type Actor, permit } from "./permissions.ts";
 import { name, text } from "./texts.ts";
@@ -137,9 +137,8 @@ export function createPolicy(
       tx({ ...rowOf(tx, input), id, created_at: `${now}`, updated_at: `${now}` })
     }`;
     await trust(tx, id, trusts);
-    const after_state = rulesIn(await getPolicy(tx, id));
-    const subject = { kind: "policy", id, name: input.name } as const;
-    await record(tx, actor, { subject, action: "create", after_state }, now);
+    const after_state = stateOf(await getPolicy(tx, id));
+    await record(tx, actor, { subject: subjectOf(id, input.name), action: "create", after_state }, now);
     return id;
   }).catch(rethrow);
 }
@@ -153,21 +152,16 @@ export async function changePolicy(
 ): Promise<void> {
   permit(actor, "manage_resources");
   await transaction(sql, async (tx) => {
-    await tx`select id from policies where id = ${isId(id) ? id : null} for update`;
+    await tx`select from policies where id = ${id} for no key update`;
     const before = await getPolicy(tx, id);
     await tx`
       update policies set ${
       tx({ ...rowOf(tx, input), updated_at: `${now}` })
     }, version = version + 1 where id = ${id}`;
     if (trusts) await trust(tx, id, trusts);
-    const after = await getPolicy(tx, id);
-    const subject = { kind: "policy", id, name: after.name } as const;
-    await record(
-      tx,
-      actor,
-      { subject, action: "change", ...difference(rulesIn(before), rulesIn(after)) },
-      now,
-    );
+    const states = difference(stateOf(before), stateOf(await getPolicy(tx, id)));
+    if (Object.keys(states.after_state).length === 0) return;
+    await record(tx, actor, { subject: subjectOf(id, input.name), action: "change", ...states }, now);
   }).catch(rethrow);
 }
 
@@ -183,22 +177,14 @@ export async function deletePolicy(
   now: Temporal.Instant,
 ): Promise<void> {
   permit(actor, "manage_resources");
+  const before = await getPolicy(sql, id);
   await transaction(sql, async (tx) => {
-    const before = await getPolicy(tx, id);
     const gone = await tx`
-      delete from policies p where id = ${id} and not exists (select from resources r where r.policy_id = p.id)
-      returning id`;
-    if (gone.length === 0) {
-      throw new Conflict(`${before.name} cannot be deleted: resources follow it`);
-    }
-    const subject = { kind: "policy", id, name: before.name } as const;
-    await record(tx, actor, { subject, action: "delete", previous_state: rulesIn(before) }, now);
+      delete from policies p where id = ${id} and not exists (select from resources r where r.policy_id = p.id) returning id`;
+    if (gone.length === 0) throw new Conflict(`${before.name} cannot be deleted: resources follow it`);
+    const previous_state = stateOf(before);
+    await record(tx, actor, { subject: subjectOf(id, before.name), action: "delete", previous_state }, now);
   });
-}
-
-// What the record keeps of a policy: its rules, without what counts its versions.
-function rulesIn({ id: _, version: __, ...rules }: KeptPolicy) {
-  return rules;
 }
 
 /** @throws {NotFound} */
@@ -276,6 +262,13 @@ async function trust(tx: Tx, policy_id: string, user_ids: readonly string[]) {
   for (const user_id of new Set(user_ids)) {
     await tx`insert into policy_trusts (policy_id, user_id) values (${policy_id}, ${user_id})`;
   }
+}
+
+const subjectOf = (id: string, name: string): Subject => ({ kind: "policy", id, name });
+
+// What stands in the record of a policy: its rules, not how often they were changed.
+function stateOf({ id: _id, version: _version, ...rules }: KeptPolicy): State {
+  return rules as unknown as State;
 }
 
 const rethrow = (error: unknown) => {

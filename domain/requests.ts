@@ -212,12 +212,13 @@ async function store(db: Db, actor: Actor, wish: NewReservation, rules: Rules[],
           ${purpose}, ${secret}, ${priority}, ${attendees}, ${db.json(answers)}, ${held_until}, ${override},
           ${now}, ${now}
         where (select count(*) from taken) = ${rules.length}
-        returning reference, status, start_time, end_time, purpose, private
+        returning reference, status, start_time, end_time, purpose, private, attendees, answers
       ), recorded as (
         insert into history (reservation_id, actor_id, action, details, after_state, request_id, at)
         select ${id}, ${actor.id}, 'request', ${db.json(details)},
           jsonb_build_object('status', status, 'start_time', start_time, 'end_time', end_time, 'purpose', purpose,
-            'private', private, 'resource_ids', (select jsonb_agg(id) from wanted)),
+            'private', private, 'attendees', attendees, 'answers', answers,
+            'resource_ids', (select jsonb_agg(id) from wanted)),
           ${actor.request_id ?? null}, ${now}
         from reserved
       ), announced as (

@@ -14,6 +14,7 @@ import { AccountPage } from "../views/account.tsx";
 import { clearSession } from "./cookies.ts";
 import { actorOf, type Context, type Env } from "./env.ts";
 import { check, fields, orAgain, type Problem, type Values } from "./forms.ts";
+import { allowed } from "./middleware.ts";
 import { done, page } from "./respond.tsx";
 
 const PasswordChange = z.object({ current: z.string(), password: Password });
@@ -46,7 +47,7 @@ account.post("/account/password", async (c) => {
   }, (problem) => show(c, {}, problem));
 });
 
-account.post("/account/away", async (c) => {
+account.post("/account/away", allowed("delegate"), async (c) => {
   const values = await fields(c);
   return orAgain(async () => {
     await delegate(c.var.sql, actorOf(c), check(NewDelegation, values), c.var.now);
@@ -54,7 +55,7 @@ account.post("/account/away", async (c) => {
   }, (problem) => show(c, undefined, undefined, { values, errors: problem.errors, status: problem.status }));
 });
 
-account.post("/account/away/:id/end", async (c) => {
+account.post("/account/away/:id/end", allowed("delegate"), async (c) => {
   await endDelegation(c.var.sql, actorOf(c), c.req.param("id"));
   return done(c, { to: "/account", notice: { text: "You decide yourself again" } });
 });

@@ -1,5 +1,7 @@
 import type { AuditEntry } from "../domain/audit.ts";
 import type { Deed, State, Verb } from "../domain/history.ts";
+import type { Opening } from "../domain/opening.ts";
+import { clock } from "../domain/periods.ts";
 import type { Status } from "../domain/transitions.ts";
 import { deviceOf } from "./account.tsx";
 import { ACTION_WORDS, count, dayOf, periodOf, STATUS_WORDS, timeOf } from "./words.ts";
@@ -43,6 +45,7 @@ export function deedOf(action: Verb | Deed): string {
 /** What people call a column. Those that are missing are called by their own name. */
 const COLUMNS: Record<string, string> = {
   active: "In service",
+  attendees: "People",
   capacity: "For how many people",
   decision_reason: "Reason",
   email: "E-mail",
@@ -148,13 +151,33 @@ function valueOf(
   if (value === null || value === undefined) return "";
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (key === "status") return STATUS_WORDS[value as Status] ?? String(value);
-  if (Array.isArray(value)) return value.map((one) => names[one] ?? one).join(", ");
-  if (typeof value === "object") return JSON.stringify(value);
+  if (key === "opening") return openingOf(value as Opening);
+  if (key === "trusts") return countOrNone((value as string[]).length, "person", "people");
+  if (key === "fields") return (value as { label: string }[]).map(({ label }) => label).join(", ");
+  if (Array.isArray(value)) return value.map((one) => names[one] ?? pairsOf(one)).join(", ");
+  if (typeof value === "object") return pairsOf(value);
   if (/^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)$/.test(String(value))) {
     const at = Temporal.Instant.from(String(value));
     return `${dayOf(at, zone, now)}, ${timeOf(at, zone)}`;
   }
   return String(value);
+}
+
+const countOrNone = (n: number, one: string, many: string) => n === 0 ? "" : count(n, one, many);
+
+// What has parts of its own, part by part: `per week, count 3`.
+function pairsOf(value: unknown): string {
+  if (typeof value !== "object" || value === null) return String(value);
+  return Object.entries(value).map(([key, part]) => `${key.replaceAll("_", " ")} ${part}`).join(", ");
+}
+
+const DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+
+function openingOf(opening: Opening): string {
+  const days = opening.map((stretches, i) =>
+    `${DAYS[i]} ${stretches.map(([from, to]) => `${clock(from)}–${clock(to)}`).join(" and ") || "closed"}`
+  );
+  return days.join(", ");
 }
 
 function inWords(name: string): string {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { beginSession, endOwnSession, endSession, type Granted, rotate } from "../../domain/auth/sessions.ts";
 import { cancel, describe, reschedule } from "../../domain/edits.ts";
 import type { Actor } from "../../domain/permissions.ts";
+import { changePolicy, createPolicy, deletePolicy, type NewPolicy, NO_RULES } from "../../domain/policies.ts";
 import { request } from "../../domain/requests.ts";
 import {
   changeResource,
@@ -253,6 +254,29 @@ Deno.test("a policy is on record by the name that it had", async () => {
   ]);
 });
 
+Deno.test("a policy is on record from its making to its end, with what changed of it", async () => {
+  await using scene = await house();
+  const { sql, cast } = scene;
+  const from = await last(scene);
+  const rules = { ...NO_RULES, name: "Quiet hours" };
+  const id = await createPolicy(sql, cast.ada, { ...rules, max_minutes: 60 }, NOW);
+  await changePolicy(sql, cast.ada, { ...rules, id, max_minutes: 90, trusts: [cast.bob.id] }, NOW);
+  await changePolicy(sql, cast.ada, { ...rules, id, max_minutes: 90 }, NOW);
+  await deletePolicy(sql, cast.ada, id, NOW);
+  const added = await entries(scene, from);
+  assert.deepEqual(added.map(({ by, action, kind, what }) => [by, action, kind, what]), [
+    ["Ada Admin", "create", "policy", "Quiet hours"],
+    ["Ada Admin", "change", "policy", "Quiet hours"],
+    ["Ada Admin", "delete", "policy", "Quiet hours"],
+  ]);
+  const [made, changed, deleted] = added as unknown as Record<string, NewPolicy>[];
+  assert.deepEqual([made.after.max_minutes, deleted.before.max_minutes], [60, 90]);
+  assert.deepEqual([changed.before, changed.after] as unknown[], [
+    { max_minutes: 60, trusts: [] },
+    { max_minutes: 90, trusts: [cast.bob.id] },
+  ]);
+});
+
 Deno.test("a request is on record with all that was asked", async () => {
   await using scene = await house();
   await scene.ask(scene.cast.bob, { purpose: "Choir", private: true });
@@ -263,6 +287,8 @@ Deno.test("a request is on record with all that was asked", async () => {
     end_time: "2026-05-05T09:00:00+00:00",
     purpose: "Choir",
     private: true,
+    attendees: null,
+    answers: {},
     resource_ids: [scene.hall.id],
   });
 });

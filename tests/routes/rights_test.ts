@@ -182,7 +182,7 @@ function knock(who: Client, route: string, id: string, hall: string): Promise<An
     return who.call(
       method,
       path.slice("/api/v1".length),
-      method === "GET" || method === "DELETE" ? undefined : {},
+      method === "GET" || method === "DELETE" ? undefined : { answer: "Yes", change: newId() },
     );
   }
   const query = path === "/reservations/new" ? `?resource=${hall}` : "";
