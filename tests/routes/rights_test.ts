@@ -7,8 +7,9 @@ import type { Answer, Client } from "../support/app.ts";
 import { makeResource, NOW, on } from "../support/cast.ts";
 import { openScene } from "../support/scene.ts";
 
-/** Whom a route is for. What is somebody's own, others do not find; staff do. */
-type Right = "public" | "signed in" | "own" | "staff" | "admin";
+/** Whom a route is for. What is somebody's own, others do not find; staff do, but for what only its
+ * requester may do with it. */
+type Right = "public" | "signed in" | "own" | "requester" | "staff" | "admin";
 
 const reservationCalls = (name: string): [string, Right][] => [
   [`POST /api/v1/${name}`, "signed in"],
@@ -22,7 +23,7 @@ const reservationCalls = (name: string): [string, Right][] => [
   [`POST /api/v1/${name}/:id/reschedule`, "staff"],
   [`POST /api/v1/${name}/:id/bump`, "staff"],
   [`POST /api/v1/${name}/:id/ask`, "staff"],
-  [`POST /api/v1/${name}/:id/answer`, "own"],
+  [`POST /api/v1/${name}/:id/answer`, "requester"],
   [`POST /api/v1/${name}/:id/withdraw_change`, "own"],
   [`GET /api/v1/${name}/:id/history`, "own"],
 ];
@@ -79,7 +80,7 @@ const ROUTES = new Map<string, Right>([
   ["POST /account/password", "signed in"],
   ["POST /account/sessions/:id/end", "signed in"],
   ["POST /reservations/:id/withdraw_change", "own"],
-  ["POST /reservations/:id/answer", "own"],
+  ["POST /reservations/:id/answer", "requester"],
   ["POST /account/away", "staff"],
   ["POST /account/away/:id/end", "staff"],
   ["GET /approvals", "staff"],
@@ -139,6 +140,8 @@ function expected(right: Right, visitor: Visitor): Told {
   if (right === "public") return "let in";
   if (visitor === "nobody") return "sent to sign in";
   if (right === "own") return visitor === "mallory" ? "not found" : "let in";
+  if (right === "requester" && visitor !== "mallory") return visitor === "bob" ? "let in" : "refused";
+  if (right === "requester") return "not found";
   if (right === "staff") return visitor === "sam" || visitor === "ada" ? "let in" : "refused";
   return right === "signed in" || visitor === "ada" ? "let in" : "refused";
 }
@@ -186,7 +189,7 @@ function knock(who: Client, route: string, id: string, hall: string): Promise<An
     );
   }
   const query = path === "/reservations/new" ? `?resource=${hall}` : "";
-  return method === "GET" ? who.get(path + query) : who.post(path, { resource: hall });
+  return method === "GET" ? who.get(path + query) : who.post(path, { resource: hall, answer: "Yes" });
 }
 
 /** What answers that there is nothing, whoever asks: a file and a session of no name, and a site that is set up. */
