@@ -29,6 +29,8 @@ export interface Wish extends Period {
   resource_ids: readonly string[];
   /** The reservation that is being moved: it is not in its own way. */
   except?: string;
+  /** Whether what it names is given to another: it is not offered in place of itself. */
+  lost?: boolean;
   /** Whether its start stays: notice and horizon bound it when it was chosen. */
   keeps_start?: boolean;
 }
@@ -97,7 +99,10 @@ const STEP_MINUTES = 15;
 export async function alternativesTo(sql: Sql, asked: Wish, now: Temporal.Instant): Promise<Alternative[]> {
   if (asked.resource_ids.length !== 1 || minutesOf(asked) <= 0) return [];
   const wish = notBefore(asked, roundUp(now));
-  const [nearby, alike] = await Promise.all([nearInTime(sql, wish, now), alikeAtSameTime(sql, wish, now)]);
+  const [nearby, alike] = await Promise.all([
+    nearInTime(sql, wish, asked, now),
+    alikeAtSameTime(sql, wish, now),
+  ]);
   return [...nearby, ...alike];
 }
 
@@ -107,14 +112,14 @@ function notBefore(wish: Wish, soonest: Temporal.Instant): Wish {
   return { ...wish, start_time: soonest, end_time: soonest.add(lengthOf(wish)) };
 }
 
-async function nearInTime(sql: Sql, wish: Wish, now: Temporal.Instant): Promise<Alternative[]> {
+async function nearInTime(sql: Sql, wish: Wish, asked: Wish, now: Temporal.Instant): Promise<Alternative[]> {
   const [rules] = await rulesOf(sql, wish.resource_ids);
   if (!rules || rules.deactivated) return [];
   const window = windowAround(wish, now.add({ minutes: rules.policy?.notice_minutes ?? 0 }));
   if (minutesOf(window) <= 0) return [];
   const length = lengthOf(wish);
   const slots = (await takenByUnit(sql, rules, window, wish.except))
-    .flatMap((taken) => freeWithin(window, taken))
+    .flatMap((taken) => freeWithin(window, asked.lost ? [...taken, asked] : taken))
     .flatMap((free) => nearestIn(free, wish, length));
   const distance = (slot: Period) =>
     Math.abs(slot.start_time.epochMilliseconds - wish.start_time.epochMilliseconds);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import type { Page } from "playwright-core";
+import { decideSome } from "../support/decided.ts";
 import { openWindow } from "../support/browser.ts";
 import { ADA, BOB, idOf, openDemoSite, SAM } from "../support/demo_site.ts";
 
@@ -9,6 +10,7 @@ const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 Deno.test("every page", async (t) => {
   await using demo = await openDemoSite();
   const { browser, origin, sql } = demo;
+  const some = await decideSome(sql);
   const bluebell = await idOf(sql, "Bluebell");
   const [taken] = await sql<
     { reference: string; day: string; hour: string; until: string; resource: string }[]
@@ -37,16 +39,33 @@ Deno.test("every page", async (t) => {
     "/reservations?when=past",
     `/reservations/${taken.reference}`,
     `/reservations/${taken.reference}/edit`,
+    `/reservations/${some.bumped.reference}`,
+    `/reservations/${some.bumped.reference}/edit`,
+    `/reservations/${some.proposed.reference}`,
+    `/reservations/${some.asked.reference}`,
     "/account",
     "/no-such-page",
   ];
-  const sams = ["/approvals"];
+  const sams = [
+    "/approvals",
+    "/approvals?tick=all",
+    `/approvals/several?verb=approve&of=${some.rival.id},${some.proposed.id}`,
+    `/reservations/${some.rival.reference}`,
+    `/reservations/${some.rival.reference}/override`,
+    `/reservations/${some.proposed.reference}`,
+    `/reservations/${some.rival.reference}/reschedule`,
+    "/account",
+  ];
   const adas = [
     "/admin/resources",
     "/admin/resources/new",
     `/admin/resources/${bluebell}/edit`,
     `/admin/resources/${bluebell}/remove`,
     `/admin/resources/${bluebell}/remove?for=good`,
+    "/admin/groups",
+    `/admin/groups/${some.group}`,
+    `/admin/resources/${some.hall}/approvers`,
+    "/approvals?show=all",
     "/admin/users",
   ];
   const visits = [
