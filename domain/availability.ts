@@ -35,6 +35,8 @@ export interface Wish extends Asked {
   requester_id?: string;
   /** The reservation that is being moved: it is not in its own way. */
   except?: string;
+  /** Whether what it names is given to another: it is not offered in place of itself. */
+  lost?: boolean;
   /** Whether its start stays: notice and horizon bound it when it was chosen. */
   keeps_start?: boolean;
 }
@@ -104,7 +106,10 @@ const STEP_MINUTES = 15;
 export async function alternativesTo(sql: Sql, asked: Wish, now: Temporal.Instant): Promise<Alternative[]> {
   if (asked.resource_ids.length !== 1 || minutesOf(asked) <= 0) return [];
   const wish = notBefore(asked, roundUp(now));
-  const [nearby, alike] = await Promise.all([nearInTime(sql, wish, now), alikeAtSameTime(sql, wish, now)]);
+  const [nearby, alike] = await Promise.all([
+    nearInTime(sql, wish, asked, now),
+    alikeAtSameTime(sql, wish, now),
+  ]);
   return [...nearby, ...alike];
 }
 
@@ -114,7 +119,7 @@ function notBefore(wish: Wish, soonest: Temporal.Instant): Wish {
   return { ...wish, start_time: soonest, end_time: soonest.add(lengthOf(wish)) };
 }
 
-async function nearInTime(sql: Sql, wish: Wish, now: Temporal.Instant): Promise<Alternative[]> {
+async function nearInTime(sql: Sql, wish: Wish, asked: Wish, now: Temporal.Instant): Promise<Alternative[]> {
   const [rules] = await rulesOf(sql, wish.resource_ids);
   if (!rules || rules.deactivated) return [];
   const window = windowAround(wish, now.add({ minutes: rules.policy?.notice_minutes ?? 0 }));
@@ -122,6 +127,7 @@ async function nearInTime(sql: Sql, wish: Wish, now: Temporal.Instant): Promise<
   const { opening } = rules.policy ?? {};
   const open = opening ? openPeriods(opening, window, rules.time_zone) : [window];
   const slots = (await takenByUnit(sql, rules, window, wish.except))
+    .map((taken) => asked.lost ? [...taken, asked] : taken)
     .flatMap((taken) => open.flatMap((stretch) => freeWithin(cut(stretch, window), taken)))
     .flatMap((free) => nearestIn(free, wish, rules));
   const distance = (slot: Period) =>

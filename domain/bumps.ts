@@ -91,7 +91,13 @@ export async function insteadOf(
   const { status, requester_id, start_time, end_time, resources } = reservation;
   if (status !== "bumped" || !allows(reservation, "reschedule", now)) return undefined;
   if (!may(actor, "edit_reservation", requester_id)) return undefined;
-  const wish = { start_time, end_time, resource_ids: resources.map((r) => r.id), except: reservation.id };
+  const wish = {
+    start_time,
+    end_time,
+    resource_ids: resources.map((r) => r.id),
+    except: reservation.id,
+    lost: true,
+  };
   return await alternativesTo(sql, wish, now);
 }
 

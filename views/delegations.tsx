@@ -49,17 +49,15 @@ export function AwayCard({ delegations, standIns, zone, now, values = {}, errors
           ]}
           required
         />
-        <div class="pair">
-          <Field name="from" label="First day" type="date" value={values.from} error={errors.from} required />
-          <Field
-            name="until"
-            label="Last day"
-            type="date"
-            value={values.until}
-            error={errors.until}
-            required
-          />
-        </div>
+        <Field name="from" label="First day" type="date" value={values.from} error={errors.from} required />
+        <Field
+          name="until"
+          label="Last day"
+          type="date"
+          value={values.until}
+          error={errors.until}
+          required
+        />
         <button type="submit">Let them decide</button>
       </form>
     </div>

@@ -68,7 +68,7 @@ export function SeveralForm({ wrong, everything }: Omit<SeveralProps, "ticked"> 
   return (
     <form method="post" action="/approvals/several" id="several" class="several">
       {/* What the Enter key presses: without a reason it does nothing, where the first button would approve. */}
-      <button type="submit" name="verb" value="deny" hidden></button>
+      <button type="submit" name="verb" value="deny" hidden>Deny those ticked</button>
       {wrong?.form && <p class="alert" role="alert">{wrong.form}</p>}
       <p>
         <b>Several at once:</b> tick them, or <a href={everything}>tick all</a>

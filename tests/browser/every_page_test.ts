@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import type { Page } from "playwright-core";
 import { createReset } from "../../domain/auth/resets.ts";
 import type { Actor } from "../../domain/permissions.ts";
+import { decideSome } from "../support/decided.ts";
 import { openWindow } from "../support/browser.ts";
 import { ADA, BOB, idOf, openDemoSite, SAM } from "../support/demo_site.ts";
 
@@ -11,6 +12,7 @@ const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 Deno.test("every page", async (t) => {
   await using demo = await openDemoSite();
   const { browser, origin, sql } = demo;
+  const some = await decideSome(sql);
   const bluebell = await idOf(sql, "Bluebell");
   const [taken] = await sql<
     { reference: string; day: string; hour: string; until: string; resource: string }[]
@@ -45,6 +47,10 @@ Deno.test("every page", async (t) => {
     `/reservations/${taken.reference}`,
     `/reservations/${taken.reference}?at=${demo.site.now}`,
     `/reservations/${taken.reference}/edit`,
+    `/reservations/${some.bumped.reference}`,
+    `/reservations/${some.bumped.reference}/edit`,
+    `/reservations/${some.proposed.reference}`,
+    `/reservations/${some.asked.reference}`,
     "/account",
     "/no-such-page",
   ];
@@ -54,6 +60,13 @@ Deno.test("every page", async (t) => {
     `/admin/audit?reservation=${taken.reference}`,
     "/admin/audit?person=nobody-at-all",
     "/admin/audit?to=2020-01-01",
+    "/approvals?tick=all",
+    `/approvals/several?verb=approve&of=${some.rival.id},${some.proposed.id}`,
+    `/reservations/${some.rival.reference}`,
+    `/reservations/${some.rival.reference}/override`,
+    `/reservations/${some.proposed.reference}`,
+    `/reservations/${some.rival.reference}/reschedule`,
+    "/account",
   ];
   const adas = [
     "/admin/resources",
@@ -65,6 +78,10 @@ Deno.test("every page", async (t) => {
     "/admin/policies/new",
     `/admin/policies/${policy}`,
     `/admin/try?person=${person}&resource=${taken.resource}&date=${taken.day}&start=${taken.hour}&end=${taken.until}`,
+    "/admin/groups",
+    `/admin/groups/${some.group}`,
+    `/admin/resources/${some.hall}/approvers`,
+    "/approvals?show=all",
     "/admin/users",
     `/admin/users/${bob.id}`,
     `/admin/users/${bob.id}/deactivate`,

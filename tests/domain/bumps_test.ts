@@ -121,6 +121,17 @@ Deno.test("Bob is offered the nearest free times, and the same hour elsewhere", 
   );
 });
 
+Deno.test("Bob is not offered what was just taken from him, for it is meant for another", async () => {
+  await using scene = await bobsRoom();
+  await scene.bump();
+  const bobs = await getReservation(scene.sql, scene.cast.bob, scene.id);
+  const slots = await insteadOf(scene.sql, scene.cast.bob, bobs, later(6)) ?? [];
+  assert.deepEqual(
+    slots.map((slot) => [slot.resource_name, slot.start_time.toZonedDateTimeISO("Europe/Berlin").hour]),
+    [["Room", 9], ["Room", 11], ["Other room", 10]],
+  );
+});
+
 Deno.test("Bob finds on his page what was taken from him, until its time is over", async () => {
   await using scene = await bobsRoom();
   assert.deepEqual((await listBumped(scene.sql, scene.cast.bob, NOW)).bumped, []);
