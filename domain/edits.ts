@@ -1,6 +1,6 @@
 import { transaction } from "../db/transaction.ts";
 import type { Db, Sql, Tx } from "../db/types.ts";
-import { queueUp, take, withdraw } from "./allocations.ts";
+import { closeOff, queueUp, take, withdraw } from "./allocations.ts";
 import type { Wish } from "./availability.ts";
 import { Conflict } from "./errors.ts";
 import { record } from "./history.ts";
@@ -42,7 +42,11 @@ export async function change(
   if (reworded) mustBeOpen(before, now);
   if (!move && !reworded) return before.status;
   const done = await transaction(sql, async (tx) => {
-    if (move) await moveSlot(tx, actor, before, move, now);
+    if (move) {
+      await queueUp(tx, [...move.wish.resource_ids, ...before.resources.map((r) => r.id)]);
+      if (move.rules.some(hasQuota)) await lockQuotas(tx, before.requester_id);
+      await moveSlot(tx, actor, before, move, now);
+    }
     if (reworded) await reword(tx, actor, before, words, now);
     return true;
   }).catch((error) => {
@@ -66,6 +70,25 @@ export function reschedule(
   now: Temporal.Instant,
 ): Promise<Status> {
   return change(sql, actor, id, slot, now);
+}
+
+/**
+ * The same inside a transaction in which nobody else takes anything (see `settle`), with the reason for it.
+ *
+ * @throws {GiveUp} {Invalid} {Conflict} where the slot cannot be had
+ */
+export async function relocate(
+  tx: Tx,
+  actor: Actor,
+  before: Reservation,
+  { reason, start_time, end_time, resource_ids }: Required<Omit<Change, "purpose" | "private">> & {
+    reason: string;
+  },
+  now: Temporal.Instant,
+): Promise<void> {
+  permit(actor, "edit_reservation", before.requester_id);
+  const move = await plannedMove(tx, actor, before, { start_time, end_time, resource_ids }, now);
+  if (move) await moveSlot(tx, actor, before, { ...move, reason }, now);
 }
 
 /** Changes what a reservation is for and who may read it; its slot and status stay. */
@@ -149,17 +172,19 @@ export function restorable(reservation: Reservation, now: Temporal.Instant): boo
     Temporal.Instant.compare(now, begins) < 0;
 }
 
-class GiveUp extends Error {}
+/** The slot cannot be had after all: what was done for it is taken back with its transaction. */
+export class GiveUp extends Error {}
 
 interface Move {
   wish: Wish;
   rules: Rules[];
   to: Status;
+  reason?: string;
 }
 
 // Undefined where the slot stays as it is.
 async function plannedMove(
-  sql: Sql,
+  sql: Db,
   actor: Actor,
   before: Reservation,
   asked: Change,
@@ -187,21 +212,18 @@ async function moveSlot(
   tx: Tx,
   actor: Actor,
   before: Reservation,
-  { wish, rules, to }: Move,
+  { wish, rules, to, reason }: Move,
   now: Temporal.Instant,
 ) {
-  await queueUp(tx, [...wish.resource_ids, ...before.resources.map((r) => r.id)]);
   if (!await stillBind(tx, rules)) throw new GiveUp();
-  if (rules.some(hasQuota)) {
-    await lockQuotas(tx, before.requester_id);
-    await mustBeWithin(tx, rules, wish);
-  }
+  if (rules.some(hasQuota)) await mustBeWithin(tx, rules, wish);
   const period = { ...wish, time_zone: rules[0].time_zone };
   const details = slotDetails(before, wish);
-  await transition(tx, actor, { id: before.id, action: "reschedule", to, period, details }, now);
-  await withdraw(tx, before.id);
+  await transition(tx, actor, { id: before.id, action: "reschedule", to, reason, period, details }, now);
+  const left = await withdraw(tx, before.id);
   const { holds } = holdOf(to, rules, now);
   if (!await take(tx, { reservation_id: before.id, ...wish, holds })) throw new GiveUp();
+  await closeOff(tx, left, now);
 }
 
 function mustBeOpen(before: Reservation, now: Temporal.Instant) {

@@ -2,7 +2,8 @@ import { z } from "zod";
 import { transaction } from "../db/transaction.ts";
 import type { Db, Sql } from "../db/types.ts";
 import { isId, newId } from "../lib/ids.ts";
-import { settle } from "./allocations.ts";
+import { closeOff, forget, settle } from "./allocations.ts";
+import { closeAdded, minuteOf } from "./closure_dates.ts";
 import { Conflict, NotFound, wordsFor } from "./errors.ts";
 import { type Actor, permit } from "./permissions.ts";
 import type { Period } from "./periods.ts";
@@ -67,7 +68,7 @@ export interface ResourceFilter {
   after?: { name: string; id: string };
 }
 
-/** Makes a resource. Its time zone is the site's where none is given. */
+/** Makes a resource. Its time zone is the site's where none is given. Where everything is closed, it is closed too. */
 export async function createResource(
   sql: Sql,
   actor: Actor,
@@ -76,8 +77,11 @@ export async function createResource(
 ): Promise<Resource> {
   permit(actor, "manage_resources");
   const row = { id: newId(now.epochMilliseconds), ...input, created_at: `${now}`, updated_at: `${now}` };
-  const [created] = await sql<Resource[]>`insert into resources ${sql(row)} returning *`.catch(rethrow);
-  return created;
+  return await transaction(sql, async (tx) => {
+    const [created] = await tx<Resource[]>`insert into resources ${tx(row)} returning *`;
+    await closeAdded(tx, created, now);
+    return created;
+  }).catch(rethrow);
 }
 
 /** Changes what is named, and nothing else. */
@@ -90,10 +94,14 @@ export async function changeResource(
   permit(actor, "manage_resources");
   const before = await getResource(sql, id);
   const named = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
-  const [changed] = await sql<Resource[]>`
-    update resources set ${sql({ ...named, updated_at: `${now}` })}, version = version + 1
-    where id = ${before.id} returning *`.catch(rethrow);
-  return changed;
+  return await transaction(sql, async (tx) => {
+    const [changed] = await tx<Resource[]>`
+      update resources set ${tx({ ...named, updated_at: `${now}` })}, version = version + 1
+      where id = ${before.id} returning *`;
+    // A closure is of every unit, also of those that are added to it.
+    if (changed.units > before.units) await closeOff(tx, [changed.id], minuteOf(now));
+    return changed;
+  }).catch(rethrow);
 }
 
 /**
@@ -158,7 +166,10 @@ export async function deleteResource(sql: Sql, actor: Actor, id: string): Promis
   permit(actor, "manage_resources");
   const { id: known, name } = await getResource(sql, id);
   try {
-    await sql`delete from resources where id = ${known}`;
+    await transaction(sql, async (tx) => {
+      await forget(tx, known);
+      await tx`delete from resources where id = ${known}`;
+    });
   } catch (error) {
     if ((error as { constraint_name?: string }).constraint_name !== "allocations_take_resource") throw error;
     throw new Conflict(`${name} cannot be deleted: it has reservations on record. Deactivate it instead`);
@@ -173,7 +184,10 @@ export async function getResource(db: Db, id: string): Promise<Resource> {
 }
 
 /** A resource in a list, with what it is at this moment. */
-export type Listed = Resource & { in_use_until: Temporal.Instant | null };
+export type Listed = Resource & {
+  in_use_until: Temporal.Instant | null;
+  closed_until: Temporal.Instant | null;
+};
 
 /** Resources by name, one more than `limit` where there are more. */
 export function listResources(db: Db, filter: ResourceFilter, now: Temporal.Instant): Promise<Listed[]> {
@@ -183,7 +197,9 @@ export function listResources(db: Db, filter: ResourceFilter, now: Temporal.Inst
     select r.*, (
       select min(upper(a.period)) from allocations a
       where a.holds and a.resource_id = r.id and a.period @> ${now}::timestamptz
-      having count(distinct a.unit) >= r.units) as in_use_until
+      having count(distinct a.unit) >= r.units) as in_use_until, (
+      select max(upper(d.period)) from closure_dates d
+      where d.resource_id = r.id and d.period @> ${now}::timestamptz) as closed_until
     from resources r
     where ${deactivated ? db`true` : db`r.deactivated_at is null`}
       ${
