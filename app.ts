@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { account } from "./routes/account.tsx";
+import { manageClosures } from "./routes/admin/closures.tsx";
 import { managePolicies } from "./routes/admin/policies.tsx";
 import { manageResources } from "./routes/admin/resources.tsx";
 import { tryOut } from "./routes/admin/try.tsx";
@@ -64,6 +65,8 @@ export function createApp(house: House): Hono<Env> {
   // For administrators.
   app.use("/admin/resources/*", allowed("manage_resources"));
   app.route("/admin/resources", manageResources);
+  app.use("/admin/closures/*", allowed("manage_resources"));
+  app.route("/admin/closures", manageClosures);
   app.use("/admin/policies/*", allowed("manage_resources"));
   app.route("/admin/policies", managePolicies);
   app.use("/admin/try/*", allowed("manage_resources"));

@@ -3,6 +3,7 @@ import { isId } from "../lib/ids.ts";
 import { type KeptPlan, planColumns } from "./closure_dates.ts";
 import { NotFound } from "./errors.ts";
 import type { Period } from "./periods.ts";
+import { columns, joined, type Reservation } from "./reservations.ts";
 
 /** A closure as it is kept, over all its resources. */
 export interface Closure extends KeptPlan, Period {
@@ -88,6 +89,17 @@ export function listClosedDates(
     from closure_dates d join closures c on c.id = d.closure_id
     where d.resource_id = ${resource_id} and d.period && tstzrange(${now}, null, '[)')
     order by lower(d.period), c.id limit ${limit}`;
+}
+
+/** The reservations that still hold a part of what a closure closes: those that were left in it. */
+export function listLeft(db: Db, closure_id: string, now: Temporal.Instant): Promise<Reservation[]> {
+  return db<Reservation[]>`
+    select ${columns(db)} from ${joined(db)}
+    where v.end_time > ${now} and v.status in ('pending', 'approved', 'checked_in') and exists (
+      select from closure_dates d join allocations a on a.resource_id = d.resource_id and a.period && d.period
+      where d.closure_id = ${closure_id} and a.reservation_id = v.id)
+      and (v.status <> 'pending' or v.start_time > ${now})
+    order by v.start_time, v.id limit 100`;
 }
 
 // A closure all of whose resources were deleted is none any more.

@@ -112,6 +112,7 @@ function Me({ viewer }: { viewer: Actor }) {
       <div class="drop">
         <a href="/account">My account</a>
         {may(viewer, "manage_resources") && <a href="/admin/resources">Manage resources</a>}
+        {may(viewer, "manage_resources") && <a href="/admin/closures">Manage closures</a>}
         {may(viewer, "manage_resources") && <a href="/admin/policies">Manage policies</a>}
         {may(viewer, "manage_users") && <a href="/admin/users">Manage people</a>}
         <form method="post" action="/logout">

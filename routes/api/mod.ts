@@ -3,6 +3,7 @@ import type { Env } from "../env.ts";
 import { signedIn } from "../middleware.ts";
 import { Refused } from "../refused.ts";
 import { auth } from "./auth.ts";
+import { closures } from "./closures.ts";
 import { reservations } from "./reservations.ts";
 import { resources } from "./resources.ts";
 import { users } from "./users.ts";
@@ -17,6 +18,7 @@ api.route("/auth", auth);
 api.use(signedIn());
 api.route("/users", users);
 api.route("/resources", resources);
+api.route("/closures", closures);
 api.route("/reservations", reservations);
 api.route("/bookings", reservations);
 api.all("*", (c) => {
