@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import type { Page } from "playwright-core";
+import { close, NewClosure } from "../../domain/closures.ts";
 import { openWindow } from "../support/browser.ts";
 import { ADA, BOB, idOf, openDemoSite, SAM } from "../support/demo_site.ts";
 
@@ -21,6 +22,14 @@ Deno.test("every page", async (t) => {
     order by v.start_time limit 1`;
   const [{ policy, person }] = await sql<Record<string, string>[]>`
     select (select id from policies order by name limit 1) as policy, (select id from users where email = ${BOB}) as person`;
+  const [{ ada }] = await sql<{ ada: string }[]>`select id as ada from users where email = ${ADA}`;
+  const admin = { id: ada, email: ADA, name: "Ada", role: "admin", time_zone: "Europe/Berlin" } as const;
+  const closure = NewClosure.parse({
+    ...{ reason: "The floor is being sanded and oiled", everything: true, reservations: "leave" },
+    ...{ start_wall: `${taken.day}T00:00`, end_wall: `${taken.day}T24:00` },
+    repeats: { frequency: "weekly", count: 3 },
+  });
+  const { id: closed } = await close(sql, admin, closure, demo.site.now);
   const conflicting =
     `/reservations/new?resource=${taken.resource}&date=${taken.day}&start=${taken.hour}&end=${taken.until}`;
 
@@ -34,6 +43,8 @@ Deno.test("every page", async (t) => {
     "/resources?q=no-such-thing",
     `/resources/${bluebell}`,
     conflicting,
+    `/schedule?date=${taken.day}`,
+    `/resources/${taken.resource}?week=${taken.day}`,
     "/reservations/new?resource=" + bluebell + "&date=2026-05-09&start=10:00&end=09:00",
     "/reservations",
     "/reservations?when=past",
@@ -49,6 +60,11 @@ Deno.test("every page", async (t) => {
     `/admin/resources/${bluebell}/edit`,
     `/admin/resources/${bluebell}/remove`,
     `/admin/resources/${bluebell}/remove?for=good`,
+    "/admin/closures",
+    "/admin/closures?when=past",
+    "/admin/closures/new",
+    `/admin/closures/${closed}`,
+    `/admin/closures/${closed}/delete`,
     "/admin/policies",
     "/admin/policies/new",
     `/admin/policies/${policy}`,

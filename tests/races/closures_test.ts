@@ -51,14 +51,15 @@ for (const [units, fate] of [[1, "leave"], [3, "cancel"]] as const) {
     const hall = await makeResource(server.sql, server.cast.ada, { name: "Hall", units });
     const seen = { stored: 0, refused: 0 };
     for (let day = 0; day < 20; day++) {
-      const closing = pause(day).then(() =>
+      const closing = pause(day % 10).then(() =>
         server.ada.call("POST", "/closures", closure(hall.id, day, fate))
       );
       const answers = await Promise.all(
         // So that nobody is in the way of anybody but the closure: two people share no quarter of a unit.
-        server.clients.slice(0, 48).map((who, i) =>
-          who.call("POST", "/reservations", { resource_id: hall.id, ...quarter(day, i) })
-        ),
+        server.clients.slice(0, 48).map(async (who, i) => {
+          await pause(i % 24);
+          return await who.call("POST", "/reservations", { resource_id: hall.id, ...quarter(day, i) });
+        }),
       );
       const made = await closing;
       assert.equal(made.status, 201, made.text);

@@ -36,6 +36,9 @@ const STAFF = [
   "POST /api/v1/reservations/:id/deny",
 ];
 const ADMIN = [
+  "POST /api/v1/closures",
+  "PATCH /api/v1/closures/:id",
+  "DELETE /api/v1/closures/:id",
   "POST /api/v1/resources",
   "PATCH /api/v1/resources/:id",
   "DELETE /api/v1/resources/:id",
@@ -214,7 +217,16 @@ Deno.test("Every answer forbids what could be misused, whatever its status", asy
 Deno.test("No page has a script or a handler inside it, or asks another host", async () => {
   await using scene = await bobsSecret();
   const ada = await scene.site.as(scene.cast.ada);
-  const paths = ["/", "/schedule", "/resources", "/reservations", "/approvals", "/account", "/admin/users"];
+  const paths = [
+    "/",
+    "/schedule",
+    "/resources",
+    "/reservations",
+    "/approvals",
+    "/account",
+    "/admin/users",
+    "/admin/closures/new",
+  ];
   for (const path of paths) {
     const answer = await ada.get(path);
     assert.equal(answer.status, 200, path);

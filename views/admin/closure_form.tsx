@@ -145,7 +145,7 @@ function Repetition({ values, weekdays, errors }: FormProps) {
           {errors.weekdays && <p class="error" id="f-weekdays-error">{errors.weekdays}</p>}
         </fieldset>
         <div class="pair">
-          <Field name="until" label="Until" type="date" value={values.until} error={errors.until} />
+          <Field name="until" label="Last date" type="date" value={values.until} error={errors.until} />
           <Field
             name="count"
             label="Or so many times"
