@@ -132,7 +132,7 @@ async function form(c: Context, { values, chosen, weekdays, problem }: Typed & {
       values={values}
       chosen={chosen}
       weekdays={weekdays}
-      resources={resources}
+      resources={resources.toSorted((a, b) => Number(chosen.includes(b.id)) - Number(chosen.includes(a.id)))}
       errors={named(problem?.errors ?? {})}
       message={problem?.message}
     />

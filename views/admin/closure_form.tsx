@@ -10,6 +10,7 @@ interface FormProps {
   values: Values;
   chosen: readonly string[];
   weekdays: readonly string[];
+  /** Those that are chosen come first. */
   resources: readonly { id: string; name: string; kind: string }[];
   errors: Record<string, string>;
   message?: string;

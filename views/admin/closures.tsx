@@ -21,14 +21,14 @@ export function ClosuresPage({ closures, when, back, next }: ListProps) {
     <>
       <div class="head">
         <h1>Closures</h1>
+        <nav class="tabs" aria-label="Which closures">
+          <a href="/admin/closures" aria-current={here("ahead")}>Ahead</a>{" "}
+          <a href="/admin/closures?when=past" aria-current={here("past")}>Past</a>
+        </nav>
         <p class="actions">
           <a class="button" href="/admin/closures/new">Add a closure</a>
         </p>
       </div>
-      <nav class="tabs" aria-label="Which closures">
-        <a href="/admin/closures" aria-current={here("ahead")}>Ahead</a>{" "}
-        <a href="/admin/closures?when=past" aria-current={here("past")}>Past</a>
-      </nav>
       {closures.length === 0
         ? (
           <Empty title={when === "past" ? "No closure is over" : "Nothing is closed"}>
