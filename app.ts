@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { account } from "./routes/account.tsx";
 import { audit } from "./routes/admin/audit.tsx";
+import { manageClosures } from "./routes/admin/closures.tsx";
 import { managePolicies } from "./routes/admin/policies.tsx";
 import { manageApprovers, manageGroups } from "./routes/admin/groups.tsx";
 import { manageResources } from "./routes/admin/resources.tsx";
@@ -78,6 +79,8 @@ export function createApp(house: House): Hono<Env> {
   // For administrators.
   app.use("/admin/resources/*", allowed("manage_resources"));
   app.route("/admin/resources", manageResources);
+  app.use("/admin/closures/*", allowed("manage_resources"));
+  app.route("/admin/closures", manageClosures);
   app.use("/admin/policies/*", allowed("manage_resources"));
   app.route("/admin/policies", managePolicies);
   app.use("/admin/try/*", allowed("manage_resources"));

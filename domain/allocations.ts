@@ -67,8 +67,100 @@ export async function withdraw(tx: Tx, reservation_id: string): Promise<string[]
   return [...new Set(gone.map((row) => row.resource_id))].sort();
 }
 
-/** Lets others have what these reservations held; what they asked for stays on record. */
-export async function release(tx: Tx, reservation_ids: readonly string[]): Promise<void> {
+/**
+ * Lets others have what these reservations held; what they asked for stays on record. Where a closure was made around
+ * them, it takes what they leave.
+ *
+ * @param over whether their time has passed, so that nobody can take it
+ */
+export async function release(
+  tx: Tx,
+  reservation_ids: readonly string[],
+  { over = false }: { over?: boolean } = {},
+): Promise<void> {
+  const ids = [...reservation_ids];
+  const released = await tx<{ closed: boolean }[]>`
+    update allocations a set holds = false where reservation_id = any(${ids}) and holds
+    returning exists (
+      select from closure_dates d where d.resource_id = a.resource_id and d.period && a.period) as closed`;
+  if (over || !released.some(({ closed }) => closed)) return;
+  await closeWithin(
+    tx,
+    tx`select resource_id, unit, period from allocations where reservation_id = any(${ids})`,
+  );
+}
+
+/** Makes every closure of these resources take what is free of it from an instant on, on each of their units. */
+export async function closeOff(
+  tx: Tx,
+  resource_ids: readonly string[],
+  from: Temporal.Instant,
+): Promise<void> {
+  await closeWithin(
+    tx,
+    tx`select r.id as resource_id, unit, tstzrange(${from}, null, '[)') as period
+      from resources r cross join generate_series(1, r.units) as unit where r.id = any(${[...resource_ids]})`,
+  );
+}
+
+// One closure after the other, the oldest first: each takes what those before it leave. Within one statement two of
+// them would want the same time, and the second would lose the rest of its own.
+async function closeWithin(tx: Tx, spans: ReturnType<Tx>) {
+  const merged = tx`(
+    select resource_id, unit, unnest(range_agg(period)) as period from (${spans}) as span group by resource_id, unit)`;
+  const closures = await tx<{ id: string }[]>`
+    select distinct d.closure_id as id from ${merged} as s
+    join closure_dates d on d.resource_id = s.resource_id and d.period && s.period order by id`;
+  for (const { id } of closures) {
+    await tx`
+      insert into allocations (closure_id, resource_id, unit, period, holds)
+      select ${id}, s.resource_id, s.unit, free.period, true
+      from ${merged} as s
+      join closure_dates d on d.closure_id = ${id} and d.resource_id = s.resource_id and d.period && s.period
+      cross join lateral (
+        select unnest(tstzmultirange(d.period * s.period) - coalesce(range_agg(a.period), '{}')) as period
+        from allocations a
+        where a.holds and a.resource_id = s.resource_id and a.unit = s.unit and a.period && (d.period * s.period)
+      ) as free
+      order by s.resource_id, s.unit, free.period
+      on conflict do nothing`;
+  }
+}
+
+/** Makes a closure that was taken in pieces whole again, where nobody else takes anything meanwhile (see `settle`). */
+export async function rejoin(
+  tx: Tx,
+  closure_id: string,
+  resource_ids: readonly string[],
+  from: Temporal.Instant,
+) {
+  await tx`delete from allocations where closure_id = ${closure_id}`;
+  await closeOff(tx, resource_ids, from);
+}
+
+/** Gives up what a closure has ahead of an instant, and the rest of what runs. What has passed stays on record. */
+export async function reopen(tx: Tx, closure_id: string, from: Temporal.Instant): Promise<void> {
+  await tx`delete from allocations where closure_id = ${closure_id} and lower(period) >= ${from}`;
   await tx`
-    update allocations set holds = false where reservation_id = any(${[...reservation_ids]}) and holds`;
+    update allocations set holds = false, period = tstzrange(lower(period), ${from}, '[)')
+    where closure_id = ${closure_id} and upper(period) > ${from}`;
+}
+
+/** Takes what closures have of a resource away with it. */
+export async function forget(tx: Tx, resource_id: string): Promise<void> {
+  await tx`delete from allocations where resource_id = ${resource_id} and closure_id is not null`;
+}
+
+/**
+ * Lets what closures have had leave the index of what is held, at most `limit` at once.
+ *
+ * @returns how many were let go
+ */
+export async function lapseClosures(tx: Tx, now: Temporal.Instant, limit: number): Promise<number> {
+  const lapsed = await tx`
+    update allocations set holds = false where ctid = any(array(
+      select ctid from allocations where closure_id is not null and holds and upper(period) <= ${now}
+      limit ${limit} for update skip locked))
+    returning closure_id`;
+  return lapsed.length;
 }

@@ -1,7 +1,9 @@
-import type { Db, Sql } from "../db/types.ts";
+import type { Db } from "../db/types.ts";
+import { isId } from "../lib/ids.ts";
 import { taking } from "./allocations.ts";
 import { type Actor, may } from "./permissions.ts";
-import { dateIn, freeWithin, minutesOf, momentOf, type Period } from "./periods.ts";
+import { NotFound } from "./errors.ts";
+import { dateIn, freeWithin, merged, minutesOf, momentOf, overlap, type Period } from "./periods.ts";
 import { openPeriods } from "./opening.ts";
 import { type Rules, rulesOf } from "./policies.ts";
 import { quotaReasons } from "./quotas.ts";
@@ -9,8 +11,12 @@ import { type Asked, isOnGrid, reasons } from "./reasons.ts";
 
 /** What is in the way of a wish, as a program is told. */
 export interface ConflictingPeriod extends Period {
-  reservation_id: string;
+  /** Null where it is a closure. */
+  reservation_id: string | null;
   resource_id: string;
+  closure_id?: string;
+  /** Why it is closed. */
+  reason?: string;
 }
 
 /** The same, as a person is told; `purpose` and `requester_name` are empty where they are none of theirs. */
@@ -47,26 +53,51 @@ export interface Wish extends Asked {
  */
 export async function conflictsOf(db: Db, actor: Actor, wish: Wish): Promise<InTheWay[]> {
   const { resource_ids, except = null } = wish;
-  const rows = await db<(Omit<InTheWay, "hidden" | "mine"> & { requester_id: string; private: boolean })[]>`
+  const rows = await db<(Omit<InTheWay, "hidden" | "mine"> & Secret)[]>`
     with overlapping as (
-      select a.resource_id, a.unit, a.reservation_id
+      select a.resource_id, a.unit, a.reservation_id, a.closure_id, a.period
       from resources r left join policies p on p.id = r.policy_id
       join allocations a on a.resource_id = r.id and a.period && ${taking(db, wish)}
-      where a.holds and r.id = any(${[...resource_ids]}) and a.reservation_id is distinct from ${except}
+      where a.holds and r.id = any(${[...resource_ids]}) and ${notOf(db, except)}
     ), full_up as (
       select r.id, r.name, coalesce(p.details_for_staff, false) as for_staff
       from resources r left join policies p on p.id = r.policy_id
       where r.units <= (select count(distinct unit) from overlapping o where o.resource_id = r.id)
         and r.id = any(${[...resource_ids]})
+    ), reserved as (
+      select distinct v.id as reservation_id, null::uuid as closure_id, null as reason, f.id as resource_id,
+        f.name as resource_name, v.start_time, v.end_time, v.requester_id, u.name as requester_name, v.purpose,
+        v.private or f.for_staff as private
+      from full_up f
+      join overlapping o on o.resource_id = f.id
+      join reservations v on v.id = o.reservation_id
+      join users u on u.id = v.requester_id
+    ), closed as (
+      -- The whole date that is meant, not the pieces that it got.
+      select distinct null::uuid as reservation_id, c.id as closure_id, c.reason, f.id as resource_id,
+        f.name as resource_name, lower(d.period) as start_time, upper(d.period) as end_time,
+        null::uuid as requester_id, '' as requester_name, '' as purpose, false as private
+      from full_up f
+      join overlapping o on o.resource_id = f.id
+      join closures c on c.id = o.closure_id
+      join closure_dates d on d.closure_id = c.id and d.resource_id = f.id and d.period && o.period
     )
-    select v.id as reservation_id, f.id as resource_id, f.name as resource_name, v.start_time, v.end_time,
-      v.requester_id, u.name as requester_name, v.purpose, v.private or f.for_staff as private
-    from full_up f
-    join overlapping o on o.resource_id = f.id
-    join reservations v on v.id = o.reservation_id
-    join users u on u.id = v.requester_id
-    order by v.start_time, f.name limit 20`;
-  return rows.map(({ requester_id, private: secret, ...row }) => redacted(actor, row, requester_id, secret));
+    select * from (select * from reserved union all select * from closed) as found
+    order by start_time, resource_name limit 20`;
+  return rows.map(({ requester_id, private: secret, closure_id, reason, ...row }) => {
+    if (requester_id === null) return { ...row, closure_id, reason, hidden: false, mine: false };
+    return redacted(actor, row, requester_id, secret);
+  });
+}
+
+interface Secret {
+  requester_id: string | null;
+  private: boolean;
+}
+
+// Of allocations `a`: closures are nobody's own, and never left out.
+function notOf(db: Db, reservation_id: string | null | undefined) {
+  return reservation_id ? db`a.reservation_id is distinct from ${reservation_id}` : db`true`;
 }
 
 function redacted(
@@ -87,12 +118,39 @@ function redacted(
 
 /** What a program is told of conflicts: no names. */
 export function bare(conflicts: readonly InTheWay[]): ConflictingPeriod[] {
-  return conflicts.map(({ reservation_id, resource_id, start_time, end_time }) => ({
+  return conflicts.map(({ reservation_id, resource_id, start_time, end_time, closure_id, reason }) => ({
     reservation_id,
     resource_id,
     start_time,
     end_time,
+    ...(closure_id ? { closure_id, reason } : {}),
   }));
+}
+
+/**
+ * When a resource has no unit left, and when it may be asked for: within its opening hours, with room for the buffers
+ * that a reservation brings along. Where it is closed it is busy.
+ *
+ * @throws {NotFound}
+ */
+export async function availabilityOf(db: Db, resource_id: string, window: Period) {
+  const [rules] = isId(resource_id) ? await rulesOf(db, [resource_id], { fresh: true }) : [];
+  if (!rules) throw new NotFound("This resource");
+  const { opening } = rules.policy ?? {};
+  const bare = { ...rules, policy: null };
+  const [taken, reached] = await Promise.all([
+    takenByUnit(db, bare, window),
+    takenByUnit(db, rules, window),
+  ]);
+  const left = (units: readonly Period[][]) => merged(units.flatMap((unit) => freeWithin(window, unit)));
+  const open = rules.deactivated ? [] : opening ? openPeriods(opening, window, rules.time_zone) : [window];
+  return {
+    busy: freeWithin(window, left(taken)),
+    free: open.flatMap((stretch) => {
+      const within = cut(stretch, window);
+      return left(reached).filter((free) => overlap(free, within)).map((free) => cut(free, within));
+    }),
+  };
 }
 
 /** How far around a wish the nearest free slot is looked for. */
@@ -103,7 +161,7 @@ const STEP_MINUTES = 15;
  * The nearest free slots of the same length: on the same resource before and after, and on a like resource (same
  * kind, at least as large, nearest in size) at the very same time. All satisfy the rules.
  */
-export async function alternativesTo(sql: Sql, asked: Wish, now: Temporal.Instant): Promise<Alternative[]> {
+export async function alternativesTo(sql: Db, asked: Wish, now: Temporal.Instant): Promise<Alternative[]> {
   if (asked.resource_ids.length !== 1 || minutesOf(asked) <= 0) return [];
   const wish = notBefore(asked, roundUp(now));
   const [nearby, alike] = await Promise.all([
@@ -119,7 +177,7 @@ function notBefore(wish: Wish, soonest: Temporal.Instant): Wish {
   return { ...wish, start_time: soonest, end_time: soonest.add(lengthOf(wish)) };
 }
 
-async function nearInTime(sql: Sql, wish: Wish, asked: Wish, now: Temporal.Instant): Promise<Alternative[]> {
+async function nearInTime(sql: Db, wish: Wish, asked: Wish, now: Temporal.Instant): Promise<Alternative[]> {
   const [rules] = await rulesOf(sql, wish.resource_ids);
   if (!rules || rules.deactivated) return [];
   const window = windowAround(wish, now.add({ minutes: rules.policy?.notice_minutes ?? 0 }));
@@ -149,7 +207,7 @@ function fits(rules: Rules, wish: Wish, now: Temporal.Instant): boolean {
   return reasons(rules, wish, now).every(({ path }) => path !== undefined);
 }
 
-async function withinQuotas(sql: Sql, rules: Rules, wish: Wish, slots: readonly Period[]): Promise<Period[]> {
+async function withinQuotas(sql: Db, rules: Rules, wish: Wish, slots: readonly Period[]): Promise<Period[]> {
   const against = await Promise.all(
     slots.map((slot) => quotaReasons(sql, [rules], { ...wish, resource_ids: [rules.resource_id], ...slot })),
   );
@@ -179,11 +237,11 @@ async function takenByUnit(
   const rows = await db<{ unit: number; start_time: Temporal.Instant; end_time: Temporal.Instant }[]>`
     select unit, lower(period) - make_interval(mins => ${before}::int) as start_time,
       upper(period) + make_interval(mins => ${after}::int) as end_time
-    from allocations
+    from allocations a
     where holds and resource_id = ${resource_id}
       and period && tstzrange(${window.start_time.subtract({ minutes: after })},
         ${window.end_time.add({ minutes: before })}, '[)')
-      and reservation_id is distinct from ${except ?? null}`;
+      and ${notOf(db, except)}`;
   const taken = [...Map.groupBy(rows.filter((row) => row.unit <= units), (row) => row.unit).values()];
   return taken.length < units ? [...taken, []] : taken;
 }
@@ -227,7 +285,7 @@ const round = (instant: Temporal.Instant, roundingMode: "ceil" | "floor") =>
   instant.round({ smallestUnit: "minute", roundingIncrement: STEP_MINUTES, roundingMode });
 const roundUp = (instant: Temporal.Instant) => round(instant, "ceil");
 
-async function alikeAtSameTime(sql: Sql, wish: Wish, now: Temporal.Instant): Promise<Alternative[]> {
+async function alikeAtSameTime(sql: Db, wish: Wish, now: Temporal.Instant): Promise<Alternative[]> {
   const { start_time, end_time } = wish;
   const [id] = wish.resource_ids;
   const rows = await sql<{ id: string }[]>`

@@ -1,6 +1,6 @@
 import { transaction } from "../db/transaction.ts";
 import type { Db, Sql, Tx } from "../db/types.ts";
-import { queueUp, take, withdraw } from "./allocations.ts";
+import { closeOff, queueUp, take, withdraw } from "./allocations.ts";
 import { mayDecide, permitDecision } from "./approvers.ts";
 import type { Wish } from "./availability.ts";
 import { Conflict } from "./errors.ts";
@@ -52,7 +52,11 @@ export async function change(
   if (move?.to === "proposed") await refuseIfTaken(sql, actor, move.wish, now);
   const done = await transaction(sql, async (tx) => {
     if (move?.to === "proposed") await propose(tx, actor, before, move.wish, now);
-    else if (move) await moveSlot(tx, actor, before, { ...move, to: move.to, reason: asked.reason }, now);
+    else if (move) {
+      await queueUp(tx, [...move.wish.resource_ids, ...before.resources.map((r) => r.id)]);
+      if (move.rules.some(hasQuota)) await lockQuotas(tx, before.requester_id);
+      await moveSlot(tx, actor, before, { ...move, to: move.to, reason: asked.reason }, now);
+    }
     if (reworded) await reword(tx, actor, before, words, now);
     return true;
   }).catch((error) => {
@@ -93,6 +97,27 @@ export async function rescheduleAsApprover(
   permit(actor, "see_queue");
   await permitDecision(sql, actor, await getReservation(sql, actor, id), now);
   return change(sql, actor, id, slot, now);
+}
+
+/**
+ * The same inside a transaction in which nobody else takes anything (see `settle`), with the reason for it.
+ *
+ * @throws {GiveUp} {Invalid} {Conflict} where the slot cannot be had
+ */
+export async function relocate(
+  tx: Tx,
+  actor: Actor,
+  before: Reservation,
+  { reason, start_time, end_time, resource_ids }: Required<Omit<Change, "purpose" | "private">> & {
+    reason: string;
+  },
+  now: Temporal.Instant,
+): Promise<void> {
+  permit(actor, "edit_reservation", before.requester_id);
+  const move = await plannedMove(tx, actor, before, { start_time, end_time, resource_ids }, now);
+  if (!move) return;
+  if (move.to === "proposed") throw new GiveUp();
+  await moveSlot(tx, actor, before, { ...move, to: move.to, reason }, now);
 }
 
 /** Changes what a reservation is for and who may read it; its slot and status stay. */
@@ -176,7 +201,8 @@ export function restorable(reservation: Reservation, now: Temporal.Instant): boo
     Temporal.Instant.compare(now, begins) < 0;
 }
 
-class GiveUp extends Error {}
+/** The slot cannot be had after all: what was done for it is taken back with its transaction. */
+export class GiveUp extends Error {}
 
 interface Move {
   wish: Wish;
@@ -186,7 +212,7 @@ interface Move {
 
 // Undefined where the slot stays as it is.
 async function plannedMove(
-  sql: Sql,
+  sql: Db,
   actor: Actor,
   before: Reservation,
   asked: Change,
@@ -220,19 +246,16 @@ async function moveSlot(
   { wish, rules, to, reason }: Omit<Move, "to"> & { to: Status; reason?: string },
   now: Temporal.Instant,
 ) {
-  await queueUp(tx, [...wish.resource_ids, ...before.resources.map((r) => r.id)]);
   if (!await stillBind(tx, rules)) throw new GiveUp();
-  if (rules.some(hasQuota)) {
-    await lockQuotas(tx, before.requester_id);
-    await mustBeWithin(tx, rules, wish);
-  }
+  if (rules.some(hasQuota)) await mustBeWithin(tx, rules, wish);
   const period = { ...wish, time_zone: rules[0].time_zone };
   const details = slotDetails(before, wish);
   const { id, version } = before;
   await transition(tx, actor, { id, action: "reschedule", to, reason, period, details, version }, now);
-  await withdraw(tx, before.id);
+  const left = await withdraw(tx, before.id);
   const { holds } = holdOf(to, rules, now);
   if (!await take(tx, { reservation_id: before.id, ...wish, holds })) throw new GiveUp();
+  await closeOff(tx, left, now);
 }
 
 function mustBeOpen(before: Reservation, now: Temporal.Instant) {
@@ -271,7 +294,7 @@ function sameSlot(before: Reservation, wish: Wish): boolean {
 }
 
 async function statusAfterMove(
-  sql: Sql,
+  sql: Db,
   actor: Actor,
   before: Reservation,
   wish: Wish,

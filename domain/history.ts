@@ -40,7 +40,7 @@ export type Deed =
   | "end_session";
 
 /** What an entry can be about, beside a reservation. */
-export const THINGS = ["resource", "policy", "user"] as const;
+export const THINGS = ["resource", "policy", "closure", "user"] as const;
 export type Thing = typeof THINGS[number];
 
 /** Something with the name that it has at that moment: it stays readable when it is renamed or gone. */

@@ -214,7 +214,7 @@ function policyJson(db: Db) {
 
 // What was read stays in memory, per database. That is safe although another replica may change it: what is stored
 // names the versions it was judged by, and nothing is stored against another version.
-const known = new WeakMap<Sql, Map<string, Rules>>();
+const known = new WeakMap<Db, Map<string, Rules>>();
 const AT_MOST = 10_000;
 
 /**
@@ -222,7 +222,7 @@ const AT_MOST = 10_000;
  *
  * @param fresh whether to ask the database even where the rules are known
  */
-export async function rulesOf(sql: Sql, ids: readonly string[], { fresh = false } = {}): Promise<Rules[]> {
+export async function rulesOf(sql: Db, ids: readonly string[], { fresh = false } = {}): Promise<Rules[]> {
   let cache = known.get(sql);
   if (!cache || cache.size > AT_MOST) known.set(sql, cache = new Map());
   const missing = fresh ? ids : ids.filter((id) => !cache.has(id));

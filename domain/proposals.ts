@@ -1,7 +1,7 @@
 import { transaction } from "../db/transaction.ts";
 import type { Db, Sql, Tx } from "../db/types.ts";
 import { newId } from "../lib/ids.ts";
-import { queueUp, take, withdraw } from "./allocations.ts";
+import { closeOff, queueUp, take, withdraw } from "./allocations.ts";
 import { permitDecision } from "./approvers.ts";
 import type { Wish } from "./availability.ts";
 import { Conflict } from "./errors.ts";
@@ -103,8 +103,9 @@ export async function approveChange(
     const details = { ...slotOf(wish), previous_resource_ids: before.resources.map((r) => r.id) };
     const step = { id: before.id, action: "reschedule", to: "approved", period: wish, details } as const;
     const moved = await transition(tx, actor, { ...step, reason: decision.reason }, now);
-    await withdraw(tx, before.id);
+    const left = await withdraw(tx, before.id);
     if (!await take(tx, { reservation_id: before.id, ...wish, holds: true })) throw new SlotIsTaken();
+    await closeOff(tx, left, now);
     return moved;
   }).catch((error) => {
     if (!(error instanceof SlotIsTaken)) throw error;

@@ -21,7 +21,8 @@ export interface Pending extends Reservation {
 
 /** Another reservation over the same time on the same resource. */
 export type Rival = Pick<InTheWay, "reservation_id" | "resource_name" | "requester_name" | "purpose"> & {
-  reference: string;
+  /** None where it is a closure: its purpose is why. */
+  reference: string | null;
   start_time: Temporal.Instant;
   end_time: Temporal.Instant;
 };
@@ -133,7 +134,7 @@ export async function listChanges(
         where a.resource_id = any(p.resource_ids) and a.holds and a.reservation_id <> v.id
           and a.period && tstzrange(p.start_time, p.end_time, '[)')
           and r.units <= (select count(distinct h.unit) from allocations h
-            where h.holds and h.resource_id = r.id and h.reservation_id <> v.id
+            where h.holds and h.resource_id = r.id and h.reservation_id is distinct from v.id
               and h.period && tstzrange(p.start_time, p.end_time, '[)'))), '[]') as conflicts
     from ${joined(db)} join proposals p on p.reservation_id = v.id
     where p.decide_by > ${now} and ${whose}
@@ -154,7 +155,9 @@ async function queue(
   which: Fragment,
   { limit, offset }: { limit: number; offset: number },
 ) {
-  const rows = await db<Pending[]>`
+  const full = db`r.units <= (select count(distinct h.unit) from allocations h
+    where h.holds and h.resource_id = r.id and h.period && mine.period and h.reservation_id is distinct from v.id)`;
+  const rows = await db<(Pending & { closures: Rival[] })[]>`
     select ${columns(db)}, ${
     decidable(db, actor, now, wanted(db))
   } as may_decide, v.decided_by as decided_by_id,
@@ -166,10 +169,21 @@ async function queue(
         join resources r on r.id = a.resource_id
         join reservations o on o.id = a.reservation_id
         join users ou on ou.id = o.requester_id
-        where mine.reservation_id = v.id
-          and r.units <= (select count(distinct h.unit) from allocations h
-            where h.holds and h.resource_id = r.id and h.period && mine.period and h.reservation_id <> v.id)), '[]')
+        where mine.reservation_id = v.id and ${full}), '[]')
         as conflicts,
+      coalesce((
+        select json_agg(json_build_object('reservation_id', null, 'reference', null, 'resource_name', k.name,
+          'requester_name', '', 'purpose', k.reason, 'start_time', k.start_time, 'end_time', k.end_time)
+          order by k.start_time)
+        from (
+          select distinct r.name, c.id, c.reason, lower(d.period) as start_time, upper(d.period) as end_time
+          from allocations mine join allocations a on a.resource_id = mine.resource_id and a.holds
+            and a.period && mine.period
+          join closures c on c.id = a.closure_id
+          join closure_dates d on d.closure_id = c.id and d.resource_id = a.resource_id and d.period && a.period
+          join resources r on r.id = a.resource_id
+          where mine.reservation_id = v.id and ${full}
+        ) k), '[]') as closures,
       coalesce((
         select json_agg(${rival(db)})
         from reservations o
@@ -183,9 +197,9 @@ async function queue(
     where ${which}
     order by v.priority desc, v.start_time, v.created_at, v.id
     limit ${limit} offset ${offset}`;
-  return rows.map((row) => ({
+  return rows.map(({ closures, ...row }) => ({
     ...row,
-    conflicts: row.conflicts.map(withInstants),
+    conflicts: [...closures, ...row.conflicts].map(withInstants),
     competitors: row.competitors.map(withInstants),
   }));
 }

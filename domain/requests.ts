@@ -98,7 +98,7 @@ export async function mustBeWithin(db: Db, rules: readonly Rules[], wish: Wish):
  *
  * @throws {Invalid} with a proposal
  */
-export async function mustLieAhead(sql: Sql, wish: Wish, now: Temporal.Instant): Promise<void> {
+export async function mustLieAhead(sql: Db, wish: Wish, now: Temporal.Instant): Promise<void> {
   const { start_time, end_time } = wish;
   if (Temporal.Instant.compare(end_time, start_time) <= 0) {
     const message = `The end must be after the start, such as ${start_time.add({ hours: 1 })}`;
@@ -126,7 +126,7 @@ export function isPast(instant: Temporal.Instant, now: Temporal.Instant): boolea
  * @throws {NotFound} {Conflict}
  */
 export async function judged(
-  sql: Sql,
+  sql: Db,
   wish: Wish,
   now: Temporal.Instant,
   options: { fresh: boolean },
@@ -147,7 +147,7 @@ export async function judged(
 }
 
 async function reasonsAgainst(
-  sql: Sql,
+  sql: Db,
   wish: Wish & { override?: string },
   rules: readonly Rules[],
   now: Temporal.Instant,
@@ -159,12 +159,16 @@ async function reasonsAgainst(
 }
 
 /** @throws {Conflict} saying who has what is wished for, with alternatives; nothing when it is free */
-export async function refuseIfTaken(sql: Sql, actor: Actor, wish: Wish, now: Temporal.Instant) {
+export async function refuseIfTaken(sql: Db, actor: Actor, wish: Wish, now: Temporal.Instant) {
   const conflicts = await conflictsOf(sql, actor, wish);
   if (conflicts.length === 0) return;
   const [first] = conflicts;
   const who = first.hidden ? "" : first.mine ? " by you" : ` by ${first.requester_name}`;
-  throw new Conflict(`${first.resource_name} is already taken${who}`, {
+  const closure = conflicts.find(({ closure_id }) => closure_id);
+  const words = closure
+    ? `${closure.resource_name} is closed then: ${closure.reason}`
+    : `${first.resource_name} is already taken${who}`;
+  throw new Conflict(words, {
     conflicts: bare(conflicts),
     alternatives: await alternativesTo(sql, wish, now),
   });

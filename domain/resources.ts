@@ -2,7 +2,8 @@ import { z } from "zod";
 import { transaction } from "../db/transaction.ts";
 import type { Db, Sql, Tx } from "../db/types.ts";
 import { isId, newId } from "../lib/ids.ts";
-import { settle } from "./allocations.ts";
+import { closeOff, forget, settle } from "./allocations.ts";
+import { closeAdded, minuteOf } from "./closure_dates.ts";
 import { Conflict, NotFound, wordsFor } from "./errors.ts";
 import { difference, record, type State, type Subject } from "./history.ts";
 import { type Actor, permit } from "./permissions.ts";
@@ -68,7 +69,7 @@ export interface ResourceFilter {
   after?: { name: string; id: string };
 }
 
-/** Makes a resource. Its time zone is the site's where none is given. */
+/** Makes a resource. Its time zone is the site's where none is given. Where everything is closed, it is closed too. */
 export async function createResource(
   sql: Sql,
   actor: Actor,
@@ -81,6 +82,7 @@ export async function createResource(
     const [created] = await tx<Resource[]>`insert into resources ${tx(row)} returning *`;
     const after_state = await stateOf(tx, created);
     await record(tx, actor, { subject: subjectOf(created), action: "create", after_state }, now);
+    await closeAdded(tx, created, now);
     return created;
   }).catch(rethrow);
 }
@@ -104,6 +106,8 @@ export async function changeResource(
     if (Object.keys(states.after_state).length > 0) {
       await record(tx, actor, { subject: subjectOf(changed), action: "change", ...states }, now);
     }
+    // A closure is of every unit, also of those that are added to it.
+    if (changed.units > before.units) await closeOff(tx, [changed.id], minuteOf(now));
     return changed;
   }).catch(rethrow);
 }
@@ -194,6 +198,7 @@ export async function deleteResource(
     await transaction(sql, async (tx) => {
       const before = await lock(tx, known);
       const previous_state = await stateOf(tx, before);
+      await forget(tx, known);
       await tx`delete from resources where id = ${known}`;
       await record(tx, actor, { subject: subjectOf(before), action: "delete", previous_state }, now);
     });
@@ -211,7 +216,10 @@ export async function getResource(db: Db, id: string): Promise<Resource> {
 }
 
 /** A resource in a list, with what it is at this moment. */
-export type Listed = Resource & { in_use_until: Temporal.Instant | null };
+export type Listed = Resource & {
+  in_use_until: Temporal.Instant | null;
+  closed_until: Temporal.Instant | null;
+};
 
 /** Resources by name, one more than `limit` where there are more. */
 export function listResources(db: Db, filter: ResourceFilter, now: Temporal.Instant): Promise<Listed[]> {
@@ -221,7 +229,9 @@ export function listResources(db: Db, filter: ResourceFilter, now: Temporal.Inst
     select r.*, (
       select min(upper(a.period)) from allocations a
       where a.holds and a.resource_id = r.id and a.period @> ${now}::timestamptz
-      having count(distinct a.unit) >= r.units) as in_use_until
+      having count(distinct a.unit) >= r.units) as in_use_until, (
+      select max(upper(d.period)) from closure_dates d
+      where d.resource_id = r.id and d.period @> ${now}::timestamptz) as closed_until
     from resources r
     where ${deactivated ? db`true` : db`r.deactivated_at is null`}
       ${

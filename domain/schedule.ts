@@ -8,7 +8,8 @@ export interface Block {
   from: number;
   to: number;
   unit: number;
-  status: Status;
+  /** `closed` where it is a closure, of as many units as it could have; its purpose is why. */
+  status: Status | "closed";
   holds: boolean;
   mine: boolean;
   /** Whether the viewer may open it. */
@@ -51,12 +52,12 @@ type Row = [
   from: number,
   to: number,
   unit: number,
-  status: Status,
+  status: Status | "closed",
   holds: boolean,
-  number: number,
+  number: number | null,
   purpose: string,
-  requester_id: string,
-  requester_name: string,
+  requester_id: string | null,
+  requester_name: string | null,
   secret: boolean,
 ];
 
@@ -96,9 +97,11 @@ export async function findLanes(db: Db, window: Period, filter: LaneFilter): Pro
     ) r
     left join lateral (
       select json_agg(json_build_array(
-          floor(extract(epoch from v.start_time) * 1000), floor(extract(epoch from v.end_time) * 1000), a.unit, v.status, a.holds,
-          v.number, v.purpose, v.requester_id, u.name, v.private or r.for_staff)
-        order by a.unit, v.start_time, v.number) as blocks
+          floor(extract(epoch from coalesce(v.start_time, lower(a.period))) * 1000),
+          floor(extract(epoch from coalesce(v.end_time, upper(a.period))) * 1000), a.unit,
+          coalesce(v.status, 'closed'), a.holds, v.number, coalesce(v.purpose, c.reason), v.requester_id, u.name,
+          coalesce(v.private or r.for_staff, false))
+        order by a.unit, coalesce(v.start_time, lower(a.period)), v.number) as blocks
       from (
         select * from allocations
         where resource_id = r.id and lower(period) >= ${from}::timestamptz - interval '1 day'
@@ -108,9 +111,14 @@ export async function findLanes(db: Db, window: Period, filter: LaneFilter): Pro
         where resource_id = r.id and upper(period) > ${from} and upper(period) - lower(period) > interval '1 day'
           and lower(period) < ${from}::timestamptz - interval '1 day'
       ) a
-      join reservations v on v.id = a.reservation_id
-      join users u on u.id = v.requester_id
-      where v.status in ('pending', 'approved', 'checked_in', 'completed')
+      left join reservations v on v.id = a.reservation_id
+      left join users u on u.id = v.requester_id
+      left join closures c on c.id = a.closure_id
+      where (v.status in ('pending', 'approved', 'checked_in', 'completed') or c.id is not null)
+        -- What is closed alike on several units is one block.
+        and not (a.closure_id is not null and exists (
+          select from allocations o where o.closure_id = a.closure_id and o.resource_id = a.resource_id
+            and o.period = a.period and o.unit < a.unit))
     ) taken on true
     order by lower(r.name), r.id`;
 }
@@ -125,17 +133,39 @@ export function viewpointOf(actor: Actor, lanes: readonly BareLane[]): string {
 
 /** Lanes as the viewer may see them at `now`: what is private to others is not handed on. */
 export function seenBy(actor: Actor, lanes: readonly BareLane[], now: Temporal.Instant): Lane[] {
-  return lanes.map((lane) => ({ ...lane, blocks: lane.blocks.flatMap((row) => blockOf(actor, row, now)) }));
+  return lanes.map((lane) => ({
+    ...lane,
+    blocks: joined(lane.blocks.flatMap((row) => blockOf(actor, row, now))),
+  }));
+}
+
+// A closure that took what was given up inside it has it in pieces.
+function joined(blocks: Block[]): Block[] {
+  if (!blocks.some(({ status }) => status === "closed")) return blocks;
+  const whole: Block[] = [];
+  for (const block of blocks) {
+    const before = whole.find((b) =>
+      b.status === "closed" && block.status === "closed" && b.to === block.from && b.unit === block.unit &&
+      b.purpose === block.purpose
+    );
+    if (before) before.to = block.to;
+    else whole.push(block);
+  }
+  return whole;
 }
 
 // A request that nobody decided in time takes nothing any more, even before the sweep has said so.
 function blockOf(actor: Actor, row: Row, now: Temporal.Instant): Block[] {
   const [from, to, unit, stored, holds, number, purpose, requester_id, requester_name, secret] = row;
+  if (stored === "closed") {
+    const nobodys = { mine: false, open: false, reference: "", requester_name: "", hidden: false };
+    return [{ from, to, unit, status: stored, holds: true, purpose, ...nobodys }];
+  }
   const at = now.epochMilliseconds;
   const status = statusOnce(stored, { begun: from <= at, over: to <= at });
   if (status === "expired") return [];
-  const hidden = secret && !may(actor, "see_details", requester_id);
-  const open = may(actor, "see_reservation", requester_id);
+  const hidden = secret && !may(actor, "see_details", requester_id!);
+  const open = may(actor, "see_reservation", requester_id!);
   return [{
     from,
     to,
@@ -146,7 +176,7 @@ function blockOf(actor: Actor, row: Row, now: Temporal.Instant): Block[] {
     open,
     reference: open ? `R-${number}` : "",
     purpose: hidden ? "" : purpose,
-    requester_name: hidden ? "" : requester_name,
+    requester_name: hidden ? "" : requester_name!,
     hidden,
   }];
 }

@@ -1,5 +1,6 @@
 import { transaction } from "../db/transaction.ts";
 import type { Sql, Tx } from "../db/types.ts";
+import { lapseClosures } from "./allocations.ts";
 import { lapseHolds } from "./holds.ts";
 import { expireChanges } from "./proposals.ts";
 import { transitionDue } from "./transitions.ts";
@@ -9,10 +10,10 @@ const BATCH = 500;
 /**
  * What time decides: approved reservations that have ended are completed, requests that nobody decided before their
  * start expire, and so do changes that nobody decided on; requests that held their slot for as long as they may let it
- * go. In batches, each a transaction of its own; several servers at once share the work and do none of it twice, and
- * running it again does no harm.
+ * go, and so do closures that are over. In batches, each a transaction of its own; several servers at once share the
+ * work and do none of it twice, and running it again does no harm.
  *
- * @returns how many reservations moved
+ * @returns how many reservations moved, and periods of closures ended
  */
 export async function sweep(sql: Sql, now: Temporal.Instant): Promise<number> {
   let changed = 0;
@@ -21,6 +22,7 @@ export async function sweep(sql: Sql, now: Temporal.Instant): Promise<number> {
     (tx) => transitionDue(tx, "complete", now, BATCH),
     (tx) => transitionDue(tx, "expire", now, BATCH),
     (tx) => lapseHolds(tx, now, BATCH),
+    (tx) => lapseClosures(tx, now, BATCH),
   ];
   for (const work of due) {
     for (let moved = BATCH; moved === BATCH;) {

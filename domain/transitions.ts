@@ -167,7 +167,7 @@ export async function transitionDue(
     select id from moved`;
   // A statement of its own: a row that was moved to another time a moment before it was locked has allocations that
   // the statement above does not see.
-  if (moved.length > 0) await release(tx, moved.map(({ id }) => id));
+  if (moved.length > 0) await release(tx, moved.map(({ id }) => id), { over: action === "complete" });
   return moved.length;
 }
 

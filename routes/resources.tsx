@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { listClosedDates } from "../domain/closure_lists.ts";
 import { Invalid } from "../domain/errors.ts";
 import { may } from "../domain/permissions.ts";
 import { dateIn, type Period, readDate } from "../domain/periods.ts";
@@ -54,6 +55,7 @@ resources.get("/resources", async (c) => {
       tags={tags}
       resources={shown}
       zone={actor.time_zone}
+      now={now}
       next={next}
       mayManage={may(actor, "manage_resources")}
     />
@@ -71,9 +73,10 @@ resources.get("/resources/:id", async (c) => {
   const monday = day.subtract({ days: day.dayOfWeek - 1 });
   const days = Array.from({ length: 7 }, (_, i) => dayOf(monday.add({ days: i }), zone));
   const window = weekOf(days[0].from, days[6].to);
-  const [[lane], [rules]] = await Promise.all([
+  const [[lane], [rules], closed] = await Promise.all([
     listLanes(sql, actor, window, { id: resource.id, limit: 1 }, now),
     rulesOf(sql, [resource.id]),
+    listClosedDates(sql, { resource_id: resource.id, limit: 5 }, now),
   ]);
   const rows = days.map((day) => ({ lane, day, name: resource.name, head: shortDate(day.date) }));
   const body = (
@@ -82,6 +85,7 @@ resources.get("/resources/:id", async (c) => {
       policy={rules?.policy?.name}
       rows={rows}
       monday={monday}
+      closed={closed}
       now={now}
       mayManage={may(actor, "manage_resources")}
       mayAudit={may(actor, "see_audit")}

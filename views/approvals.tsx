@@ -204,7 +204,9 @@ export function Rivals(
       <ul>
         {rivals.map((rival) => (
           <li>
-            <a href={reservationPath(rival.reference)}>{rival.requester_name}</a>
+            {rival.reference
+              ? <a href={reservationPath(rival.reference)}>{rival.requester_name}</a>
+              : <b>{rival.resource_name} is closed</b>}
             {`, ${periodOf(rival, zone, now)}`} {rival.purpose && <q class="reason break">{rival.purpose}</q>}
           </li>
         ))}

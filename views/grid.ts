@@ -70,15 +70,23 @@ export function cellsOf(lane: Lane, day: Day, hours: Hours, now: number): Cell[]
   const { first, last } = hours;
   const today = lane.blocks.filter((block) => block.to > day.from && block.from < day.to);
   const stacked = stack(today);
-  if (stacked.length === 0 || stacked.length < lane.units && today.length > 0) stacked.push([]);
+  const spare = stacked.length === 0 || stacked.length < lane.units && today.length > 0;
+  if (spare) stacked.push([]);
+  // Where a closure is, it has every unit that nobody else has: nothing beside it is free.
+  const closed = today.filter((block) => block.status === "closed")
+    .map(({ from, to }): Stretch => [wallMinutes(day, from), wallMinutes(day, to)]);
   const past = wallMinutes(day, Math.max(now, day.from));
   const open = lane.deactivated || past >= 1440 && now > day.from
     ? last * 60
     : Math.ceil(past / QUARTER) * QUARTER;
-  return stacked.map((row, index) =>
-    fill(row, { day, first: first * 60, last: last * 60 }, open, index < lane.units)
-  );
+  const frame = { day, first: first * 60, last: last * 60, closed };
+  const rows = stacked.map((row, index) => fill(row, frame, open, index < lane.units));
+  const nothing = spare && rows.length > 1 && closed.length > 0 &&
+    rows.at(-1)!.every(({ kind }) => kind === "gap");
+  return nothing ? rows.slice(0, -1) : rows;
 }
+
+type Stretch = [from: number, to: number];
 
 // The first row in which a block finds its time empty; holding ones first, so that they lie on top.
 function stack(blocks: readonly Block[]): Block[][] {
@@ -97,17 +105,23 @@ interface Frame {
   /** Minutes from midnight. */
   first: number;
   last: number;
+  closed: readonly Stretch[];
 }
 
-function fill(row: readonly Block[], { day, first, last }: Frame, open: number, reservable: boolean): Cell[] {
+function fill(
+  row: readonly Block[],
+  { day, first, last, closed }: Frame,
+  open: number,
+  reservable: boolean,
+): Cell[] {
   const cells: Cell[] = [];
   let at = first;
   const gap = (to: number) => {
     const edge = Math.min(Math.max(at, open), to);
     if (edge > at) cells.push({ kind: "gap", columns: (edge - at) / QUARTER });
-    if (to > edge) {
-      const columns = (to - edge) / QUARTER;
-      cells.push(reservable ? { kind: "free", columns, from: edge, to } : { kind: "gap", columns });
+    for (const [from, until, free] of pieces(edge, to, closed)) {
+      const columns = (until - from) / QUARTER;
+      cells.push(reservable && free ? { kind: "free", columns, from, to: until } : { kind: "gap", columns });
     }
     at = to;
   };
@@ -132,6 +146,25 @@ function fill(row: readonly Block[], { day, first, last }: Frame, open: number, 
   });
   if (at < last) gap(last);
   return cells;
+}
+
+// What lies between, in order: free, or beside a closure.
+function pieces(
+  from: number,
+  to: number,
+  closed: readonly Stretch[],
+): [from: number, to: number, free: boolean][] {
+  const found: [number, number, boolean][] = [];
+  let at = from;
+  for (const [begins, ends] of closed.toSorted(([a], [b]) => a - b)) {
+    const [start, end] = [Math.max(at, toQuarter(begins)), Math.min(to, toQuarter(ends))];
+    if (end <= start) continue;
+    if (start > at) found.push([at, start, true]);
+    found.push([start, end, false]);
+    at = end;
+  }
+  if (to > at) found.push([at, to, true]);
+  return found;
 }
 
 const toQuarter = (minutes: number) => Math.round(minutes / QUARTER) * QUARTER;

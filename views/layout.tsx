@@ -114,6 +114,7 @@ function Me({ viewer }: { viewer: Actor }) {
         <a href="/account">My account</a>
         {may(viewer, "see_audit") && <a href="/admin/audit">Audit</a>}
         {may(viewer, "manage_resources") && <a href="/admin/resources">Manage resources</a>}
+        {may(viewer, "manage_resources") && <a href="/admin/closures">Manage closures</a>}
         {may(viewer, "manage_resources") && <a href="/admin/policies">Manage policies</a>}
         {may(viewer, "manage_groups") && <a href="/admin/groups">Manage groups</a>}
         {may(viewer, "manage_users") && <a href="/admin/users">Manage people</a>}

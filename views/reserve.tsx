@@ -245,6 +245,14 @@ function ConflictLine(
     now: Temporal.Instant;
   },
 ) {
+  if (conflict.closure_id) {
+    return (
+      <p class="break">
+        <b>{conflict.resource_name} is closed then:</b> {conflict.reason},{" "}
+        {periodOf(conflict, resource.time_zone, now)}
+      </p>
+    );
+  }
   const who = conflict.mine ? "by you" : conflict.hidden ? "" : `by ${conflict.requester_name}`;
   return (
     <p>

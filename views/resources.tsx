@@ -1,7 +1,8 @@
 import type { Listed, Resource } from "../domain/resources.ts";
 import { Empty, Pager } from "./bits.tsx";
 import { Timeline, type TimelineRow } from "./timeline.tsx";
-import { longDate, timeOf } from "./words.ts";
+import type { ClosureDate } from "../domain/closure_lists.ts";
+import { longDate, periodOf, timeOf } from "./words.ts";
 
 /** What was asked for in the search, as it was typed. */
 export interface ResourceSearch {
@@ -21,6 +22,7 @@ interface ListProps {
   tags: readonly string[];
   resources: readonly Listed[];
   zone: string;
+  now: Temporal.Instant;
   next?: string;
   mayManage: boolean;
 }
@@ -95,7 +97,7 @@ function SearchForm({ search, error, kinds, tags }: ListProps) {
   );
 }
 
-function ResourceTable({ resources, search, zone }: ListProps) {
+function ResourceTable({ resources, search, zone, now }: ListProps) {
   return (
     <table class="list">
       <thead>
@@ -129,7 +131,7 @@ function ResourceTable({ resources, search, zone }: ListProps) {
               )}
             </td>
             <td>
-              <NowMark resource={r} zone={zone} />
+              <NowMark resource={r} zone={zone} now={now} />
             </td>
             <td>
               <a href={formPath(r.id, search)} aria-label={`Reserve ${r.name}`}>Reserve</a>
@@ -141,8 +143,14 @@ function ResourceTable({ resources, search, zone }: ListProps) {
   );
 }
 
-function NowMark({ resource, zone }: { resource: Listed; zone: string }) {
+function NowMark({ resource, zone, now }: { resource: Listed; zone: string; now: Temporal.Instant }) {
   if (resource.deactivated_at) return <span class="status expired">Closed</span>;
+  const { closed_until } = resource;
+  if (closed_until) {
+    // The end of the period as it is written elsewhere, with its day where it is another.
+    const [, until] = periodOf({ start_time: now, end_time: closed_until }, zone, now).split("–");
+    return <span class="status expired">Closed until {until.trim()}</span>;
+  }
   if (!resource.in_use_until) return <span class="status approved">Available</span>;
   return <span class="status pending">In use until {timeOf(resource.in_use_until, zone)}</span>;
 }
@@ -159,13 +167,17 @@ interface OneProps {
   policy?: string;
   rows: readonly TimelineRow[];
   monday: Temporal.PlainDate;
+  /** When it is closed next. */
+  closed: readonly ClosureDate[];
   now: Temporal.Instant;
   mayManage: boolean;
   mayAudit: boolean;
 }
 
 /** One resource with its week. */
-export function ResourcePage({ resource, policy, rows, monday, now, mayManage, mayAudit }: OneProps) {
+export function ResourcePage(
+  { resource, policy, rows, monday, closed, now, mayManage, mayAudit }: OneProps,
+) {
   const to = (days: number) => `/resources/${resource.id}?week=${monday.add({ days })}`;
   return (
     <>
@@ -176,7 +188,9 @@ export function ResourcePage({ resource, policy, rows, monday, now, mayManage, m
             <a class="button" href={`/reservations/new?resource=${resource.id}`}>Reserve</a>
           )}
           {mayManage && <a class="button second" href={`/admin/resources/${resource.id}/edit`}>Edit</a>}{" "}
-          {mayAudit && <a href={`/admin/audit?resource=${resource.id}`}>Audit</a>}
+          {mayManage && (
+            <a class="button second" href={`/admin/closures/new?resource=${resource.id}`}>Close …</a>
+          )} {mayAudit && <a href={`/admin/audit?resource=${resource.id}`}>Audit</a>}
         </p>
       </div>
       {resource.deactivated_at && (
@@ -210,6 +224,24 @@ export function ResourcePage({ resource, policy, rows, monday, now, mayManage, m
         rows={rows}
         now={now}
       />
+      {closed.length > 0 && (
+        <section class="closed">
+          <h2>Closed</h2>
+          <ul class="rows card">
+            {closed.map((date) => {
+              const when = periodOf(date, resource.time_zone, now);
+              return (
+                <li>
+                  <div>
+                    {mayManage ? <a href={`/admin/closures/${date.closure_id}`}>{when}</a> : <b>{when}</b>}
+                    <p class="quiet break">{date.reason}</p>
+                  </div>
+                </li>
+              );
+            })}
+          </ul>
+        </section>
+      )}
     </>
   );
 }

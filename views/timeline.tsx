@@ -97,7 +97,10 @@ function TimelineCell({ cell, row }: { cell: Cell; row: TimelineRow }) {
   const words = (
     <span>
       <b>{times}</b> {titleOf(block)} <i>{whoOf(block)}</i>{" "}
-      <span class="v">{row.name}, {STATUS_WORDS[block.status]}</span>
+      <span class="v">
+        {row.name}
+        {block.status !== "closed" && `, ${STATUS_WORDS[block.status]}`}
+      </span>
     </span>
   );
   return (
@@ -108,12 +111,14 @@ function TimelineCell({ cell, row }: { cell: Cell; row: TimelineRow }) {
 }
 
 function classOf(block: Block): string {
+  if (block.status === "closed") return "b c";
   return `b${block.mine ? " m" : ""}${block.status === "pending" ? " p" : ""}${
     block.status === "completed" ? " d" : ""
   }`;
 }
 
-const titleOf = (block: Block) => block.hidden ? "Private" : block.purpose || "Reserved";
+const titleOf = ({ status, hidden, purpose }: Block) =>
+  status === "closed" ? `Closed: ${purpose}` : hidden ? "Private" : purpose || "Reserved";
 const whoOf = (block: Block) => block.mine ? "me" : block.requester_name;
 
 // The first hour of the stretch, or all of it where it is shorter, on the clock of the resource's own zone.

@@ -1,6 +1,7 @@
 import { Hono } from "hono";
+import { availabilityOf } from "../../domain/availability.ts";
 import { Conflict, Invalid } from "../../domain/errors.ts";
-import type { Period } from "../../domain/periods.ts";
+import { minutesOf, type Period } from "../../domain/periods.ts";
 import {
   changeResource,
   createResource,
@@ -16,6 +17,8 @@ import { check } from "../forms.ts";
 import { allowed } from "../middleware.ts";
 import { body, idOf, list, nameKey, paging, resourceJson } from "./json.ts";
 import { MinCapacity, timeIn } from "./schemas.ts";
+
+const LONGEST = 366 * 1440;
 
 /** What can be reserved, for programs. */
 export const resources = new Hono<Env>();
@@ -35,6 +38,19 @@ resources.get(
   "/:id",
   async (c) => c.json(resourceJson(await getResource(c.var.sql, idOf(c, "This resource")))),
 );
+
+resources.get("/:id/availability", async (c) => {
+  const id = idOf(c, "This resource");
+  const start_time = timeIn(c.req.query(), "from");
+  const end_time = timeIn(c.req.query(), "to");
+  if (!start_time || !end_time || Temporal.Instant.compare(end_time, start_time) <= 0) {
+    throw new Invalid([{ path: "to", message: "Give both from and a later to" }]);
+  }
+  if (minutesOf({ start_time, end_time }) > LONGEST) {
+    throw new Invalid([{ path: "to", message: "Ask for at most 366 days at once" }]);
+  }
+  return c.json(await availabilityOf(c.var.sql, id, { start_time, end_time }));
+});
 
 resources.post("/", allowed("manage_resources"), async (c) => {
   const input = await body(c, NewResource);

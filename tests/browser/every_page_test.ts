@@ -4,6 +4,7 @@ import type { Page } from "playwright-core";
 import { createReset } from "../../domain/auth/resets.ts";
 import type { Actor } from "../../domain/permissions.ts";
 import { decideSome } from "../support/decided.ts";
+import { close, NewClosure } from "../../domain/closures.ts";
 import { openWindow } from "../support/browser.ts";
 import { ADA, BOB, idOf, openDemoSite, SAM } from "../support/demo_site.ts";
 
@@ -25,10 +26,16 @@ Deno.test("every page", async (t) => {
     order by v.start_time limit 1`;
   const [{ policy, person }] = await sql<Record<string, string>[]>`
     select (select id from policies order by name limit 1) as policy, (select id from users where email = ${BOB}) as person`;
+  const [ada] = await sql<Actor[]>`select * from users where email = ${ADA}`;
+  const closure = NewClosure.parse({
+    ...{ reason: "The floor is being sanded and oiled", everything: true, reservations: "leave" },
+    ...{ start_wall: `${taken.day}T00:00`, end_wall: `${taken.day}T24:00` },
+    repeats: { frequency: "weekly", count: 3 },
+  });
+  const { id: closed } = await close(sql, { ...ada, time_zone: "Europe/Berlin" }, closure, demo.site.now);
   const conflicting =
     `/reservations/new?resource=${taken.resource}&date=${taken.day}&start=${taken.hour}&end=${taken.until}`;
 
-  const [ada] = await sql<Actor[]>`select * from users where email = ${ADA}`;
   const [bob] = await sql<Actor[]>`select * from users where email = ${BOB}`;
   const { token } = await createReset(sql, ada, bob.id, demo.site.now);
   const nobody = ["/login", "/register", "/logout", `/reset/${token}`, "/reset/of-yesterday"];
@@ -41,6 +48,8 @@ Deno.test("every page", async (t) => {
     "/resources?q=no-such-thing",
     `/resources/${bluebell}`,
     conflicting,
+    `/schedule?date=${taken.day}`,
+    `/resources/${taken.resource}?week=${taken.day}`,
     "/reservations/new?resource=" + bluebell + "&date=2026-05-09&start=10:00&end=09:00",
     "/reservations",
     "/reservations?when=past",
@@ -74,6 +83,11 @@ Deno.test("every page", async (t) => {
     `/admin/resources/${bluebell}/edit`,
     `/admin/resources/${bluebell}/remove`,
     `/admin/resources/${bluebell}/remove?for=good`,
+    "/admin/closures",
+    "/admin/closures?when=past",
+    "/admin/closures/new",
+    `/admin/closures/${closed}`,
+    `/admin/closures/${closed}/delete`,
     "/admin/policies",
     "/admin/policies/new",
     `/admin/policies/${policy}`,

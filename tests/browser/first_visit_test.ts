@@ -43,10 +43,9 @@ async function visit(demo: Awaited<ReturnType<typeof openDemoSite>>, again: bool
 Deno.test("the schedule of fifty resources", async (t) => {
   await using demo = await openDemoSite();
   const { answers } = await visit(demo, false);
-  const [html] = answers;
+  const html = answers.find(({ url }) => url === "/schedule")!;
 
   await t.step("comes compressed, with its styles, in at most 14 kB", () => {
-    assert.equal(html.url, "/schedule");
     assert.match(html.encoding, /^(gzip|br)$/);
     assert(html.body <= 14 * KB, `${html.body} bytes`);
   });
@@ -60,9 +59,8 @@ Deno.test("the schedule of fifty resources", async (t) => {
 
   await t.step("needs nothing but the page itself when it is visited again", async () => {
     const next = await visit(demo, true);
-    assert(next.answers.length >= 1);
-    const [again] = next.answers;
-    assert.equal(again.url, "/schedule");
+    const again = next.answers.find(({ url }) => url === "/schedule");
+    assert(again, next.answers.map(({ url }) => url).join(", "));
     assert(again.body < html.body, `${again.body} bytes after ${html.body}`);
   });
 });

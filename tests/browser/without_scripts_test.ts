@@ -98,9 +98,10 @@ Deno.test("with JavaScript off", async (t) => {
       await page.locator(".request", { hasNotText: "In the way" }).getByRole("button", { name: "Approve" })
         .first().click();
       assert.match(await said(page), /^Approved/);
-      await page.locator(".request summary").first().click();
-      await page.locator(".request [name=reason]").first().fill("The boiler is being replaced");
-      await page.locator(".request").first().getByRole("button", { name: "Deny", exact: true }).click();
+      const deny = page.locator(".request").first().locator("details", { hasText: "Deny …" });
+      await deny.locator("summary").click();
+      await deny.locator("[name=reason]").fill("The boiler is being replaced");
+      await deny.getByRole("button", { name: "Deny", exact: true }).click();
       assert.match(await said(page), /^Denied/);
       assert.equal(Number(await page.locator("#waiting").innerText()), waiting - 2);
       assert.deepEqual(w.complaints, []);

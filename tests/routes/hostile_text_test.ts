@@ -107,6 +107,31 @@ const PLACES: Record<string, Place> = {
     kept: { table: "reservations", column: "decision_reason" },
     shown: (stage, answer) => follow(stage.people.alice, answer),
   },
+  "the reason of a closure": {
+    send: (stage, text) => {
+      const date = Temporal.PlainDate.from("2026-06-01").add({ days: stage.hour++ }).toString();
+      const times = { date, start: "10:00", end_date: date, end: "11:00" };
+      return stage.people.ada.post("/admin/closures", { ...times, what: "all", reason: text });
+    },
+    kept: { table: "closures", column: "reason" },
+    shown: async (stage, answer) => {
+      const [{ date }] = await stage
+        .sql`select start_wall::date::text as date from closures order by id desc limit 1`;
+      const week = await stage.people.alice.get(`/resources/${stage.hall.id}?week=${date}`);
+      const page = await follow(stage.people.ada, answer);
+      assert(textsOf(read(week)).includes("Closed: "));
+      return page;
+    },
+  },
+  "the reason of a closure's call": {
+    send: (stage, text) =>
+      stage.people.ada.call("POST", "/closures", {
+        ...{ resource_id: stage.hall.id, reason: text },
+        ...nextSlot(stage),
+      }),
+    kept: { table: "closures", column: "reason" },
+    shown: (stage) => stage.people.ada.get("/admin/closures"),
+  },
   "a person's name": {
     send: (stage, text) =>
       stage.site.visitor().post("/register", {
@@ -246,6 +271,10 @@ Deno.test("Whatever stands in an address, it is no error of ours", async () => {
     "/reservations/new": ["resource", "date", "start", "end_date", "end", "start_which", "end_which"],
     "/approvals": ["page"],
     "/admin/users": ["q", "after_name", "after_id"],
+    "/admin/closures": ["when", "page"],
+    "/admin/closures/new": ["resource"],
+    "/api/v1/closures": ["resource_id", "from", "to", "limit", "cursor"],
+    [`/api/v1/resources/${hall.id}/availability`]: ["from", "to"],
     "/login": ["next"],
     "/api/v1/resources": ["q", "kind", "tag", "min_capacity", "free_from", "free_to", "limit", "cursor"],
     "/api/v1/reservations": ["status", "resource_id", "requester_id", "from", "to", "limit", "cursor"],
@@ -271,6 +300,9 @@ Deno.test("Whatever stands in an address, it is no error of ours", async () => {
         `/reservations/${id}/edit`,
         `/resources/${id}`,
         `/api/v1/reservations/${id}`,
+        `/admin/closures/${id}`,
+        `/admin/closures/${id}/delete`,
+        `/api/v1/closures/${id}`,
       ]
     ) {
       const answer = await stage.people.ada.get(path);

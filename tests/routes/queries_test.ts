@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { close, NewClosure } from "../../domain/closures.ts";
 import { request } from "../../domain/requests.ts";
 import { makeCrowd, makeResource, NOW, on } from "../support/cast.ts";
 import { openScene, type Scene } from "../support/scene.ts";
@@ -35,12 +36,24 @@ async function siteWith(rooms: number) {
       ask(cast.bob, van, 10),
     ]);
   }
-  return { ...scene, hall, id, reference };
+  const closure = NewClosure.parse({
+    ...{
+      reason: "Stocktaking",
+      resource_ids: [hall.id, ...more.map((room) => room.id)],
+      reservations: "leave",
+    },
+    ...{ start_wall: "2026-05-05T09:00", end_wall: "2026-05-05T12:00" },
+    repeats: { frequency: "daily", count: rooms },
+  });
+  const closure_id = (await close(sql, cast.ada, closure, NOW)).id;
+  return { ...scene, hall, id, reference, closure_id };
 }
 
 /** The statements that each page sends, on a site that has just been written to. */
-async function asked(scene: Scene & { hall: { id: string }; id: string; reference: string }) {
-  const { hall, id, reference, sql, cast, statements } = scene;
+async function asked(
+  scene: Scene & { hall: { id: string }; id: string; reference: string; closure_id: string },
+) {
+  const { hall, id, reference, closure_id, sql, cast, statements } = scene;
   const pages = {
     bob: [
       "/",
@@ -58,6 +71,8 @@ async function asked(scene: Scene & { hall: { id: string }; id: string; referenc
       "/api/v1/reservations",
       `/api/v1/reservations/${id}`,
       `/api/v1/reservations/${id}/history`,
+      `/api/v1/resources/${hall.id}/availability?from=2026-05-05T00:00:00Z&to=2026-05-06T00:00:00Z`,
+      "/api/v1/closures",
     ],
     sam: [
       "/approvals",
@@ -78,6 +93,9 @@ async function asked(scene: Scene & { hall: { id: string }; id: string; referenc
       `/admin/users/${scene.cast.bob.id}`,
       `/admin/users/${scene.cast.bob.id}/deactivate`,
       `/admin/resources/${hall.id}/remove`,
+      "/admin/closures",
+      "/admin/closures/new",
+      `/admin/closures/${closure_id}`,
       "/api/v1/users",
     ],
   } as const;
@@ -92,6 +110,10 @@ async function asked(scene: Scene & { hall: { id: string }; id: string; referenc
       assert.equal(answer.status, 200, `${path}: ${answer.text.slice(0, 200)}`);
       found[
         path.replace(hall.id, "HALL").replace(cast.bob.id, "BOB").replace(id, "ID").replace(reference, "REF")
+          .replace(
+            closure_id,
+            "CLOSURE",
+          )
       ] = statements.length;
     }
   }

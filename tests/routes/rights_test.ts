@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { close, NewClosure } from "../../domain/closures.ts";
 import { createGroup } from "../../domain/groups.ts";
 import { createPolicy, NO_RULES } from "../../domain/policies.ts";
 import { request } from "../../domain/requests.ts";
@@ -111,6 +112,19 @@ const ROUTES = new Map<string, Right>([
   ["POST /admin/groups/:id/members", "admin"],
   ["POST /admin/groups/:id/members/remove", "admin"],
   ["POST /admin/groups/:id/delete", "admin"],
+  ["GET /api/v1/resources/:id/availability", "signed in"],
+  ["GET /api/v1/closures", "signed in"],
+  ["GET /api/v1/closures/:id", "signed in"],
+  ["POST /api/v1/closures", "admin"],
+  ["PATCH /api/v1/closures/:id", "admin"],
+  ["GET /admin/closures", "admin"],
+  ["GET /admin/closures/new", "admin"],
+  ["POST /admin/closures", "admin"],
+  ["GET /admin/closures/:id", "admin"],
+  ["POST /admin/closures/:id", "admin"],
+  ["GET /admin/closures/:id/delete", "admin"],
+  ["DELETE /api/v1/closures/:id", "admin"],
+  ["POST /admin/closures/:id/delete", "admin"],
   ["GET /admin/policies", "admin"],
   ["GET /admin/policies/new", "admin"],
   ["GET /admin/policies/:id", "admin"],
@@ -153,6 +167,8 @@ function told({ status, headers }: Answer): Told {
   return status === 404 ? "not found" : "let in";
 }
 
+const CLOSED = { reason: "Painters", start_wall: "2026-05-06T08:00", end_wall: "2026-05-06T18:00" };
+
 /** A scene with one of everything that a route can name, for each visitor anew. */
 async function house() {
   const scene = await openScene();
@@ -161,8 +177,11 @@ async function house() {
   const hall = await makeResource(sql, cast.ada, { name: "Hall", policy_id: policy });
   const wish = { ...on("2026-05-05", "10:00", "11:00"), resource_ids: [hall.id] };
   const { id } = await request(sql, cast.bob, wish, NOW);
+  const shut = { ...CLOSED, resource_ids: [(await makeResource(sql, cast.ada, { name: "Attic" })).id] };
+  const closure = await close(sql, cast.ada, NewClosure.parse(shut), NOW);
   const group = await createGroup(sql, cast.ada, { name: "Deciders" }, NOW);
   const ids: [RegExp, string][] = [
+    [/closures\/:id/, closure.id],
     [/groups\/:id/, group],
     [/(reservations|bookings)\/:id/, id],
     [/resources\/:id/, hall.id],
@@ -194,6 +213,8 @@ function knock(who: Client, route: string, id: string, hall: string): Promise<An
 
 /** What answers that there is nothing, whoever asks: a file and a session of no name, and a site that is set up. */
 const NOTHING_THERE = [
+  // Given up by the call before it.
+  "POST /admin/closures/:id/delete",
   "POST /account/away/:id/end",
   "GET /static/*",
   "POST /account/sessions/:id/end",

@@ -110,7 +110,16 @@ Deno.test("Every answer forbids what could be misused, whatever its status", asy
 Deno.test("No page has a script or a handler inside it, or asks another host", async () => {
   await using scene = await bobsSecret();
   const ada = await scene.site.as(scene.cast.ada);
-  const paths = ["/", "/schedule", "/resources", "/reservations", "/approvals", "/account", "/admin/users"];
+  const paths = [
+    "/",
+    "/schedule",
+    "/resources",
+    "/reservations",
+    "/approvals",
+    "/account",
+    "/admin/users",
+    "/admin/closures/new",
+  ];
   for (const path of paths) {
     const answer = await ada.get(path);
     assert.equal(answer.status, 200, path);

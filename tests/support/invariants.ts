@@ -47,14 +47,15 @@ const HOLDING: Status[] = ["approved", "checked_in"];
 
 /**
  * What is true of every database after every change, whoever made it: no unit is held twice at a time, statuses and
- * allocations agree, and the history and the outbox tell how each status came about.
+ * allocations agree, what is closed is free nowhere, and the history and the outbox tell how each status came about.
  */
 export async function assertSound(db: Db): Promise<void> {
   const twice = await db`
-    select r.name, a.unit, a.reservation_id as one, b.reservation_id as other
+    select r.name, a.unit, coalesce(a.reservation_id, a.closure_id) as one,
+      coalesce(b.reservation_id, b.closure_id) as other
     from allocations a
     join allocations b on b.resource_id = a.resource_id and b.unit = a.unit and b.period && a.period
-      and b.reservation_id > a.reservation_id
+      and b.ctid > a.ctid
     join resources r on r.id = a.resource_id
     where a.holds and b.holds`;
   assert.deepEqual([...twice], [], "a unit is held twice at the same time");
@@ -62,8 +63,35 @@ export async function assertSound(db: Db): Promise<void> {
   const lost = await db`
     select v.reference from proposals p join reservations v on v.id = p.reservation_id where v.status <> 'approved'`;
   assert.deepEqual([...lost], [], "a change is asked for of what is not approved");
+  const beside = await db`
+    select a.closure_id, a.period from allocations a
+    where a.closure_id is not null and not exists (
+      select from closure_dates d
+      where d.closure_id = a.closure_id and d.resource_id = a.resource_id and d.period @> a.period)`;
+  assert.deepEqual([...beside], [], "a closure has what it does not close");
+  assert.deepEqual(await openings(db), [], "a unit is free although it is closed");
 
   for (const one of await readAll(db)) check(one);
+}
+
+// What no closure has of its dates, and nobody who was there before. Only of dates that lay ahead when they were made:
+// of the others a part had passed. What reservations have had is theirs, also when it is held no longer.
+async function openings(db: Db) {
+  const found = await db`
+    select c.reason, r.name, unit, tstzmultirange(d.period) - taken.periods as free
+    from closure_dates d
+    join closures c on c.id = d.closure_id
+    join resources r on r.id = d.resource_id
+    cross join generate_series(1, r.units) as unit
+    cross join lateral (
+      select coalesce(range_agg(a.period), '{}') as periods
+      from allocations a left join reservations v on v.id = a.reservation_id
+      where a.resource_id = r.id and a.unit = unit.unit
+        and (a.holds or a.closure_id is not null or v.status in ('completed', 'no_show'))
+    ) as taken
+    where lower(d.period) >= c.created_at and lower(d.period) >= r.created_at
+      and not tstzmultirange(d.period) <@ taken.periods`;
+  return [...found];
 }
 
 function check({ reference, status, fits, allocations, holding, steps, events }: Kept) {
