@@ -14,7 +14,7 @@ import {
   Repeats,
 } from "./closure_dates.ts";
 import { GiveUp, relocate } from "./edits.ts";
-import { Conflict, Invalid, NotFound, wordsFor } from "./errors.ts";
+import { Conflict, Invalid, NotFound, rethrow } from "./errors.ts";
 import { record, type Subject } from "./history.ts";
 import { type Actor, permit } from "./permissions.ts";
 import type { Period } from "./periods.ts";
@@ -131,9 +131,7 @@ export async function close(
       await rejoin(tx, id, resources.map((r) => r.id), minuteOf(now));
     }
     return { id, outcomes };
-  }).catch((error) => {
-    throw wordsFor(error);
-  });
+  }).catch(rethrow);
 }
 
 /** Changes what people read about a closure. */

@@ -209,6 +209,11 @@ export function wordsFor(error: unknown): unknown {
   return error;
 }
 
+/** What a write does with what the database refused: throws it in words. For the `catch` of a query. */
+export function rethrow(error: unknown): never {
+  throw wordsFor(error);
+}
+
 /** A name or address that somebody else already has: a conflict that belongs to a field. */
 export class Taken extends Conflict {
   override name = "Taken";

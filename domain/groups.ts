@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Db, Sql } from "../db/types.ts";
 import { isId, newId } from "../lib/ids.ts";
-import { Conflict, Invalid, NotFound, wordsFor } from "./errors.ts";
+import { Conflict, Invalid, NotFound, rethrow } from "./errors.ts";
 import { type Actor, permit, type Role } from "./permissions.ts";
 import { getResource } from "./resources.ts";
 import { name } from "./texts.ts";
@@ -190,8 +190,4 @@ function columns(db: Db) {
   return db`g.id, g.name,
     (select count(*)::int from group_members m where m.group_id = g.id) as members,
     (select count(*)::int from resource_approvers a where a.group_id = g.id) as resources`;
-}
-
-function rethrow(error: unknown): never {
-  throw wordsFor(error);
 }

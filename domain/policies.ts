@@ -2,7 +2,7 @@ import { z } from "zod";
 import { transaction } from "../db/transaction.ts";
 import type { Db, Sql, Tx } from "../db/types.ts";
 import { isId, newId } from "../lib/ids.ts";
-import { Conflict, NotFound, wordsFor } from "./errors.ts";
+import { Conflict, NotFound, rethrow } from "./errors.ts";
 import { difference, record, type State, type Subject } from "./history.ts";
 import type { Opening } from "./opening.ts";
 import { type Actor, permit } from "./permissions.ts";
@@ -270,7 +270,3 @@ const subjectOf = (id: string, name: string): Subject => ({ kind: "policy", id, 
 function stateOf({ id: _id, version: _version, ...rules }: KeptPolicy): State {
   return rules as unknown as State;
 }
-
-const rethrow = (error: unknown) => {
-  throw wordsFor(error);
-};

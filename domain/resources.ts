@@ -4,7 +4,7 @@ import type { Db, Sql, Tx } from "../db/types.ts";
 import { isId, newId } from "../lib/ids.ts";
 import { closeOff, forget, settle } from "./allocations.ts";
 import { closeAdded, minuteOf } from "./closure_dates.ts";
-import { Conflict, NotFound, wordsFor } from "./errors.ts";
+import { Conflict, NotFound, rethrow } from "./errors.ts";
 import { difference, record, type State, type Subject } from "./history.ts";
 import { type Actor, permit } from "./permissions.ts";
 import type { Period } from "./periods.ts";
@@ -294,8 +294,4 @@ function isZone(zone: string): boolean {
   } catch {
     return false;
   }
-}
-
-function rethrow(error: unknown): never {
-  throw wordsFor(error);
 }

@@ -5,7 +5,7 @@ import { isId, newId } from "../lib/ids.ts";
 import { hashPassword, verifyPassword } from "../lib/passwords.ts";
 import { endSessionsOf } from "./auth/sessions.ts";
 import { settle } from "./allocations.ts";
-import { Conflict, Invalid, NotFound, wordsFor } from "./errors.ts";
+import { Conflict, Invalid, NotFound, rethrow } from "./errors.ts";
 import { type Deed, difference, type Doer, record, type State, type Subject } from "./history.ts";
 import { type Actor, permit, type Role, ROLES } from "./permissions.ts";
 import { name, text, Why } from "./texts.ts";
@@ -137,9 +137,7 @@ export async function changeProfile(
       update users set name = ${name}, time_zone = ${time_zone || null}, updated_at = ${now}
       where id = ${actor.id} returning ${tx(COLUMNS)}`;
     await recordChange(tx, actor, "profile", before, after, now);
-  }).catch((error) => {
-    throw wordsFor(error);
-  });
+  }).catch(rethrow);
 }
 
 /**
@@ -322,9 +320,7 @@ async function insertUser(
   const [user] = await tx<User[]>`
     insert into users (id, email, name, role, password_hash, created_at, updated_at)
     values (${newId(now.epochMilliseconds)}, ${email}, ${name}, ${role}, ${password_hash}, ${now}, ${now})
-    returning ${tx(COLUMNS)}`.catch((error) => {
-    throw wordsFor(error);
-  });
+    returning ${tx(COLUMNS)}`.catch(rethrow);
   const actor = maker ?? (request_id ? { id: user.id, request_id } : null);
   await record(tx, actor, { subject: subjectOf(user), action, after_state: { name, email, role } }, now);
   return user;

@@ -1,41 +1,16 @@
 import assert from "node:assert/strict";
 import { cancel } from "../../domain/edits.ts";
-import { request } from "../../domain/requests.ts";
 import {
   deactivateResource,
   listKindsAndTags,
   listResources,
-  type NewResource,
   type ResourceFilter,
 } from "../../domain/resources.ts";
-import { makeCast, makeResource, NOW, on } from "../support/cast.ts";
-import { testDatabase } from "../support/database.ts";
-import { assertSound } from "../support/invariants.ts";
+import { NOW, on } from "../support/cast.ts";
+import { type House, house, TEN } from "../support/house.ts";
 
-const TEN = on("2026-05-05", "10:00", "11:00");
 const ELEVEN = on("2026-05-05", "11:00", "12:00");
 const TODAY = on("2026-05-04", "09:30", "10:00");
-
-/** A house in which Ada makes what there is to reserve; what is stored is sound when the test is over. */
-async function house() {
-  const database = await testDatabase();
-  const { sql } = database;
-  const cast = await makeCast(sql);
-  return {
-    ...database,
-    cast,
-    make: (resource: Partial<NewResource> & { name: string }) => makeResource(sql, cast.ada, resource),
-    ask: (resource_id: string, period = TEN) =>
-      request(sql, cast.bob, { ...period, resource_ids: [resource_id] }, NOW),
-    names: async (filter: Partial<ResourceFilter> = {}, now = NOW) =>
-      (await listResources(sql, { limit: 50, ...filter }, now)).map((r) => r.name),
-    async [Symbol.asyncDispose]() {
-      await assertSound(sql);
-      await database[Symbol.asyncDispose]();
-    },
-  };
-}
-type House = Awaited<ReturnType<typeof house>>;
 
 /** Two rooms, a desk and a van, as different as the filters tell apart. */
 async function fourThings(scene: House) {

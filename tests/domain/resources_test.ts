@@ -2,45 +2,19 @@ import assert from "node:assert/strict";
 import { approve } from "../../domain/approvals.ts";
 import { cancel } from "../../domain/edits.ts";
 import { Conflict, Forbidden, Invalid, NotFound } from "../../domain/errors.ts";
-import { request } from "../../domain/requests.ts";
 import {
   changeResource,
   deactivateResource,
   deleteResource,
   getResource,
-  listResources,
   NewResource,
   reactivateResource,
-  type ResourceFilter,
 } from "../../domain/resources.ts";
-import { makeCast, makeResource, NOW, on } from "../support/cast.ts";
-import { testDatabase } from "../support/database.ts";
-import { assertSound } from "../support/invariants.ts";
+import { makeResource, NOW, on } from "../support/cast.ts";
+import { type House, house, TEN } from "../support/house.ts";
 
-const TEN = on("2026-05-05", "10:00", "11:00");
 const ELEVEN = on("2026-05-05", "11:00", "12:00");
 const TODAY = on("2026-05-04", "09:30", "10:00");
-
-/** A house in which Ada makes what there is to reserve; what is stored is sound when the test is over. */
-async function house() {
-  const database = await testDatabase();
-  const { sql } = database;
-  const cast = await makeCast(sql);
-  return {
-    ...database,
-    cast,
-    make: (resource: Partial<NewResource> & { name: string }) => makeResource(sql, cast.ada, resource),
-    ask: (resource_id: string, period = TEN) =>
-      request(sql, cast.bob, { ...period, resource_ids: [resource_id] }, NOW),
-    names: async (filter: Partial<ResourceFilter> = {}, now = NOW) =>
-      (await listResources(sql, { limit: 50, ...filter }, now)).map((r) => r.name),
-    async [Symbol.asyncDispose]() {
-      await assertSound(sql);
-      await database[Symbol.asyncDispose]();
-    },
-  };
-}
-type House = Awaited<ReturnType<typeof house>>;
 
 async function refused(work: Promise<unknown>): Promise<string> {
   const error = await work.then(() => undefined, (error) => error);
