@@ -46,7 +46,7 @@ export async function change(
   const move = await plannedMove(sql, actor, before, asked, now);
   const words = { purpose: asked.purpose ?? before.purpose, private: asked.private ?? before.private };
   const reworded = words.purpose !== before.purpose || words.private !== before.private;
-  if (reworded && !move) mustBeOpen(before, now);
+  if (move?.to === "proposed" || reworded && !move) mustBeOpen(before, now);
   if (!move && !reworded) return before.status;
   // A wish for what is taken would wait for nothing.
   if (move?.to === "proposed") await refuseIfTaken(sql, actor, move.wish, now);

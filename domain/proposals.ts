@@ -11,7 +11,7 @@ import { type Actor, permit } from "./permissions.ts";
 import type { Period } from "./periods.ts";
 import { refuseIfTaken } from "./requests.ts";
 import { getReservation, type Reservation } from "./reservations.ts";
-import { type Moved, transition } from "./transitions.ts";
+import { type Moved, type Status, statusAt, transition } from "./transitions.ts";
 
 /** What is wanted of an approved reservation, in place of the slot that it keeps meanwhile. */
 export interface Proposal extends Period {
@@ -174,7 +174,7 @@ async function decidable(sql: Sql, actor: Actor, decision: ChangeDecision, now: 
   const proposal = await getProposal(sql, before.id, now);
   // Where it is to be is what has to be allowed.
   await permitDecision(sql, actor, before, now, { resource_ids: proposal?.resource_ids });
-  if (proposal?.id !== decision.change) throw gone("decided");
+  if (proposal?.id !== decision.change) throw gone("decided", statusAt(before, now));
   const { start_time, end_time, resource_ids, time_zone } = proposal;
   const wish = { start_time, end_time, resource_ids, time_zone, except: before.id };
   return { before, wish, which: { id: before.id, change: proposal.id } };
@@ -182,15 +182,17 @@ async function decidable(sql: Sql, actor: Actor, decision: ChangeDecision, now: 
 
 // The reservation first, as whoever changes it does: nobody waits crosswise.
 async function end(tx: Tx, { id, change }: ChangeDecision, how: string, now: Temporal.Instant) {
-  await tx`select from reservations where id = ${id} for update`;
+  const [present] = await tx<({ status: Status } & Period)[]>`
+    select status, start_time, end_time from reservations where id = ${id} for update`;
   const ended = await tx`
     delete from proposals where reservation_id = ${id} and id::text = ${change} and decide_by > ${now}
     returning id`;
-  if (ended.length === 0) throw gone(how);
+  if (ended.length === 0) throw gone(how, statusAt(present, now));
 }
 
-function gone(how: string) {
-  return new Conflict(`This change cannot be ${how}: it is no longer asked for`);
+function gone(how: string, status: Status) {
+  const why = status === "approved" ? "" : `, the reservation is already ${status.replace("_", " ")}`;
+  return new Conflict(`This change cannot be ${how}: it is no longer asked for${why}`);
 }
 
 const EVENTS = {

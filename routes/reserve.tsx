@@ -95,7 +95,10 @@ export async function show(c: Context, { values, problem, reservation, back }: S
   const wish = await verdictOf(c, resource, values, reservation, problem);
   const deciding = reservation && back ? { requester_name: reservation.requester_name, back } : undefined;
   const props = { verdict: wish.verdict, resource, now, deciding };
-  if (wantsPart(c)) return part(c, <VerdictNotice {...props} />, problem?.status);
+  const message = problem && Object.keys(problem.errors).length === 0 && problem.cause instanceof Conflict
+    ? problem.message
+    : undefined;
+  if (wantsPart(c)) return part(c, <VerdictNotice {...props} message={message} />, problem?.status);
   const alike = await listResources(sql, { kind: resource.kind, limit: 100 }, now);
   const path = reservation && reservationPath(reservation.reference);
   const verb = deciding ? "reschedule" : "edit";
@@ -110,9 +113,7 @@ export async function show(c: Context, { values, problem, reservation, back }: S
     alike: alike.some((r) => r.id === resource.id) ? alike : [resource, ...alike],
     values,
     errors: { ...wish.verdict.errors, ...problem?.errors },
-    message: problem && Object.keys(problem.errors).length === 0 && problem.cause instanceof Conflict
-      ? problem.message
-      : undefined,
+    message,
     twice: wish.twice,
     particulars: reservation ? undefined : { people, fields, attestations },
     mayOverride: !reservation && may(actorOf(c), "override"),

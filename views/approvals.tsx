@@ -3,6 +3,7 @@ import type { Actor } from "../domain/permissions.ts";
 import { allows, statusAt } from "../domain/transitions.ts";
 import { Empty, Pager, StatusMark } from "./bits.tsx";
 import type { Refusal } from "./decisions.tsx";
+import { FormError } from "./fields.tsx";
 import { WaitingCount } from "./layout.tsx";
 import { AskForm } from "./questions.tsx";
 import { ChangeList } from "./proposals.tsx";
@@ -25,6 +26,7 @@ interface QueueProps {
   asked: readonly Pending[];
   /** Changes of what is approved; on the first page. */
   changes: readonly PendingChange[];
+  /** The change whose last answer was refused, and why; it may be listed no more. */
   change?: Refusal & { id: string };
   /** The address of the same page with every box ticked. */
   everything: string;
@@ -43,6 +45,7 @@ export interface Wrong {
 export function ApprovalsPage(props: QueueProps) {
   const { requests, viewer, waiting, everyone, now, back, next, wrong, several, everything, changes, asked } =
     props;
+  const away = !changes.some(({ proposal }) => proposal.id === props.change?.id);
   return (
     <>
       <div class="head">
@@ -50,6 +53,7 @@ export function ApprovalsPage(props: QueueProps) {
         <p class="quiet">{count(waiting, "request waits", "requests wait")}</p>
       </div>
       {viewer.role === "admin" && <Whose everyone={everyone} />}
+      {away && <FormError message={props.change?.message} />}
       <ChangeList changes={changes} zone={viewer.time_zone} now={now} wrong={props.change} />
       {requests.length === 0
         ? changes.length + asked.length === 0 && (

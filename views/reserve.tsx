@@ -196,11 +196,13 @@ function Moment(
 
 /** Whether it can be had; if not, why not, and what could be had instead: one tap takes it. */
 export function VerdictNotice(
-  { verdict, resource, now, deciding, plain = false }: {
+  { verdict, resource, now, deciding, message, plain = false }: {
     verdict: Verdict;
     resource: { id: string; time_zone: string };
     now: Temporal.Instant;
     deciding?: ReserveProps["deciding"];
+    /** Why it was refused, where the time itself is free. */
+    message?: string;
     /** Whether alternatives are only named, where there is nothing to take. */
     plain?: boolean;
   },
@@ -217,6 +219,7 @@ export function VerdictNotice(
   }
   if (!wish) return null;
   if (reasons.length === 0 && conflicts.length === 0) {
+    if (message) return <p class="verdict no">{message}.</p>;
     return (
       <div class="verdict yes">
         <p>

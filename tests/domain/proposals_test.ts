@@ -237,6 +237,28 @@ Deno.test("what has begun and is to last longer waits until its end", async () =
   assert.equal((await scene.slot())[2], "12:00");
 });
 
+Deno.test("what is over cannot be asked to be at another time, also where the sweep has not said so yet", async () => {
+  await using scene = await bobsHall();
+  const tomorrow = change(
+    scene.sql,
+    scene.cast.bob,
+    scene.id,
+    on("2026-05-06", "10:00", "11:00"),
+    TEN.end_time,
+  );
+  assert.equal(await refused(tomorrow), "This reservation cannot be changed: it is already completed");
+});
+
+Deno.test("whoever decides on the change of what was given up is told that it was", async () => {
+  await using scene = await bobsHall();
+  const asked = await scene.asks();
+  await cancel(scene.sql, scene.cast.bob, { id: scene.id }, later(2));
+  assert.equal(
+    await refused(scene.deny(asked)),
+    "This change cannot be decided: it is no longer asked for, the reservation is already cancelled",
+  );
+});
+
 Deno.test("of approving, denying and withdrawing at once exactly one happens, twenty times", async () => {
   await using scene = await bobsHall();
   const { sql, cast } = scene;
