@@ -193,7 +193,7 @@ async function nearInTime(sql: Db, wish: Wish, asked: Wish, now: Temporal.Instan
   const nearest = [...new Map(slots.map((slot) => [slot.start_time.epochMilliseconds, slot])).values()]
     .filter((slot) => fits(rules, { ...wish, ...slot }, now))
     .sort((a, b) => distance(a) - distance(b));
-  const within = await withinQuotas(sql, rules, wish, nearest.slice(0, 6));
+  const within = await withinQuotas(sql, rules, { wish, slots: nearest.slice(0, 6) }, now);
   return within.slice(0, 3).map((slot) => ({
     ...slot,
     resource_id: rules.resource_id,
@@ -207,9 +207,16 @@ function fits(rules: Rules, wish: Wish, now: Temporal.Instant): boolean {
   return reasons(rules, wish, now).every(({ path }) => path !== undefined);
 }
 
-async function withinQuotas(sql: Db, rules: Rules, wish: Wish, slots: readonly Period[]): Promise<Period[]> {
+async function withinQuotas(
+  sql: Db,
+  rules: Rules,
+  { wish, slots }: { wish: Wish; slots: readonly Period[] },
+  now: Temporal.Instant,
+): Promise<Period[]> {
   const against = await Promise.all(
-    slots.map((slot) => quotaReasons(sql, [rules], { ...wish, resource_ids: [rules.resource_id], ...slot })),
+    slots.map((slot) =>
+      quotaReasons(sql, [rules], { ...wish, resource_ids: [rules.resource_id], ...slot }, now)
+    ),
   );
   return slots.filter((_, index) => against[index].length === 0);
 }
@@ -302,7 +309,9 @@ async function alikeAtSameTime(sql: Db, wish: Wish, now: Temporal.Instant): Prom
     limit 8`;
   const like = await rulesOf(sql, rows.map((row) => row.id));
   const fitting = like.filter((rules) => fits(rules, wish, now)).slice(0, 5);
-  const within = await Promise.all(fitting.map((rules) => withinQuotas(sql, rules, wish, [wish])));
+  const within = await Promise.all(
+    fitting.map((rules) => withinQuotas(sql, rules, { wish, slots: [wish] }, now)),
+  );
   return fitting.filter((_, index) => within[index].length > 0)
     .slice(0, 3)
     .map(({ resource_id, name, time_zone }) => ({

@@ -247,7 +247,7 @@ async function moveSlot(
   now: Temporal.Instant,
 ) {
   if (!await stillBind(tx, rules)) throw new GiveUp();
-  if (rules.some(hasQuota)) await mustBeWithin(tx, rules, wish);
+  if (rules.some(hasQuota)) await mustBeWithin(tx, rules, wish, now);
   const period = { ...wish, time_zone: rules[0].time_zone };
   const details = slotDetails(before, wish);
   const { id, version } = before;

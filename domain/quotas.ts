@@ -14,9 +14,15 @@ export function hasQuota({ policy }: Rules): boolean {
 /**
  * The quotas that a wish would break: what a person has of all resources that share the policy, in the day, week
  * (from Monday, ISO 8601) or month on the calendar of the resource in which the wish begins. What was denied,
- * cancelled, bumped or expired does not count. Without a requester nothing is counted.
+ * cancelled, bumped or expired does not count, by `now`, whether the sweep has said so yet or not. Without a requester
+ * nothing is counted.
  */
-export async function quotaReasons(db: Db, rules: readonly Rules[], wish: Wish): Promise<Reason[]> {
+export async function quotaReasons(
+  db: Db,
+  rules: readonly Rules[],
+  wish: Wish,
+  now: Temporal.Instant,
+): Promise<Reason[]> {
   const { requester_id, except } = wish;
   if (!requester_id) return [];
   const found: Reason[] = [];
@@ -28,7 +34,7 @@ export async function quotaReasons(db: Db, rules: readonly Rules[], wish: Wish):
       found.push({ code, message, figure, whose: policy!.name, resource_id });
     for (const quota of policy!.quotas) {
       const window = calendarOf(quota.per, wish.start_time, one.time_zone);
-      const had = await usageOf(db, { requester_id, policy_id: policy_id!, window, except });
+      const had = await usageOf(db, { requester_id, policy_id: policy_id!, window, except, now });
       if (quota.count && had.count + 1 > quota.count) {
         say(
           "quota_count",
@@ -46,7 +52,7 @@ export async function quotaReasons(db: Db, rules: readonly Rules[], wish: Wish):
       }
     }
     if (policy!.open_at_most && !wish.keeps_start) {
-      const { count } = await openOf(db, { requester_id, policy_id: policy_id!, except });
+      const { count } = await openOf(db, { requester_id, policy_id: policy_id!, except, now });
       if (count + 1 > policy!.open_at_most) {
         say(
           "too_many_open",
@@ -77,23 +83,29 @@ interface Whose {
   requester_id: string;
   policy_id: string;
   except?: string;
+  now: Temporal.Instant;
 }
 
-async function usageOf(db: Db, { requester_id, policy_id, except, window }: Whose & { window: Period }) {
+async function usageOf(
+  db: Db,
+  { requester_id, policy_id, except, window, now }: Whose & { window: Period },
+) {
   const [row] = await db<{ count: number; minutes: number }[]>`
     select count(*)::int as count,
       coalesce(sum(extract(epoch from v.end_time - v.start_time) / 60), 0)::float8 as minutes
     from reservations v
     where v.requester_id = ${requester_id} and v.start_time >= ${window.start_time} and v.start_time < ${window.end_time}
-      and v.status in ('pending', 'approved', 'checked_in', 'completed', 'no_show')
+      and (v.status in ('approved', 'checked_in', 'completed', 'no_show') or v.status = 'pending' and v.start_time > ${now})
       and v.id is distinct from ${except ?? null} and ${underPolicy(db, policy_id)}`;
   return row;
 }
 
-async function openOf(db: Db, { requester_id, policy_id, except }: Whose) {
+async function openOf(db: Db, { requester_id, policy_id, except, now }: Whose) {
   const [row] = await db<{ count: number }[]>`
     select count(*)::int as count from reservations v
-    where v.requester_id = ${requester_id} and v.status in ('pending', 'approved', 'checked_in')
+    where v.requester_id = ${requester_id}
+      and (v.status in ('approved', 'checked_in') and v.end_time > ${now}
+        or v.status = 'pending' and v.start_time > ${now})
       and v.id is distinct from ${except ?? null} and ${underPolicy(db, policy_id)}`;
   return row;
 }

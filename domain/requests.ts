@@ -57,7 +57,7 @@ export async function request(
     const stored = counted
       ? await transaction(sql, async (tx) => {
         await lockQuotas(tx, actor.id);
-        await mustBeWithin(tx, rules, wish);
+        await mustBeWithin(tx, rules, wish, now);
         return await store(tx, actor, wish, rules, now);
       })
       : await store(sql, actor, wish, rules, now);
@@ -87,8 +87,13 @@ export async function explain(sql: Sql, actor: Actor, asked: Wish, now: Temporal
 }
 
 /** @throws {Conflict} when what the requester has already leaves no room for the wish */
-export async function mustBeWithin(db: Db, rules: readonly Rules[], wish: Wish): Promise<void> {
-  const against = await quotaReasons(db, rules, wish);
+export async function mustBeWithin(
+  db: Db,
+  rules: readonly Rules[],
+  wish: Wish,
+  now: Temporal.Instant,
+): Promise<void> {
+  const against = await quotaReasons(db, rules, wish, now);
   if (against.length > 0) throw new Conflict(against.map((r) => r.message).join("; "), { reasons: against });
 }
 
@@ -155,7 +160,7 @@ async function reasonsAgainst(
   const found = rules.flatMap((r) => reasons(r, wish, now));
   if (wish.override) return found.filter((r) => r.code === "deactivated");
   const bound = wish.keeps_start ? found.filter((r) => r.code !== "too_soon" && r.code !== "too_far") : found;
-  return [...bound, ...await quotaReasons(sql, rules, wish)];
+  return [...bound, ...await quotaReasons(sql, rules, wish, now)];
 }
 
 /** @throws {Conflict} saying who has what is wished for, with alternatives; nothing when it is free */
