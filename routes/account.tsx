@@ -9,7 +9,8 @@ import {
   NewDelegation,
 } from "../domain/delegations.ts";
 import { may } from "../domain/permissions.ts";
-import { changePassword, changeProfile, getUser, Password, Profile } from "../domain/users.ts";
+import { changePassword, changeProfile, Profile } from "../domain/profiles.ts";
+import { getUser, Password } from "../domain/users.ts";
 import { AccountPage } from "../views/account.tsx";
 import { clearSession } from "./cookies.ts";
 import { actorOf, type Context, type Env } from "./env.ts";

@@ -20,7 +20,7 @@ const DEMO = /^db\/demo/;
 /** Who writes which table. `transitionDue`, `expireChanges` and the storing of a new reservation write several in one
  * statement. */
 const WRITERS: Record<string, readonly string[]> = {
-  users: ["domain/users.ts"],
+  users: ["domain/users.ts", "domain/accounts.ts", "domain/profiles.ts"],
   sessions: ["domain/auth/sessions.ts"],
   password_resets: ["domain/auth/resets.ts"],
   resources: ["domain/resources.ts"],

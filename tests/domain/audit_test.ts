@@ -11,7 +11,7 @@ import { reschedule } from "../../domain/edits.ts";
 import { Forbidden } from "../../domain/errors.ts";
 import { request } from "../../domain/requests.ts";
 import { changeResource, deleteResource } from "../../domain/resources.ts";
-import { changeRole } from "../../domain/users.ts";
+import { changeRole } from "../../domain/accounts.ts";
 import { makeCast, makeResource, NOW, on } from "../support/cast.ts";
 import { testDatabase } from "../support/database.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { cancel, reschedule } from "../../domain/edits.ts";
 import { request } from "../../domain/requests.ts";
 import { changeResource } from "../../domain/resources.ts";
-import { changeProfile } from "../../domain/users.ts";
+import { changeProfile } from "../../domain/profiles.ts";
 import type { Answer } from "../support/app.ts";
 import { makeResource, NOW, on } from "../support/cast.ts";
 import { complaint, follow, one, press, read, valuesOf, words } from "../support/page.ts";
