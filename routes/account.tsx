@@ -57,7 +57,7 @@ account.post("/account/away", allowed("delegate"), async (c) => {
 });
 
 account.post("/account/away/:id/end", allowed("delegate"), async (c) => {
-  await endDelegation(c.var.sql, actorOf(c), c.req.param("id"));
+  await endDelegation(c.var.sql, actorOf(c), c.req.param("id"), c.var.now);
   return done(c, { to: "/account", notice: { text: "You decide yourself again" } });
 });
 

@@ -3,7 +3,7 @@ import { approve } from "../../domain/approvals.ts";
 import { close, NewClosure } from "../../domain/closures.ts";
 import { change } from "../../domain/edits.ts";
 import { Conflict, Forbidden } from "../../domain/errors.ts";
-import { nameApprover } from "../../domain/groups.ts";
+import { nameApprover } from "../../domain/resource_approvers.ts";
 import { listHistory } from "../../domain/history.ts";
 import { approveChange, getProposal, inTheWayOfChange } from "../../domain/proposals.ts";
 import { request } from "../../domain/requests.ts";
@@ -139,7 +139,12 @@ Deno.test("two who override the same change at once: one does, and the other rea
 
 Deno.test("who does not decide there overrides nothing there", async () => {
   await using scene = await bobsWish();
-  await nameApprover(scene.sql, scene.cast.ada, { id: scene.hall.id, approver: `user:${scene.cast.sue.id}` });
+  await nameApprover(
+    scene.sql,
+    scene.cast.ada,
+    { id: scene.hall.id, approver: `user:${scene.cast.sue.id}` },
+    NOW,
+  );
   await assert.rejects(scene.override(), Forbidden);
   await assert.rejects(scene.override(undefined, "bob"), Forbidden);
 });
