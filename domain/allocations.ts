@@ -1,4 +1,4 @@
-import type { Db, Tx } from "../db/types.ts";
+import type { Db, Fragment, Tx } from "../db/types.ts";
 import type { Period } from "./periods.ts";
 
 /** A taking of several resources' time: all of them, or none. */
@@ -8,13 +8,28 @@ export interface Taking extends Period {
   holds: boolean;
 }
 
+/** A period as a program knows it, or as a query has it in its columns. */
+type Sought = Period | Record<keyof Period, Fragment>;
+
 /**
  * What a period takes of a resource `r` under its policy `p`: the period itself, and the buffers before and after.
  * For a query over both.
  */
-export function taking(db: Db, { start_time, end_time }: Period) {
+export function taking(db: Db, { start_time, end_time }: Sought) {
   return db`tstzrange(${start_time}::timestamptz - make_interval(mins => coalesce(p.buffer_before, 0)),
     ${end_time}::timestamptz + make_interval(mins => coalesce(p.buffer_after, 0)), '[)')`;
+}
+
+/** What a wish would take, as a query for `resource_id` and `period`. */
+export function wouldTake(db: Db, wish: Sought & { resource_ids: readonly string[] | Fragment }) {
+  const ids = Array.isArray(wish.resource_ids) ? [...wish.resource_ids] : wish.resource_ids as Fragment;
+  return db`select r.id as resource_id, ${taking(db, wish)} as period
+    from resources r left join policies p on p.id = r.policy_id where r.id = any(${ids})`;
+}
+
+/** What a reservation `v` takes or wants, as such a query. */
+export function takes(db: Db, id: string | Fragment) {
+  return db`select resource_id, period from allocations where reservation_id = ${id}`;
 }
 
 /**

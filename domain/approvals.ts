@@ -1,11 +1,10 @@
 import { z } from "zod";
 import { transaction } from "../db/transaction.ts";
 import type { Sql, Tx } from "../db/types.ts";
-import { queueUp, release, take, withdraw } from "./allocations.ts";
+import { queueUp, take, withdraw } from "./allocations.ts";
 import { permitDecision } from "./approvers.ts";
-import { type Holder, holdersInTheWay } from "./bumps.ts";
+import { ATTEMPTS, giveWay, type Holder, holdersInTheWay, SlotIsTaken } from "./bumps.ts";
 import { Conflict } from "./errors.ts";
-import { record } from "./history.ts";
 import { type Actor, permit } from "./permissions.ts";
 import { refuseIfTaken } from "./requests.ts";
 import { getReservation, type Reservation } from "./reservations.ts";
@@ -39,12 +38,6 @@ export interface Approving extends Decision {
   /** What the approver was shown that this bumps: where it is something else by now, nothing is done. */
   bumps?: readonly string[];
 }
-
-/** How often an override begins anew because what is in the way has changed under it. */
-const ATTEMPTS = 12;
-
-/** What those are told who are bumped without a word. */
-const NO_REASON = "Its time was given to another reservation";
 
 /**
  * Approves a pending request: takes its slot, all of it, or refuses. With `force_override` whatever is in the way is
@@ -87,8 +80,6 @@ export async function deny(
   return transaction(sql, (tx) => transition(tx, actor, step, now));
 }
 
-class SlotIsTaken extends Error {}
-
 async function forDecision(
   sql: Sql,
   actor: Actor,
@@ -111,43 +102,8 @@ async function grant(
   const ids = inTheWay.map((holder) => holder.id);
   const details = ids.length > 0 ? { bumped: ids } : undefined;
   const moved = await transition(tx, actor, { id, action: "approve", reason, version, details }, now);
-  if (bumps && ids.some((one) => !bumps.includes(one))) {
-    throw new Conflict("What is in the way has changed since you looked at it: look at it again");
-  }
-  for (const holder of inTheWay) await push(tx, actor, holder, { id, reason: reason || NO_REASON }, now);
+  await giveWay(tx, actor, { id, reason, bumps }, inTheWay, now);
   const resource_ids = await withdraw(tx, id);
   if (!await take(tx, { reservation_id: id, resource_ids, ...moved, holds: true })) throw new SlotIsTaken();
   return moved;
-}
-
-// What waits for a decision itself and holds its slot meanwhile has nothing that could be bumped: it waits on, without.
-async function push(
-  tx: Tx,
-  actor: Actor,
-  holder: Holder,
-  { id, reason }: { id: string; reason: string },
-  now: Temporal.Instant,
-) {
-  if (holder.status === "checked_in") {
-    const { resource_name, requester_name } = holder;
-    throw new Conflict(
-      `${resource_name} is in use by ${requester_name}: whoever has checked in is not bumped`,
-    );
-  }
-  if (holder.status === "pending") {
-    await release(tx, [holder.id]);
-    const entry = {
-      reservation_id: holder.id,
-      action: "edit",
-      details: { holds: false, reason },
-      previous_state: { status: "pending" },
-    } as const;
-    return await record(tx, actor, entry, now);
-  }
-  const { version } = holder;
-  const step = { id: holder.id, action: "bump", reason, version, details: { for: id } } as const;
-  await transition(tx, actor, step, now).catch((error) => {
-    // It was given up or moved a moment ago: what is in the way now is looked at anew.
-    throw error instanceof Conflict ? new SlotIsTaken() : error;
-  });
 }

@@ -25,9 +25,9 @@ export interface AuditEntry {
 export interface AuditFilter {
   /** Who did it. */
   actor_id?: string;
-  /** Who did it, or to whom it was done: any of these. */
+  /** Who did it, to whom it was done, or whom it speaks of: any of these. */
   people?: readonly string[];
-  /** What was done to any of these resources, or to a reservation that takes one of them. */
+  /** What was done to any of these resources, groups or policies, or to a reservation that takes one of them. */
   resources?: readonly string[];
   reservation_id?: string;
   action?: string;
@@ -93,10 +93,17 @@ export function selectAudit(db: Db, filter: AuditFilter, after?: AuditKey) {
     left join reservations v on v.id = h.reservation_id
     where true
       ${actor_id ? db`and h.actor_id = ${actor_id}` : db``}
-      ${people ? db`and (h.actor_id = any(${[...people]}) or h.subject_id = any(${[...people]}))` : db``}
+      ${
+    people
+      ? db`and (h.actor_id = any(${[...people]}) or h.subject_id = any(${[...people]})
+        or ${speaksOf(db, people)})`
+      : db``
+  }
       ${
     resources
-      ? db`and (h.subject_id = any(${[...resources]}) or h.reservation_id = any(array(
+      ? db`and (h.subject_id = any(${[...resources]}) or ${
+        speaksOf(db, resources)
+      } or h.reservation_id = any(array(
           select a.reservation_id from allocations a where a.resource_id = any(${[...resources]}))))`
       : db``
   }
@@ -106,6 +113,11 @@ export function selectAudit(db: Db, filter: AuditFilter, after?: AuditKey) {
       ${to ? db`and h.at < ${to}` : db``}
       ${after ? db`and (h.at, h.id) < (${after.at}, ${after.id})` : db``}
     order by h.at desc, h.id desc`;
+}
+
+// Whom or what an entry names beside its own thing: a partial index has those.
+function speaksOf(db: Db, ids: readonly string[]) {
+  return db`(h.details ->> 'other_id' is not null and h.details ->> 'other_id' = any(${[...ids]}::text[]))`;
 }
 
 /** What a text may mean: the name that it has now, where there is just one, and the ids. */
@@ -125,8 +137,11 @@ export async function findPeople(db: Db, actor: Actor, text: string): Promise<Me
   return meant(rows, text);
 }
 
-/** Which resources a text means: an id, a name or a part of it; also what was deleted, by the name that it had. */
-export async function findResources(db: Db, actor: Actor, text: string): Promise<Meant> {
+/**
+ * Which things a text means, other than people: resources, groups and policies, by an id, a name or a part of it; also
+ * what was deleted, by the name that it had.
+ */
+export async function findThings(db: Db, actor: Actor, text: string): Promise<Meant> {
   permit(actor, "see_audit");
   const words = `%${text.replace(/[\\%_]/g, "\\$&")}%`;
   const which = (id: string, name: string) =>
@@ -135,8 +150,13 @@ export async function findResources(db: Db, actor: Actor, text: string): Promise
     select id, name from (
       select id, name from resources where ${which("id", "name")}
       union all
+      select id, name from groups where ${which("id", "name")}
+      union all
+      select id, name from policies where ${which("id", "name")}
+      union all
       select subject_id, subject_name from history
-      where action = 'delete' and subject_kind = 'resource' and ${which("subject_id", "subject_name")}
+      where action = 'delete' and subject_kind in ('resource', 'group', 'policy')
+        and ${which("subject_id", "subject_name")}
     ) found
     order by lower(name) = ${text.toLowerCase()} desc, name limit 20`;
   return meant(rows, text);

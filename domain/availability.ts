@@ -177,10 +177,12 @@ function notBefore(wish: Wish, soonest: Temporal.Instant): Wish {
   return { ...wish, start_time: soonest, end_time: soonest.add(lengthOf(wish)) };
 }
 
-async function nearInTime(sql: Db, wish: Wish, asked: Wish, now: Temporal.Instant): Promise<Alternative[]> {
-  const [rules] = await rulesOf(sql, wish.resource_ids);
+async function nearInTime(sql: Db, given: Wish, asked: Wish, now: Temporal.Instant): Promise<Alternative[]> {
+  const [rules] = await rulesOf(sql, given.resource_ids);
   if (!rules || rules.deactivated) return [];
-  const window = windowAround(wish, now.add({ minutes: rules.policy?.notice_minutes ?? 0 }));
+  const soonest = roundUp(now.add({ minutes: rules.policy?.notice_minutes ?? 0 }));
+  const wish = notBefore(notBeyond(given, rules, now), soonest);
+  const window = windowAround(wish, soonest);
   if (minutesOf(window) <= 0) return [];
   const { opening } = rules.policy ?? {};
   const open = opening ? openPeriods(opening, window, rules.time_zone) : [window];
@@ -200,6 +202,16 @@ async function nearInTime(sql: Db, wish: Wish, asked: Wish, now: Temporal.Instan
     resource_name: rules.name,
     time_zone: rules.time_zone,
   }));
+}
+
+// Whoever asks for a time beyond the horizon means that hour of the day: the nearest to it is on the last day.
+function notBeyond(wish: Wish, { policy, time_zone }: Rules, now: Temporal.Instant): Wish {
+  if (!policy?.horizon_days) return wish;
+  const last = dateIn(now, time_zone).add({ days: policy.horizon_days });
+  const wall = wish.start_time.toZonedDateTimeISO(time_zone);
+  if (Temporal.PlainDate.compare(wall.toPlainDate(), last) <= 0) return wish;
+  const start_time = last.toZonedDateTime({ timeZone: time_zone, plainTime: wall.toPlainTime() }).toInstant();
+  return { ...wish, start_time, end_time: start_time.add(lengthOf(wish)) };
 }
 
 // What the requester has still to fill in stands in the way of no slot.
@@ -253,10 +265,9 @@ async function takenByUnit(
   return taken.length < units ? [...taken, []] : taken;
 }
 
-function windowAround(wish: Wish, first: Temporal.Instant): Period {
+function windowAround(wish: Wish, soonest: Temporal.Instant): Period {
   const around = { hours: 24 * DAYS_AROUND };
   const from = wish.start_time.subtract(around);
-  const soonest = roundUp(first);
   return {
     start_time: Temporal.Instant.compare(from, soonest) < 0 ? soonest : from,
     end_time: wish.end_time.add(around),

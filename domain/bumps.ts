@@ -1,9 +1,13 @@
 import { z } from "zod";
 import { transaction } from "../db/transaction.ts";
-import type { Db, Sql } from "../db/types.ts";
+import type { Db, Fragment, Sql, Tx } from "../db/types.ts";
+import { release, takes } from "./allocations.ts";
 import { permitDecision } from "./approvers.ts";
 import { type Alternative, alternativesTo } from "./availability.ts";
+import { Conflict } from "./errors.ts";
+import { record } from "./history.ts";
 import { type Actor, may, permit } from "./permissions.ts";
+import type { Period } from "./periods.ts";
 import { getReservation, listReservations, type Reservation } from "./reservations.ts";
 import { Why } from "./texts.ts";
 import { allows, type Moved, type Status, transition } from "./transitions.ts";
@@ -44,18 +48,19 @@ export interface Holder {
 }
 
 /**
- * What has to give way for a request to be approved, in the order of ids. Of a resource with several units, none of
+ * What has to give way for reservation `id` to have what is `wanted`, which is what it asked for
+ * where nothing else is named; in the order of ids. Of a resource with several units, none of
  * them free, it is the unit whose holders matter least: nobody who has checked in, then the lowest priority, then the
  * fewest, then the newest.
  */
-export function holdersInTheWay(db: Db, id: string): Promise<Holder[]> {
+export function holdersInTheWay(db: Db, id: string, wanted: Fragment = takes(db, id)): Promise<Holder[]> {
   return db<Holder[]>`
     with holders as (
       select a.resource_id, a.unit, v.id, v.status, v.priority, v.created_at
-      from allocations mine
+      from (${wanted}) mine
       join allocations a on a.resource_id = mine.resource_id and a.period && mine.period and a.holds
       join reservations v on v.id = a.reservation_id
-      where mine.reservation_id = ${id} and a.reservation_id <> ${id}
+      where a.reservation_id <> ${id}
     ), units as (
       select h.resource_id, h.unit, bool_or(h.status = 'checked_in') as used, max(h.priority) as priority,
         count(*) as holders, max(h.created_at) as newest
@@ -76,6 +81,69 @@ export function holdersInTheWay(db: Db, id: string): Promise<Holder[]> {
     join resources r on r.id = c.resource_id
     group by v.id, u.name
     order by v.id`;
+}
+
+/** A date of a closure that no override opens. */
+export interface ClosedThen extends Period {
+  resource_name: string;
+  reason: string;
+}
+
+/**
+ * What is closed of what is wanted for reservation `id`: also where somebody was left in it, for it takes what they
+ * give up. What the reservation itself holds of it stays its own.
+ */
+export function closuresInTheWay(
+  db: Db,
+  id: string,
+  wanted: Fragment = takes(db, id),
+): Promise<ClosedThen[]> {
+  return db<ClosedThen[]>`
+    select r.name as resource_name, c.reason, lower(d.period) as start_time, upper(d.period) as end_time
+    from (${wanted}) mine
+    join closure_dates d on d.resource_id = mine.resource_id and d.period && mine.period
+    join closures c on c.id = d.closure_id
+    join resources r on r.id = d.resource_id
+    where not tstzmultirange(d.period * mine.period) <@ (
+      select coalesce(range_agg(a.period), '{}') from allocations a
+      where a.reservation_id = ${id} and a.resource_id = mine.resource_id and a.holds)
+    order by lower(d.period), c.id, r.id`;
+}
+
+/** How often an override begins anew because what is in the way has changed under it. */
+export const ATTEMPTS = 12;
+
+/** What those are told who are bumped without a word. */
+const NO_REASON = "Its time was given to another reservation";
+
+/** The slot cannot be had after all: what was done for it is taken back with its transaction. */
+export class SlotIsTaken extends Error {}
+
+/** For whom others give way. */
+interface Favoured {
+  id: string;
+  reason?: string;
+  /** What the approver was shown that this bumps: where it is something else by now, nothing is done. */
+  bumps?: readonly string[];
+}
+
+/**
+ * Bumps what is in the way of a reservation, all of it, in the transaction that gives it the slot.
+ *
+ * @throws {Conflict} where it is something else than what was shown, or is in use
+ * @throws {SlotIsTaken} where it was given up or moved a moment ago: what is in the way now is to be looked at anew
+ */
+export async function giveWay(
+  tx: Tx,
+  actor: Actor,
+  { id, reason, bumps }: Favoured,
+  inTheWay: readonly Holder[],
+  now: Temporal.Instant,
+): Promise<void> {
+  if (bumps && inTheWay.some((holder) => !bumps.includes(holder.id))) {
+    throw new Conflict("What is in the way has changed since you looked at it: look at it again");
+  }
+  for (const holder of inTheWay) await push(tx, actor, holder, { id, reason: reason || NO_REASON }, now);
 }
 
 /**
@@ -117,4 +185,36 @@ export async function listBumped(sql: Sql, actor: Actor, now: Temporal.Instant) 
     bumped,
     alternatives: bumped.length > 0 ? await insteadOf(sql, actor, bumped[0], now) : undefined,
   };
+}
+
+// What waits for a decision itself and holds its slot meanwhile has nothing that could be bumped: it waits on, without.
+async function push(
+  tx: Tx,
+  actor: Actor,
+  holder: Holder,
+  { id, reason }: { id: string; reason: string },
+  now: Temporal.Instant,
+) {
+  if (holder.status === "checked_in") {
+    const { resource_name, requester_name } = holder;
+    throw new Conflict(
+      `${resource_name} is in use by ${requester_name}: whoever has checked in is not bumped`,
+    );
+  }
+  if (holder.status === "pending") {
+    await release(tx, [holder.id]);
+    const entry = {
+      reservation_id: holder.id,
+      action: "edit",
+      details: { holds: false, reason },
+      previous_state: { status: "pending" },
+    } as const;
+    return await record(tx, actor, entry, now);
+  }
+  const { version } = holder;
+  const step = { id: holder.id, action: "bump", reason, version, details: { for: id } } as const;
+  await transition(tx, actor, step, now).catch((error) => {
+    // It was given up or moved a moment ago: what is in the way now is looked at anew.
+    throw error instanceof Conflict ? new SlotIsTaken() : error;
+  });
 }

@@ -1,9 +1,12 @@
 import { z } from "zod";
+import { transaction } from "../db/transaction.ts";
 import type { Db, Sql } from "../db/types.ts";
 import { isId, newId } from "../lib/ids.ts";
-import { Invalid, NotFound } from "./errors.ts";
-import { type Actor, permit } from "./permissions.ts";
+import { Invalid, NotFound, rethrow } from "./errors.ts";
+import { record } from "./history.ts";
+import { type Actor, may, permit } from "./permissions.ts";
 import { readDate } from "./periods.ts";
+import { subjectOf } from "./users.ts";
 
 /** An absence, in which another decides what one would decide oneself. */
 export interface Delegation {
@@ -31,7 +34,7 @@ export async function delegate(
   actor: Actor,
   { to_user_id, from, until }: z.infer<typeof NewDelegation>,
   now: Temporal.Instant,
-): Promise<void> {
+): Promise<string> {
   permit(actor, "delegate");
   const starts_at = readDate(from)!.toZonedDateTime(actor.time_zone).toInstant();
   const ends_at = readDate(until)!.add({ days: 1 }).toZonedDateTime(actor.time_zone).toInstant();
@@ -41,20 +44,75 @@ export async function delegate(
   }
   if (Temporal.Instant.compare(ends_at, now) <= 0) throw say("until", "The last day has passed");
   if (to_user_id === actor.id) throw say("to_user_id", "Choose somebody else than yourself");
-  const [to] = await sql`
-    select from users where id = ${to_user_id} and role in ('staff', 'admin') and disabled_at is null`;
-  if (!to) throw say("to_user_id", "Choose somebody who approves");
-  await sql`
-    insert into delegations (id, user_id, to_user_id, starts_at, ends_at, created_at)
-    values (${newId(now.epochMilliseconds)}, ${actor.id}, ${to_user_id}, ${starts_at}, ${ends_at}, ${now})`;
+  const id = newId(now.epochMilliseconds);
+  await transaction(sql, async (tx) => {
+    const [to] = await tx<{ name: string }[]>`
+      select name from users where id = ${to_user_id} and role in ('staff', 'admin') and disabled_at is null`;
+    if (!to) throw say("to_user_id", "Choose somebody who approves");
+    await tx`
+      insert into delegations (id, user_id, to_user_id, starts_at, ends_at, created_at)
+      values (${id}, ${actor.id}, ${to_user_id}, ${starts_at}, ${ends_at}, ${now})`;
+    const after_state = { stand_in: to.name, starts_at, ends_at };
+    const entry = { subject: subjectOf(actor), action: "delegate", after_state } as const;
+    await record(tx, actor, { ...entry, details: { other_id: to_user_id } }, now);
+  }).catch(rethrow);
+  return id;
 }
 
-/** Ends an absence of one's own, also before its time. */
-export async function endDelegation(sql: Sql, actor: Actor, id: string): Promise<void> {
-  const ended = isId(id)
-    ? await sql`delete from delegations where id = ${id} and user_id = ${actor.id} returning id`
-    : [];
-  if (ended.length === 0) throw new NotFound("This absence");
+/**
+ * Ends an absence of one's own, also before its time; an administrator anybody's.
+ *
+ * @throws {NotFound} also where it is another's
+ */
+export async function endDelegation(
+  sql: Sql,
+  actor: Actor,
+  id: string,
+  now: Temporal.Instant,
+): Promise<void> {
+  await transaction(sql, async (tx) => {
+    const [ended] = isId(id)
+      ? await tx<(Absence & { name: string; stand_in: string })[]>`
+        delete from delegations d using users u, users other
+        where d.id = ${id} and u.id = d.user_id and other.id = d.to_user_id and ${within(tx, actor)}
+        returning d.*, u.name, other.name as stand_in`
+      : [];
+    if (!ended) throw new NotFound("This absence");
+    const { user_id, name, to_user_id, stand_in, starts_at, ends_at } = ended;
+    const previous_state = { stand_in, starts_at, ends_at };
+    const subject = subjectOf({ id: user_id, name });
+    const entry = { subject, action: "end_delegation", previous_state } as const;
+    await record(tx, actor, { ...entry, details: { other_id: to_user_id } }, now);
+  });
+}
+
+/** An absence as it is kept. */
+export interface Absence {
+  id: string;
+  user_id: string;
+  to_user_id: string;
+  starts_at: Temporal.Instant;
+  ends_at: Temporal.Instant;
+  created_at: Temporal.Instant;
+}
+
+/** The absences that are not over and that the actor may end, soonest first: one more than `limit` where there are more. */
+export function listAbsences(
+  db: Db,
+  actor: Actor,
+  { limit, after }: { limit: number; after?: { starts_at: Temporal.Instant; id: string } },
+  now: Temporal.Instant,
+): Promise<Absence[]> {
+  permit(actor, "delegate");
+  return db<Absence[]>`
+    select d.* from delegations d where d.ends_at > ${now} and ${within(db, actor)}
+      ${after ? db`and (d.starts_at, d.id) > (${after.starts_at}, ${after.id})` : db``}
+    order by d.starts_at, d.id limit ${limit + 1}`;
+}
+
+// Whose absences a person may see and end: their own; an administrator's are all.
+function within(db: Db, actor: Actor) {
+  return may(actor, "end_delegation") ? db`true` : db`d.user_id = ${actor.id}`;
 }
 
 /** One's own absences that are not over. */

@@ -180,9 +180,9 @@ export async function restore(sql: Sql, actor: Actor, id: string, now: Temporal.
   if (gone) throw new Conflict(`${gone.name} cannot be reserved at present`);
   const to = last?.status ?? "pending";
   const back = await transaction(sql, async (tx) => {
-    await transition(tx, actor, { id: before.id, action: "restore", to }, now);
+    const { holds, held_until } = holdOf(to, rules, now);
+    await transition(tx, actor, { id: before.id, action: "restore", to, held_until }, now);
     await withdraw(tx, before.id);
-    const { holds } = holdOf(to, rules, now);
     if (!await take(tx, { reservation_id: before.id, ...wish, holds })) throw new GiveUp();
     return true;
   }).catch((error) => {
@@ -251,9 +251,10 @@ async function moveSlot(
   const period = { ...wish, time_zone: rules[0].time_zone };
   const details = slotDetails(before, wish);
   const { id, version } = before;
-  await transition(tx, actor, { id, action: "reschedule", to, reason, period, details, version }, now);
+  const { holds, held_until } = holdOf(to, rules, now);
+  const step = { id, action: "reschedule", to, reason, period, details, version, held_until } as const;
+  await transition(tx, actor, step, now);
   const left = await withdraw(tx, before.id);
-  const { holds } = holdOf(to, rules, now);
   if (!await take(tx, { reservation_id: before.id, ...wish, holds })) throw new GiveUp();
   await closeOff(tx, left, now);
 }

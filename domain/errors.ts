@@ -115,6 +115,9 @@ export const CONSTRAINT_WORDS: Record<string, Issue & { taken?: true }> = {
   policy_trusts_belong_to_policy: { path: "policy_id", message: "This policy does not exist" },
   policy_trusts_trust_user: { path: "trusts", message: "This person does not exist" },
   policy_trusts_once: { path: "trusts", message: "A person is named twice" },
+  policy_trusted_groups_belong_to_policy: { path: "policy_id", message: "This policy does not exist" },
+  policy_trusted_groups_trust_group: { path: "trusted_groups", message: "This group does not exist" },
+  policy_trusted_groups_once: { path: "trusted_groups", message: "A group is named twice" },
   policies_min_is_not_above_max: {
     path: "min_minutes",
     message: "The shortest duration is above the longest",

@@ -28,6 +28,12 @@ export type Deed =
   | "deactivate"
   | "reactivate"
   | "delete"
+  | "add_member"
+  | "remove_member"
+  | "name_approver"
+  | "drop_approver"
+  | "delegate"
+  | "end_delegation"
   | "register"
   | "set_up"
   | "role"
@@ -40,7 +46,7 @@ export type Deed =
   | "end_session";
 
 /** What an entry can be about, beside a reservation. */
-export const THINGS = ["resource", "policy", "closure", "user"] as const;
+export const THINGS = ["resource", "policy", "closure", "group", "user"] as const;
 export type Thing = typeof THINGS[number];
 
 /** Something with the name that it has at that moment: it stays readable when it is renamed or gone. */

@@ -1,9 +1,10 @@
 import { transaction } from "../db/transaction.ts";
 import type { Db, Sql, Tx } from "../db/types.ts";
 import { newId } from "../lib/ids.ts";
-import { closeOff, queueUp, take, withdraw } from "./allocations.ts";
+import { closeOff, queueUp, take, withdraw, wouldTake } from "./allocations.ts";
 import { permitDecision } from "./approvers.ts";
 import type { Wish } from "./availability.ts";
+import { ATTEMPTS, closuresInTheWay, giveWay, holdersInTheWay, SlotIsTaken } from "./bumps.ts";
 import { Conflict } from "./errors.ts";
 import { record, type Verb } from "./history.ts";
 import { announce } from "./outbox.ts";
@@ -85,34 +86,44 @@ export function proposed(db: Db) {
     (select r.time_zone from resources r where r.id = p.resource_ids[1]) as time_zone`;
 }
 
+/** Which change an approver approves, and at whose expense. */
+export interface ApprovingChange extends ChangeDecision {
+  /** Whether to bump what is in the way; all of it, or nothing is done. */
+  force_override?: boolean;
+  /** What the approver was shown that this bumps: where it is something else by now, nothing is done. */
+  bumps?: readonly string[];
+}
+
 /**
- * Moves a reservation to where its requester wanted it: the old slot is given up with the taking of the new one.
+ * Moves a reservation to where its requester wanted it: the old slot is given up with the taking of the new one. With
+ * `force_override` whatever is in the way there is bumped in the same transaction.
  *
  * @throws {Conflict} when somebody has the new slot, or the change is no longer asked for
  */
 export async function approveChange(
   sql: Sql,
   actor: Actor,
-  decision: ChangeDecision,
+  decision: ApprovingChange,
   now: Temporal.Instant,
 ): Promise<Moved> {
   const { before, wish, which } = await decidable(sql, actor, decision, now);
-  const moved = await transaction(sql, async (tx) => {
-    await queueUp(tx, [...wish.resource_ids, ...before.resources.map((r) => r.id)]);
-    await end(tx, which, "approved", now);
-    const details = { ...slotOf(wish), previous_resource_ids: before.resources.map((r) => r.id) };
-    const step = { id: before.id, action: "reschedule", to: "approved", period: wish, details } as const;
-    const moved = await transition(tx, actor, { ...step, reason: decision.reason }, now);
-    const left = await withdraw(tx, before.id);
-    if (!await take(tx, { reservation_id: before.id, ...wish, holds: true })) throw new SlotIsTaken();
-    await closeOff(tx, left, now);
-    return moved;
-  }).catch((error) => {
-    if (!(error instanceof SlotIsTaken)) throw error;
-  });
-  if (moved) return moved;
+  const asked = { before, wish, which, ...decision };
+  for (let attempt = 1; attempt <= (decision.force_override ? ATTEMPTS : 1); attempt++) {
+    const moved = await transaction(sql, (tx) => grant(tx, actor, asked, now)).catch((error) => {
+      if (!(error instanceof SlotIsTaken)) throw error;
+    });
+    if (moved) return moved;
+  }
   await refuseIfTaken(sql, actor, wish, now);
   throw new Conflict("This time was wanted by another at the same moment: try again");
+}
+
+/** What would have to give way for a change to be approved, and the closures in its way, which cannot. */
+export async function inTheWayOfChange(db: Db, id: string, proposal: Proposal) {
+  return {
+    holders: await holdersInTheWay(db, id, wouldTake(db, proposal)),
+    closures: await closuresInTheWay(db, id, wouldTake(db, proposal)),
+  };
 }
 
 /** Leaves a reservation as it is, with a reason that its requester reads. */
@@ -166,7 +177,30 @@ export async function expireChanges(db: Db, now: Temporal.Instant, limit: number
   return count;
 }
 
-class SlotIsTaken extends Error {}
+async function grant(
+  tx: Tx,
+  actor: Actor,
+  { before, wish, which, reason, force_override, bumps }: ApprovingChange & Decided,
+  now: Temporal.Instant,
+): Promise<Moved> {
+  const { id, resources } = before;
+  const previous_resource_ids = resources.map((r) => r.id);
+  await queueUp(tx, [...wish.resource_ids, ...previous_resource_ids]);
+  await end(tx, which, "approved", now);
+  const inTheWay = force_override ? await holdersInTheWay(tx, id, wouldTake(tx, wish)) : [];
+  const bumped = inTheWay.length > 0 ? { bumped: inTheWay.map((holder) => holder.id) } : {};
+  const details = { ...slotOf(wish), previous_resource_ids, ...bumped };
+  const step = { id, action: "reschedule", to: "approved", period: wish, details, reason } as const;
+  const moved = await transition(tx, actor, step, now);
+  await giveWay(tx, actor, { id, reason, bumps }, inTheWay, now);
+  const left = await withdraw(tx, id);
+  if (!await take(tx, { reservation_id: id, ...wish, holds: true })) throw new SlotIsTaken();
+  await closeOff(tx, left, now);
+  return moved;
+}
+
+/** A change that the actor may decide on. */
+type Decided = Awaited<ReturnType<typeof decidable>>;
 
 async function decidable(sql: Sql, actor: Actor, decision: ChangeDecision, now: Temporal.Instant) {
   permit(actor, "see_queue");

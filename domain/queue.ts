@@ -1,5 +1,6 @@
 import type { Db, Fragment } from "../db/types.ts";
 import { isId } from "../lib/ids.ts";
+import { takes, wouldTake } from "./allocations.ts";
 import { decidable, theirs } from "./approvers.ts";
 import type { InTheWay } from "./availability.ts";
 import { NotFound } from "./errors.ts";
@@ -122,29 +123,21 @@ export async function listChanges(
 ): Promise<PendingChange[]> {
   permit(actor, "see_queue");
   const whose = (all ? decidable : theirs)(db, actor, now, wantedInstead(db));
-  const rows = await db<(PendingChange & { proposal: Record<string, string> })[]>`
+  const wish = {
+    start_time: db`wish.start_time`,
+    end_time: db`wish.end_time`,
+    resource_ids: db`wish.resource_ids`,
+  };
+  const rows = await db<(PendingChange & InJson & { proposal: Record<string, string> })[]>`
     select ${columns(db)}, true as may_decide,
       (select row_to_json(one) from (select ${proposed(db)}) as one) as proposal,
-      coalesce((
-        select json_agg(${rival(db)})
-        from allocations a
-        join resources r on r.id = a.resource_id
-        join reservations o on o.id = a.reservation_id
-        join users ou on ou.id = o.requester_id
-        where a.resource_id = any(p.resource_ids) and a.holds and a.reservation_id <> v.id
-          and a.period && tstzrange(p.start_time, p.end_time, '[)')
-          and r.units <= (select count(distinct h.unit) from allocations h
-            where h.holds and h.resource_id = r.id and h.reservation_id is distinct from v.id
-              and h.period && tstzrange(p.start_time, p.end_time, '[)'))), '[]') as conflicts
+      ${inTheWay(db, wouldTake(db, wish))}
     from ${joined(db)} join proposals p on p.reservation_id = v.id
+    cross join lateral (select p.start_time, p.end_time, p.resource_ids) as wish
     where p.decide_by > ${now} and ${whose}
     order by v.priority desc, p.decide_by, p.id
     limit ${limit}`;
-  return rows.map((row) => ({
-    ...row,
-    proposal: readProposal(row.proposal),
-    conflicts: row.conflicts.map(withInstants),
-  }));
+  return rows.map(({ proposal, ...row }) => ({ ...withConflicts(row), proposal: readProposal(proposal) }));
 }
 
 // Competitors are found among the pending ones only: they are few, and a partial index has them by their start.
@@ -155,35 +148,12 @@ async function queue(
   which: Fragment,
   { limit, offset }: { limit: number; offset: number },
 ) {
-  const full = db`r.units <= (select count(distinct h.unit) from allocations h
-    where h.holds and h.resource_id = r.id and h.period && mine.period and h.reservation_id is distinct from v.id)`;
-  const rows = await db<(Pending & { closures: Rival[] })[]>`
+  const rows = await db<(Pending & InJson)[]>`
     select ${columns(db)}, ${
     decidable(db, actor, now, wanted(db))
   } as may_decide, v.decided_by as decided_by_id,
       (select question from questions q where q.reservation_id = v.id and q.answered_at is null) as question,
-      coalesce((
-        select json_agg(${rival(db)})
-        from allocations mine join allocations a on a.resource_id = mine.resource_id and a.holds
-          and a.period && mine.period and a.reservation_id <> v.id
-        join resources r on r.id = a.resource_id
-        join reservations o on o.id = a.reservation_id
-        join users ou on ou.id = o.requester_id
-        where mine.reservation_id = v.id and ${full}), '[]')
-        as conflicts,
-      coalesce((
-        select json_agg(json_build_object('reservation_id', null, 'reference', null, 'resource_name', k.name,
-          'requester_name', '', 'purpose', k.reason, 'start_time', k.start_time, 'end_time', k.end_time)
-          order by k.start_time)
-        from (
-          select distinct r.name, c.id, c.reason, lower(d.period) as start_time, upper(d.period) as end_time
-          from allocations mine join allocations a on a.resource_id = mine.resource_id and a.holds
-            and a.period && mine.period
-          join closures c on c.id = a.closure_id
-          join closure_dates d on d.closure_id = c.id and d.resource_id = a.resource_id and d.period && a.period
-          join resources r on r.id = a.resource_id
-          where mine.reservation_id = v.id and ${full}
-        ) k), '[]') as closures,
+      ${inTheWay(db, takes(db, db`v.id`))},
       coalesce((
         select json_agg(${rival(db)})
         from reservations o
@@ -192,16 +162,50 @@ async function queue(
         join resources r on r.id = a.resource_id
         join users ou on ou.id = o.requester_id
         where mine.reservation_id = v.id and o.status = 'pending' and o.id <> v.id
-          and o.start_time < v.end_time and o.end_time > v.start_time), '[]') as competitors
+          -- As far as two buffers reach, by the index; what they take is compared above.
+          and o.start_time < v.end_time + interval '2 days' and o.end_time > v.start_time - interval '2 days'), '[]') as competitors
     from ${joined(db)}
     where ${which}
     order by v.priority desc, v.start_time, v.created_at, v.id
     limit ${limit} offset ${offset}`;
-  return rows.map(({ closures, ...row }) => ({
-    ...row,
-    conflicts: [...closures, ...row.conflicts].map(withInstants),
-    competitors: row.competitors.map(withInstants),
-  }));
+  return rows.map((row) => ({ ...withConflicts(row), competitors: row.competitors.map(withInstants) }));
+}
+
+interface InJson {
+  conflicts: Rival[];
+  closures: Rival[];
+}
+
+function withConflicts<T extends InJson>({ closures, conflicts, ...row }: T) {
+  return { ...row, conflicts: [...closures, ...conflicts].map(withInstants) };
+}
+
+// What the constraint would find in the way of reservation `v` having `wanted`: of each resource that has no unit left
+// for it, the reservations as `conflicts`, and the dates of closures as `closures`.
+function inTheWay(db: Db, wanted: Fragment) {
+  const full = db`r.units <= (select count(distinct h.unit) from allocations h
+    where h.holds and h.resource_id = r.id and h.period && mine.period and h.reservation_id is distinct from v.id)`;
+  return db`coalesce((
+        select json_agg(${rival(db)})
+        from (${wanted}) mine join allocations a on a.resource_id = mine.resource_id and a.holds
+          and a.period && mine.period and a.reservation_id <> v.id
+        join resources r on r.id = a.resource_id
+        join reservations o on o.id = a.reservation_id
+        join users ou on ou.id = o.requester_id
+        where ${full}), '[]') as conflicts,
+      coalesce((
+        select json_agg(json_build_object('reservation_id', null, 'reference', null, 'resource_name', k.name,
+          'requester_name', '', 'purpose', k.reason, 'start_time', k.start_time, 'end_time', k.end_time)
+          order by k.start_time)
+        from (
+          select distinct r.name, c.id, c.reason, lower(d.period) as start_time, upper(d.period) as end_time
+          from (${wanted}) mine join allocations a on a.resource_id = mine.resource_id and a.holds
+            and a.period && mine.period
+          join closures c on c.id = a.closure_id
+          join closure_dates d on d.closure_id = c.id and d.resource_id = a.resource_id and d.period && a.period
+          join resources r on r.id = a.resource_id
+          where ${full}
+        ) k), '[]') as closures`;
 }
 
 // Of a reservation `o` with its requester `ou` on a resource `r`, in the order of time.

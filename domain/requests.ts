@@ -247,7 +247,12 @@ async function store(db: Db, actor: Actor, wish: NewReservation, rules: Rules[],
   }
 }
 
-/** Whether a reservation of this status holds what it takes; a pending one where a policy says so, and for how long. */
+/**
+ * Whether a reservation of this status holds what it takes, and until when. A pending one does where a policy says so:
+ * as long as the shortest of its policies, counted from the moment at which it gets the slot. So a slot that a request
+ * is moved to, or has again when its cancellation is taken back, is held as long as that of a new request; what it held
+ * elsewhere before, or how long, does not count. Whatever does not wait has no such limit.
+ */
 export function holdOf(status: Status, rules: readonly Rules[], now: Temporal.Instant) {
   if (HOLDING.includes(status)) return { holds: true, held_until: null };
   const holding = status === "pending"

@@ -273,7 +273,8 @@ async function lock(tx: Tx, id: string): Promise<Resource> {
   return row;
 }
 
-const subjectOf = ({ id, name }: Resource): Subject => ({ kind: "resource", id, name });
+/** A resource as the record names it. */
+export const subjectOf = ({ id, name }: Resource): Subject => ({ kind: "resource", id, name });
 
 // What stands in the record of a resource: what an administrator writes, and the name that its policy has.
 async function stateOf(tx: Tx, resource: Resource): Promise<State> {

@@ -69,6 +69,8 @@ export interface Step {
   version?: number;
   /** The new period and the zone its clock shows, for `reschedule`. */
   period?: Period & { time_zone: string };
+  /** Until when it holds its slot while it waits; every status that does not wait has no such limit. */
+  held_until?: Temporal.Instant | null;
   details?: Record<string, unknown>;
 }
 
@@ -100,7 +102,7 @@ export async function transition(tx: Tx, actor: Actor, step: Step, now: Temporal
       delete from proposals where reservation_id in (select id from old)
     )
     update reservations v set status = ${to}, version = v.version + 1, updated_at = ${now},
-      decision_reason = ${reason ?? null},
+      decision_reason = ${reason ?? null}, held_until = ${step.held_until ?? null},
       decided_by = case when ${decides} then ${actor.id}::uuid else v.decided_by end,
       decided_at = case when ${decides} then ${now}::timestamptz else v.decided_at end,
       start_time = coalesce(${period?.start_time ?? null}, v.start_time),

@@ -9,7 +9,8 @@ import {
   NewDelegation,
 } from "../domain/delegations.ts";
 import { may } from "../domain/permissions.ts";
-import { changePassword, changeProfile, getUser, Password, Profile } from "../domain/users.ts";
+import { changePassword, changeProfile, Profile } from "../domain/profiles.ts";
+import { getUser, Password } from "../domain/users.ts";
 import { AccountPage } from "../views/account.tsx";
 import { clearSession } from "./cookies.ts";
 import { actorOf, type Context, type Env } from "./env.ts";
@@ -56,7 +57,7 @@ account.post("/account/away", allowed("delegate"), async (c) => {
 });
 
 account.post("/account/away/:id/end", allowed("delegate"), async (c) => {
-  await endDelegation(c.var.sql, actorOf(c), c.req.param("id"));
+  await endDelegation(c.var.sql, actorOf(c), c.req.param("id"), c.var.now);
   return done(c, { to: "/account", notice: { text: "You decide yourself again" } });
 });
 

@@ -6,7 +6,7 @@ import { ApprovalsPage, DecidedRow, type Wrong } from "../views/approvals.tsx";
 import type { Refusal } from "../views/decisions.tsx";
 import { type SeveralProps, tickOf } from "../views/several.tsx";
 import { actorOf, type Context, type Env } from "./env.ts";
-import { overridden, versionOf } from "./decisions.tsx";
+import { overridden, overriddenChange, versionOf } from "./decisions.tsx";
 import { check, fields, number } from "./forms.ts";
 import { allowed } from "./middleware.ts";
 import { answeredChange } from "./proposals.tsx";
@@ -22,6 +22,7 @@ approvals.get("/approvals", allowed("see_queue"), (c) => showQueue(c));
 
 approvals.post("/reservations/:id/approve", async (c) => {
   const values = await fields(c);
+  if (values.change && values.force_override) return overriddenChange(c, c.req.param("id"), values);
   if (values.change) return answeredChange(c, c.req.param("id"), "approve", values);
   if (values.force_override) return overridden(c, c.req.param("id"), values);
   return answered(c, c.req.param("id"), async (id) => {

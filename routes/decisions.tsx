@@ -1,8 +1,9 @@
 import { Hono } from "hono";
 import { Approval, approve } from "../domain/approvals.ts";
 import { permitDecision } from "../domain/approvers.ts";
-import { Bump, bump, holdersInTheWay } from "../domain/bumps.ts";
+import { Bump, bump, closuresInTheWay, holdersInTheWay } from "../domain/bumps.ts";
 import { rescheduleAsApprover } from "../domain/edits.ts";
+import { approveChange, getProposal, inTheWayOfChange } from "../domain/proposals.ts";
 import { getReservation } from "../domain/reservations.ts";
 import { allows } from "../domain/transitions.ts";
 import { OverridePage } from "../views/decisions.tsx";
@@ -36,7 +37,10 @@ decisions.post("/reservations/:id/bump", allowed("see_queue"), async (c) => {
     }));
 });
 
-decisions.get("/reservations/:id/override", allowed("see_queue"), (c) => override(c, c.req.param("id")));
+decisions.get("/reservations/:id/override", allowed("see_queue"), (c) => {
+  const { change } = c.req.query();
+  return change ? overrideChange(c, c.req.param("id"), { change }) : override(c, c.req.param("id"));
+});
 
 decisions.get("/reservations/:id/reschedule", allowed("see_queue"), async (c) => {
   const { sql } = c.var;
@@ -94,6 +98,22 @@ export async function overridden(c: Context, given: string, values: Values): Pro
   }, (problem) => override(c, id, values, problem));
 }
 
+/** The same of a change: approves it with all that it bumps, if that is what was shown; otherwise shows it. */
+export async function overriddenChange(c: Context, given: string, values: Values): Promise<Response> {
+  const { sql, now } = c.var;
+  const actor = actorOf(c);
+  const { id, requester_name } = await getReservation(sql, actor, given);
+  const bumps = (values.bumps ?? "").split(" ").filter(Boolean);
+  return orAgain(async () => {
+    const reason = bumps.length > 0 ? check(Bump, { reason: "", ...values }).reason : undefined;
+    const decision = { id, change: values.change ?? "", reason, force_override: true, bumps };
+    await approveChange(sql, actor, decision, now);
+    const also = bumps.length > 0 ? `; ${count(bumps.length, "other")} gave way` : "";
+    const text = `The change is approved: ${requester_name} can read it${also}`;
+    return done(c, { to: "/approvals", notice: { text } });
+  }, (problem) => overrideChange(c, id, values, problem));
+}
+
 /** The version of a reservation that a form was drawn for. */
 export function versionOf({ version }: Values): number | undefined {
   return number(version, { min: 1, max: 2 ** 31 - 1, otherwise: 0 }) || undefined;
@@ -111,10 +131,33 @@ async function override(c: Context, given: string, values: Values = {}, problem?
     <OverridePage
       request={request}
       holders={await holdersInTheWay(sql, request.id)}
+      closures={await closuresInTheWay(sql, request.id)}
       now={now}
       message={problem?.message}
       wrong={reason ? { reason: values.reason ?? "", message: reason } : undefined}
     />
   );
   return page(c, { title: `Approve ${request.reference}`, body, status: problem?.status });
+}
+
+async function overrideChange(c: Context, given: string, values: Values, problem?: Problem) {
+  const { sql, now } = c.var;
+  const actor = actorOf(c);
+  const reservation = await getReservation(sql, actor, given);
+  const proposal = await getProposal(sql, reservation.id, now);
+  await permitDecision(sql, actor, reservation, now, { resource_ids: proposal?.resource_ids });
+  // What is decided or withdrawn has nothing to give way to: the reservation's page says what became of it.
+  if (!proposal || proposal.id !== values.change) return showReservation(c, reservation.id, problem);
+  const { reason } = problem?.errors ?? {};
+  const body = (
+    <OverridePage
+      request={reservation}
+      proposal={proposal}
+      {...await inTheWayOfChange(sql, reservation.id, proposal)}
+      now={now}
+      message={problem?.message}
+      wrong={reason ? { reason: values.reason ?? "", message: reason } : undefined}
+    />
+  );
+  return page(c, { title: `Approve a change of ${reservation.reference}`, body, status: problem?.status });
 }

@@ -20,12 +20,13 @@ const DEMO = /^db\/demo/;
 /** Who writes which table. `transitionDue`, `expireChanges` and the storing of a new reservation write several in one
  * statement. */
 const WRITERS: Record<string, readonly string[]> = {
-  users: ["domain/users.ts"],
+  users: ["domain/users.ts", "domain/accounts.ts", "domain/profiles.ts"],
   sessions: ["domain/auth/sessions.ts"],
   password_resets: ["domain/auth/resets.ts"],
   resources: ["domain/resources.ts"],
   policies: ["domain/policies.ts"],
   policy_trusts: ["domain/policies.ts"],
+  policy_trusted_groups: ["domain/policies.ts"],
   reservations: ["domain/requests.ts", "domain/transitions.ts", "domain/edits.ts", "domain/holds.ts"],
   allocations: ["domain/requests.ts", "domain/allocations.ts"],
   closures: ["domain/closures.ts"],
@@ -34,7 +35,7 @@ const WRITERS: Record<string, readonly string[]> = {
   outbox: ["domain/requests.ts", "domain/transitions.ts", "domain/outbox.ts", "domain/proposals.ts"],
   groups: ["domain/groups.ts"],
   group_members: ["domain/groups.ts"],
-  resource_approvers: ["domain/groups.ts"],
+  resource_approvers: ["domain/resource_approvers.ts"],
   delegations: ["domain/delegations.ts"],
   questions: ["domain/questions.ts"],
   proposals: ["domain/proposals.ts", "domain/transitions.ts"],

@@ -19,6 +19,12 @@ const DEED_WORDS: Record<Deed, string> = {
   deactivate: "Deactivated",
   reactivate: "Reactivated",
   delete: "Deleted",
+  add_member: "Member added",
+  remove_member: "Member removed",
+  name_approver: "Approver named",
+  drop_approver: "Approver removed",
+  delegate: "Let another decide",
+  end_delegation: "Decides again",
   register: "Registered",
   set_up: "Set the site up",
   role: "Role changed",
@@ -45,15 +51,19 @@ export function deedOf(action: Verb | Deed): string {
 /** What people call a column. Those that are missing are called by their own name. */
 const COLUMNS: Record<string, string> = {
   active: "In service",
+  approved_at_once: "Approved at once",
   attendees: "People",
   capacity: "For how many people",
   decision_reason: "Reason",
   email: "E-mail",
+  ends_at: "Until",
   location: "Place",
   policy: "Policy",
   purpose: "For",
   requires_approval: "Needs approval",
   resource_ids: "Resource",
+  stand_in: "Who decides",
+  starts_at: "From",
 };
 
 /** What comes first; the rest follows as the database has it. */
@@ -67,10 +77,13 @@ const ORDER = [
   "purpose",
   "private",
   "decision_reason",
+  "stand_in",
+  "starts_at",
+  "ends_at",
 ];
 
 /** What is told otherwise, or is of no use to a person. */
-const UNTOLD = new Set(["start_time", "end_time", "policy_id"]);
+const UNTOLD = new Set(["start_time", "end_time", "policy_id", "trusted_groups"]);
 
 /** Every difference that an entry made. `names` are those of the resources that it speaks of. */
 export function changesOf(
@@ -81,7 +94,9 @@ export function changesOf(
 ): Change[] {
   const { previous_state: before, after_state: after, details } = entry;
   const told = [...timesOf(before, after, zone, now), ...resourcesOf(details, names)];
-  const columns = Object.keys(after ?? before ?? {}).filter((key) => !UNTOLD.has(key));
+  const columns = Object.keys(after ?? before ?? {}).filter((key) => !UNTOLD.has(key))
+    // By name, where the names were kept.
+    .filter((key) => key !== "trusts" || !(after ?? before)?.approved_at_once);
   const place = (key: string) => ORDER.includes(key) ? ORDER.indexOf(key) : ORDER.length;
   for (const key of columns.toSorted((a, b) => place(a) - place(b))) {
     // Of what is new, only what is so.

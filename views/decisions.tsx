@@ -1,5 +1,6 @@
 import type { Alternative } from "../domain/availability.ts";
-import type { Holder } from "../domain/bumps.ts";
+import type { ClosedThen, Holder } from "../domain/bumps.ts";
+import type { Proposal } from "../domain/proposals.ts";
 import type { Reservation } from "../domain/reservations.ts";
 import { FormError } from "./fields.tsx";
 import { Alternatives } from "./reserve.tsx";
@@ -101,45 +102,81 @@ export function BumpedNotice({ reservation, alternatives, zone, now, named, anot
 
 interface OverrideProps {
   request: Reservation;
+  /** Where it is the change of an approved reservation that is decided on. */
+  proposal?: Proposal;
   /** What has to give way. */
   holders: readonly Holder[];
+  /** What is in the way and cannot. */
+  closures: readonly ClosedThen[];
   now: Temporal.Instant;
   message?: string;
   wrong?: Refusal;
 }
 
 /** Before an override: what it bumps, all of it named, and the reason that those people read. */
-export function OverridePage({ request, holders, now, message, wrong }: OverrideProps) {
+export function OverridePage(props: OverrideProps) {
+  const { request, proposal, holders, closures, now, message, wrong } = props;
   const { reference, resources, requester_name, purpose, version } = request;
-  const zone = resources[0].time_zone;
+  const zone = proposal?.time_zone ?? resources[0].time_zone;
+  const names = proposal?.resource_name ?? resources.map((r) => r.name).join(", ");
   const bumped = holders.filter((holder) => holder.status !== "pending").length;
+  const inTheWay = holders.length + closures.length;
+  const heading = closures.length > 0
+    ? "In the way, too"
+    : bumped > 0
+    ? `This bumps ${count(bumped, "reservation")}`
+    : "This takes a held time";
+  const what = proposal ? `the change of ${reference}` : reference;
+  const back = proposal ? `change-${proposal.id}` : `request-${request.id}`;
   return (
     <section class="narrow">
-      <h1>Approve {reference}{holders.length > 0 && ` and bump what is in the way`}?</h1>
+      <h1>Approve {what}{holders.length > 0 && ` and bump what is in the way`}?</h1>
       <FormError message={message} />
       <p class="break">
-        <b>{requester_name}</b> wants {resources.map((r) => r.name).join(", ")},{" "}
-        {periodOf(request, zone, now)}
+        <b>{requester_name}</b> wants {names}, {periodOf(proposal ?? request, zone, now)}
+        {proposal &&
+          `, instead of ${resources.map((r) => r.name).join(", ")}, ${
+            periodOf(request, resources[0].time_zone, now)
+          }`}
         {purpose && `: ${purpose}`}
       </p>
+      {closures.length > 0 && (
+        <div class="verdict no">
+          <p>Closed then, and no override opens it: end the closure first, or choose another time.</p>
+          <ul>
+            {closures.map((one) => (
+              <li class="break">
+                {one.resource_name}, {periodOf(one, zone, now)}: {one.reason}
+              </li>
+            ))}
+          </ul>
+        </div>
+      )}
       <form method="post" action={`${reservationPath(reference)}/approve`} class="card">
         <input type="hidden" name="force_override" value="on" />
-        <input type="hidden" name="version" value={version} />
+        {proposal
+          ? <input type="hidden" name="change" value={proposal.id} />
+          : <input type="hidden" name="version" value={version} />}
         <input type="hidden" name="bumps" value={holders.map((holder) => holder.id).join(" ")} />
-        {holders.length === 0 ? <p>Nothing is in the way any more.</p> : (
+        {inTheWay === 0 && <p>Nothing is in the way any more.</p>}
+        {holders.length > 0 && (
           <>
-            <h2>{bumped > 0 ? `This bumps ${count(bumped, "reservation")}` : "This takes a held time"}</h2>
+            <h2>{heading}</h2>
             <ul class="rows">
               {holders.map((holder) => <HolderLine holder={holder} zone={zone} now={now} />)}
             </ul>
-            <ReasonField id="override-reason" label="Reason, for those who are bumped" wrong={wrong} />
           </>
         )}
+        {holders.length > 0 && closures.length === 0 && (
+          <ReasonField id="override-reason" label="Reason, for those who are bumped" wrong={wrong} />
+        )}
         <p class="actions">
-          <button type="submit" class={holders.length > 0 ? "danger" : undefined}>
-            {holders.length > 0 ? "Approve and bump" : "Approve"}
-          </button>
-          <a href={`/approvals#request-${request.id}`}>Leave it</a>
+          {closures.length === 0 && (
+            <button type="submit" class={holders.length > 0 ? "danger" : undefined}>
+              {holders.length > 0 ? "Approve and bump" : proposal ? "Approve the change" : "Approve"}
+            </button>
+          )}
+          <a href={`/approvals#${back}`}>Leave it</a>
         </p>
       </form>
     </section>

@@ -81,6 +81,11 @@ function Answers({ change, wrong }: { change: PendingChange; wrong?: Refusal }) 
           Approve the change
         </button>
       </form>
+      {change.conflicts.length > 0 && (
+        <a class="button second" data-key="b" href={`${path}/override?change=${proposal.id}`}>
+          Approve and bump …
+        </a>
+      )}{" "}
       <details open={Boolean(wrong)}>
         <summary class="button second" data-key="d">Deny the change …</summary>
         <form method="post" action={`${path}/deny`} {...swap("deny")}>

@@ -5,7 +5,8 @@ import { newId, newSecret } from "../../lib/ids.ts";
 import { Conflict, NotFound } from "../errors.ts";
 import { record } from "../history.ts";
 import { type Actor, permit } from "../permissions.ts";
-import { getUser, hashFor, setPassword, subjectOf } from "../users.ts";
+import { setPassword } from "../profiles.ts";
+import { getUser, hashFor, subjectOf } from "../users.ts";
 import { endSessionsOf } from "./sessions.ts";
 
 /** For so long a link is good. */

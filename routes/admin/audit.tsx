@@ -4,7 +4,7 @@ import {
   type AuditFilter,
   exportAudit,
   findPeople,
-  findResources,
+  findThings,
   listAudit,
   type Meant,
   namesIn,
@@ -20,6 +20,7 @@ import type { Values } from "../forms.ts";
 import { page } from "../respond.tsx";
 
 const PER_PAGE = 50;
+const KINDS = { person: "person", resource: "resource, group or policy" };
 const FIELDS = ["person", "resource", "reservation", "action", "from", "to"];
 
 /** Everything that was ever changed, for staff. */
@@ -159,11 +160,11 @@ async function readFilter(c: Context): Promise<Read> {
     if (!typed) return undefined;
     const found: Meant = typed.includes("\0") ? { name: typed, ids: [] } : await find(sql, actor, typed);
     values[name] = found.name;
-    if (found.ids.length === 0) errors[name] = `No ${name} matches “${typed}”`;
+    if (found.ids.length === 0) errors[name] = `No ${KINDS[name]} matches “${typed}”`;
     return found.ids;
   };
   filter.people = await look("person", findPeople);
-  filter.resources = await look("resource", findResources);
+  filter.resources = await look("resource", findThings);
   if (values.reservation) {
     const found = await getReservation(sql, actor, values.reservation).catch(() => undefined);
     if (!found) errors.reservation = "Give its number, such as R-123";

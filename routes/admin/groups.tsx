@@ -3,17 +3,19 @@ import {
   addMember,
   createGroup,
   deleteGroup,
-  dropApprover,
   getGroup,
-  listApprovers,
-  listCandidates,
   listGroups,
   listMembers,
-  nameApprover,
   NewGroup,
   removeMember,
   renameGroup,
 } from "../../domain/groups.ts";
+import {
+  dropApprover,
+  listApprovers,
+  listCandidates,
+  nameApprover,
+} from "../../domain/resource_approvers.ts";
 import { getResource } from "../../domain/resources.ts";
 import { ApproversPage, GroupPage, GroupsPage } from "../../views/admin/groups.tsx";
 import { actorOf, type Context, type Env } from "../env.ts";
@@ -47,19 +49,24 @@ manageGroups.post(
 
 manageGroups.post(
   "/:id/members",
-  (c) => changed(c, "Added", (id, { email = "" }) => addMember(c.var.sql, actorOf(c), { id, email })),
+  (c) =>
+    changed(c, "Added", (id, { email = "" }) => addMember(c.var.sql, actorOf(c), { id, email }, c.var.now)),
 );
 
 manageGroups.post(
   "/:id/members/remove",
   (c) =>
-    changed(c, "Removed", (id, { user_id = "" }) => removeMember(c.var.sql, actorOf(c), { id, user_id })),
+    changed(
+      c,
+      "Removed",
+      (id, { user_id = "" }) => removeMember(c.var.sql, actorOf(c), { id, user_id }, c.var.now),
+    ),
 );
 
 manageGroups.post("/:id/delete", async (c) => {
   const { id, name } = await getGroup(c.var.sql, c.req.param("id"));
   return orAgain(async () => {
-    await deleteGroup(c.var.sql, actorOf(c), id);
+    await deleteGroup(c.var.sql, actorOf(c), id, c.var.now);
     return done(c, { to: "/admin/groups", notice: { text: `${name} is deleted` } });
   }, (problem) => one(c, id, {}, problem));
 });
@@ -73,7 +80,7 @@ manageApprovers.post("/:id/approvers", async (c) => {
   const id = c.req.param("id");
   const { approver = "" } = await fields(c);
   return orAgain(async () => {
-    await nameApprover(c.var.sql, actorOf(c), { id, approver });
+    await nameApprover(c.var.sql, actorOf(c), { id, approver }, c.var.now);
     return done(c, { to: `/admin/resources/${id}/approvers`, notice: { text: "Named" } });
   }, (problem) => approvers(c, id, problem));
 });
@@ -82,7 +89,7 @@ manageApprovers.post("/:id/approvers/remove", async (c) => {
   const id = c.req.param("id");
   const { approver = "" } = await fields(c);
   return orAgain(async () => {
-    await dropApprover(c.var.sql, actorOf(c), { id, approver });
+    await dropApprover(c.var.sql, actorOf(c), { id, approver }, c.var.now);
     return done(c, { to: `/admin/resources/${id}/approvers`, notice: { text: "Removed" } });
   }, (problem) => approvers(c, id, problem));
 });

@@ -4,15 +4,8 @@ import { createReset } from "../../domain/auth/resets.ts";
 import { listSessions } from "../../domain/auth/sessions.ts";
 import { ROLES } from "../../domain/permissions.ts";
 import { listReservations } from "../../domain/reservations.ts";
-import {
-  changeRole,
-  deactivateUser,
-  Deactivation,
-  getUser,
-  listUsers,
-  reactivateUser,
-  type User,
-} from "../../domain/users.ts";
+import { changeRole, deactivateUser, Deactivation, reactivateUser } from "../../domain/accounts.ts";
+import { getUser, listUsers, type User } from "../../domain/users.ts";
 import { isId } from "../../lib/ids.ts";
 import { DeactivatePage, UserPage, UsersPage } from "../../views/admin/users.tsx";
 import { count } from "../../views/words.ts";

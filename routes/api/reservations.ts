@@ -72,7 +72,7 @@ reservations.post("/:id/cancel", (c) => cancelled(c));
 reservations.post("/:id/approve", allowed("see_queue"), async (c) => {
   const { change, ...approving } = await optionalBody(c, Approval);
   const id = idOf(c, "This reservation");
-  if (change) await approveChange(c.var.sql, actorOf(c), { id, change, reason: approving.reason }, c.var.now);
+  if (change) await approveChange(c.var.sql, actorOf(c), { id, change, ...approving }, c.var.now);
   else await approve(c.var.sql, actorOf(c), { id, ...approving }, c.var.now);
   return show(c);
 });

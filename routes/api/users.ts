@@ -1,15 +1,7 @@
 import { Hono } from "hono";
 import { z } from "zod";
-import {
-  changeRole,
-  createUser,
-  deactivateUser,
-  Deactivation,
-  getUser,
-  listUsers,
-  NewColleague,
-  reactivateUser,
-} from "../../domain/users.ts";
+import { changeRole, deactivateUser, Deactivation, reactivateUser } from "../../domain/accounts.ts";
+import { createUser, getUser, listUsers, NewColleague } from "../../domain/users.ts";
 import { RoleChange } from "../admin/users.tsx";
 import { actorOf, type Env } from "../env.ts";
 import { check } from "../forms.ts";

@@ -24,6 +24,8 @@ Deno.test("every page", async (t) => {
     where u.email = ${BOB} and v.status = 'approved' and v.start_time > ${demo.site.now}
       and v.start_wall::date = v.end_wall::date
     order by v.start_time limit 1`;
+  const [{ change }] =
+    await sql`select id as change from proposals where reservation_id = ${some.proposed.id}`;
   const [{ policy, person }] = await sql<Record<string, string>[]>`
     select (select id from policies order by name limit 1) as policy, (select id from users where email = ${BOB}) as person`;
   const [ada] = await sql<Actor[]>`select * from users where email = ${ADA}`;
@@ -73,6 +75,7 @@ Deno.test("every page", async (t) => {
     `/approvals/several?verb=approve&of=${some.rival.id},${some.proposed.id}`,
     `/reservations/${some.rival.reference}`,
     `/reservations/${some.rival.reference}/override`,
+    `/reservations/${some.proposed.reference}/override?change=${change}`,
     `/reservations/${some.proposed.reference}`,
     `/reservations/${some.rival.reference}/reschedule`,
     "/account",

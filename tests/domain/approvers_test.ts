@@ -5,7 +5,8 @@ import { bump } from "../../domain/bumps.ts";
 import { delegate, endDelegation, listDelegations } from "../../domain/delegations.ts";
 import { change, rescheduleAsApprover } from "../../domain/edits.ts";
 import { Forbidden, Invalid } from "../../domain/errors.ts";
-import { addMember, createGroup, dropApprover, nameApprover, removeMember } from "../../domain/groups.ts";
+import { addMember, createGroup, removeMember } from "../../domain/groups.ts";
+import { dropApprover, nameApprover } from "../../domain/resource_approvers.ts";
 import { approveChange, getProposal } from "../../domain/proposals.ts";
 import { ask } from "../../domain/questions.ts";
 import { countPending, listPending } from "../../domain/queue.ts";
@@ -27,7 +28,7 @@ async function hallAndLab(...named: ("sam" | "sue" | "ada")[]) {
   const hall = await makeResource(sql, cast.ada, { name: "Hall", requires_approval: true });
   const lab = await makeResource(sql, cast.ada, { name: "Lab", requires_approval: true });
   for (const who of named) {
-    await nameApprover(sql, cast.ada, { id: lab.id, approver: `user:${cast[who].id}` });
+    await nameApprover(sql, cast.ada, { id: lab.id, approver: `user:${cast[who].id}` }, NOW);
   }
   const ask = async (who: keyof typeof cast, rooms = [lab], period = TEN) => {
     const wish = { ...period, resource_ids: rooms.map((room) => room.id) };
@@ -78,16 +79,16 @@ Deno.test("whoever is in a group that is named decides, until they leave it or a
   await using scene = await hallAndLab();
   const { sql, cast, lab } = scene;
   const id = await createGroup(sql, cast.ada, { name: "Lab people" }, NOW);
-  for (const { email } of [cast.sue, cast.bob]) await addMember(sql, cast.ada, { id, email });
-  await nameApprover(sql, cast.ada, { id: lab.id, approver: `group:${id}` });
+  for (const { email } of [cast.sue, cast.bob]) await addMember(sql, cast.ada, { id, email }, NOW);
+  await nameApprover(sql, cast.ada, { id: lab.id, approver: `group:${id}` }, NOW);
   const wish = await scene.ask("alice");
   assert.deepEqual(await scene.deciders(wish), ["sue", "ada"]);
   await sql`update users set role = 'user' where id = ${cast.sue.id}`;
   assert.deepEqual(await scene.deciders(wish), ["ada"]);
   await sql`update users set role = 'staff' where id = ${cast.sue.id}`;
-  await removeMember(sql, cast.ada, { id, user_id: cast.sue.id });
+  await removeMember(sql, cast.ada, { id, user_id: cast.sue.id }, NOW);
   assert.deepEqual(await scene.deciders(wish), ["ada"]);
-  await dropApprover(sql, cast.ada, { id: lab.id, approver: `group:${id}` });
+  await dropApprover(sql, cast.ada, { id: lab.id, approver: `group:${id}` }, NOW);
   assert.deepEqual(await scene.deciders(wish), ["sam", "sue", "ada"]);
 });
 
@@ -95,7 +96,7 @@ Deno.test("whoever decides on one resource of two does not decide on both", asyn
   await using scene = await hallAndLab("sam");
   assert.deepEqual(await scene.deciders(await scene.ask("bob", [scene.hall, scene.lab])), ["sam", "ada"]);
   const other = await makeResource(scene.sql, scene.cast.ada, { name: "Other", requires_approval: true });
-  await nameApprover(scene.sql, scene.cast.ada, { id: other.id, approver: `user:${scene.cast.sue.id}` });
+  await nameApprover(scene.sql, scene.cast.ada, { id: other.id, approver: `user:${scene.cast.sue.id}` }, NOW);
   assert.deepEqual(await scene.deciders(await scene.ask("bob", [other, scene.lab], LATER)), ["ada"]);
 });
 
@@ -164,7 +165,7 @@ Deno.test("whoever stands in decides from the first day to the last, and no long
   assert.deepEqual(await scene.deciders(wish, midnight.subtract({ seconds: 1 })), ["sam", "sue", "ada"]);
   assert.deepEqual(await scene.deciders(wish, midnight), ["sam", "ada"]);
   const [{ id }] = await listDelegations(sql, cast.sam, NOW);
-  await endDelegation(sql, cast.sam, id);
+  await endDelegation(sql, cast.sam, id, NOW);
   assert.deepEqual(await scene.deciders(wish), ["sam", "ada"]);
 });
 

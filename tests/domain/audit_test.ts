@@ -3,7 +3,7 @@ import {
   type AuditFilter,
   exportAudit,
   findPeople,
-  findResources,
+  findThings,
   listAudit,
   namesIn,
 } from "../../domain/audit.ts";
@@ -11,7 +11,7 @@ import { reschedule } from "../../domain/edits.ts";
 import { Forbidden } from "../../domain/errors.ts";
 import { request } from "../../domain/requests.ts";
 import { changeResource, deleteResource } from "../../domain/resources.ts";
-import { changeRole } from "../../domain/users.ts";
+import { changeRole } from "../../domain/accounts.ts";
 import { makeCast, makeResource, NOW, on } from "../support/cast.ts";
 import { testDatabase } from "../support/database.ts";
 
@@ -116,7 +116,7 @@ Deno.test("Bob, who is a user, sees nothing of the audit, nor whom a name means"
   const { sql, cast, found } = scene;
   await assert.rejects(found({}, cast.bob), Forbidden);
   await assert.rejects(findPeople(sql, cast.bob, "ada"), Forbidden);
-  await assert.rejects(findResources(sql, cast.bob, "den"), Forbidden);
+  await assert.rejects(findThings(sql, cast.bob, "den"), Forbidden);
   await assert.rejects(exportAudit(sql, cast.bob, {}).next(), Forbidden);
 });
 
@@ -162,14 +162,14 @@ Deno.test("a resource that is gone is found by the name that it had", async () =
   const { sql, cast, found } = scene;
   const shed = await makeResource(sql, cast.ada, { name: "Shed" }, later(7));
   await deleteResource(sql, cast.ada, shed.id, later(8));
-  const { ids, name } = await findResources(sql, cast.sam, "shed");
+  const { ids, name } = await findThings(sql, cast.sam, "shed");
   assert.deepEqual([name, await found({ resources: ids })], ["Shed", ["delete Shed", "create Shed"]]);
 });
 
 Deno.test("a whole name means that one, although others begin like it", async () => {
   await using scene = await house();
   await makeResource(scene.sql, scene.cast.ada, { name: "Den 2" }, later(7));
-  assert.deepEqual(await findResources(scene.sql, scene.cast.sam, "den"), {
+  assert.deepEqual(await findThings(scene.sql, scene.cast.sam, "den"), {
     name: "Den",
     ids: [scene.den.id],
   });

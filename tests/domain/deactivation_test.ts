@@ -3,7 +3,8 @@ import { beginSession, checkPassword, findIdentity, rotate } from "../../domain/
 import { Conflict, Forbidden, NotFound } from "../../domain/errors.ts";
 import type { Actor } from "../../domain/permissions.ts";
 import { request } from "../../domain/requests.ts";
-import { changeRole, deactivateUser, getUser, reactivateUser } from "../../domain/users.ts";
+import { changeRole, deactivateUser, reactivateUser } from "../../domain/accounts.ts";
+import { getUser } from "../../domain/users.ts";
 import { stopHashing } from "../../lib/passwords.ts";
 import { makeCast, makeResource, NOW, on, PASSWORD } from "../support/cast.ts";
 import { testDatabase } from "../support/database.ts";

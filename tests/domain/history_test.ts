@@ -12,18 +12,9 @@ import {
   type Resource,
 } from "../../domain/resources.ts";
 import { sweep } from "../../domain/sweep.ts";
-import {
-  changePassword,
-  changeProfile,
-  changeRole,
-  createUser,
-  deactivateUser,
-  NewColleague,
-  NewUser,
-  reactivateUser,
-  register,
-  setUp,
-} from "../../domain/users.ts";
+import { changeRole, deactivateUser, reactivateUser } from "../../domain/accounts.ts";
+import { changePassword, changeProfile } from "../../domain/profiles.ts";
+import { createUser, NewColleague, NewUser, register, setUp } from "../../domain/users.ts";
 import { stopHashing } from "../../lib/passwords.ts";
 import { type Cast, makeCast, makeResource, NOW, on, PASSWORD } from "../support/cast.ts";
 import { testDatabase } from "../support/database.ts";

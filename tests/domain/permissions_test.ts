@@ -17,6 +17,7 @@ const TABLE: Record<Action, Record<Role, [own: boolean, others: boolean]>> = {
   override: { user: [false, false], staff: [true, true], admin: [true, true] },
   see_queue: { user: [false, false], staff: [true, true], admin: [true, true] },
   delegate: { user: [false, false], staff: [true, true], admin: [true, true] },
+  end_delegation: { user: [true, false], staff: [true, false], admin: [true, true] },
   see_audit: { user: [false, false], staff: [true, true], admin: [true, true] },
   manage_groups: { user: [false, false], staff: [false, false], admin: [true, true] },
   manage_resources: { user: [false, false], staff: [false, false], admin: [true, true] },

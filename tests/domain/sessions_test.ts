@@ -11,7 +11,7 @@ import {
   type SessionKind,
 } from "../../domain/auth/sessions.ts";
 import { Invalid, NotFound } from "../../domain/errors.ts";
-import { changePassword } from "../../domain/users.ts";
+import { changePassword } from "../../domain/profiles.ts";
 import { stopHashing } from "../../lib/passwords.ts";
 import { makeCast, NOW, PASSWORD } from "../support/cast.ts";
 import { testDatabase } from "../support/database.ts";

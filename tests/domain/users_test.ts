@@ -2,17 +2,15 @@ import assert from "node:assert/strict";
 import { checkPassword } from "../../domain/auth/sessions.ts";
 import { Conflict, Forbidden, Invalid, NotFound } from "../../domain/errors.ts";
 import type { Actor, Role } from "../../domain/permissions.ts";
+import { changeRole } from "../../domain/accounts.ts";
+import { changeProfile, Profile } from "../../domain/profiles.ts";
 import {
-  changeProfile,
-  changeRole,
   Email,
   getUser,
-  isRole,
   isSetUp,
   listUsers,
   NewUser,
   Password,
-  Profile,
   register,
   setUp,
 } from "../../domain/users.ts";
@@ -280,12 +278,4 @@ Deno.test("a zone that there is not cannot be chosen", () => {
     against(Profile, { name: "Alice", time_zone: "Mars/Olympus" }),
     "Choose a time zone from the list",
   );
-});
-
-Deno.test("only the three roles are roles", () => {
-  assert.deepEqual(["user", "staff", "admin", "root", "", undefined].filter(isRole), [
-    "user",
-    "staff",
-    "admin",
-  ]);
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { cancel, reschedule } from "../../domain/edits.ts";
 import { request } from "../../domain/requests.ts";
 import { changeResource } from "../../domain/resources.ts";
-import { changeProfile } from "../../domain/users.ts";
+import { changeProfile } from "../../domain/profiles.ts";
 import type { Answer } from "../support/app.ts";
 import { makeResource, NOW, on } from "../support/cast.ts";
 import { complaint, follow, one, press, read, valuesOf, words } from "../support/page.ts";
@@ -102,7 +102,7 @@ Deno.test("a day is one of Sam's own zone, and whole", async () => {
 
 const WRONG: [query: string, label: string, said: string][] = [
   ["person=nobody+at+all", "Person", "No person matches “nobody at all”"],
-  ["resource=%00", "Resource", "No resource matches “\0”"],
+  ["resource=%00", "Resource, group, policy", "No resource, group or policy matches “\0”"],
   ["reservation=R-999", "Reservation", "Give its number, such as R-123"],
   ["from=yesterday", "From", "Give a date, such as 2026-05-31"],
   ["to=2026-02-30", "Until the end of", "Give a date, such as 2026-05-31"],

@@ -112,6 +112,65 @@ Deno.test("Sam reads in the row what has taken the new time meanwhile", async ()
   assert.match(await scene.time(), /10:00–11:00/);
 });
 
+Deno.test("Sam reaches from the queue what a change would bump, and does it with a reason", async () => {
+  await using scene = await bobsWish();
+  const hers = await scene.has(scene.cast.alice, "11:00", "12:00");
+  const link = one(read(await scene.sam.get("/approvals")), ".request a", "Approve and bump …");
+  const page = await scene.sam.get(link.getAttribute("href")!);
+  assert.match(words(one(read(page), "h1")), /^Approve the change of R-1 and bump what is in the way\?$/);
+  assert.match(
+    words(one(read(page), "form.card")),
+    /This bumps 1 reservation Alice Asker, Hall, .*11:00–12:00/,
+  );
+  const again = await press(scene.sam, page, "Approve and bump", { reason: "" });
+  assert.equal(again.status, 422);
+  assert.match(complaint(read(again), "Reason, for those who are bumped"), /^Say why/);
+  const after = await press(scene.sam, again, "Approve and bump", { reason: "The mayor comes" });
+  assert.equal(
+    notice(await follow(scene.sam, after)),
+    "The change is approved: Bob Booker can read it; 1 other gave way",
+  );
+  assert.match(await scene.time(), /10:00–12:00/);
+  assert.match((await scene.sam.get(`/reservations/${hers.reference}`)).text, /The mayor comes/);
+});
+
+Deno.test("Sam is shown anew what has come into the way of a change since, and nothing is bumped", async () => {
+  await using scene = await bobsWish();
+  const change = (await scene.bob.call("GET", `/reservations/${scene.his.id}`)).json.proposed_change.id;
+  const page = await scene.sam.get(`${scene.path}/override?change=${change}`);
+  assert.match(words(one(read(page), "form.card")), /^Nothing is in the way any more/);
+  await scene.has(scene.cast.alice, "11:00", "12:00");
+  const again = await press(scene.sam, page, "Approve the change");
+  assert.equal(again.status, 409);
+  assert.match(words(one(read(again), "form.card")), /This bumps 1 reservation/);
+  assert.match(await scene.time(), /10:00–11:00/);
+});
+
+Deno.test("Sam, who would override a change that is withdrawn, reads that it is", async () => {
+  await using scene = await bobsWish();
+  await scene.has(scene.cast.alice, "11:00", "12:00");
+  const change = (await scene.bob.call("GET", `/reservations/${scene.his.id}`)).json.proposed_change.id;
+  const page = await scene.sam.get(`${scene.path}/override?change=${change}`);
+  await scene.bob.post(`${scene.path}/withdraw_change`, { change });
+  const again = await press(scene.sam, page, "Approve and bump", { reason: "The mayor comes" });
+  assert.equal(again.status, 409);
+  assert.match(words(one(read(again), "main")), /no longer asked for/);
+});
+
+Deno.test("a program overrides a change with force_override, and is told of the conflicts without it", async () => {
+  await using scene = await bobsWish();
+  const hers = await scene.has(scene.cast.alice, "11:00", "12:00");
+  const change = (await scene.bob.call("GET", `/reservations/${scene.his.id}`)).json.proposed_change.id;
+  const approve = (more = {}) =>
+    scene.sam.call("POST", `/reservations/${scene.his.id}/approve`, { change, ...more });
+  const plain = await approve();
+  assert.deepEqual([plain.status, plain.json.conflicts.map((one) => one.reservation_id)], [409, [hers.id]]);
+  const done = await approve({ force_override: true, reason: "The mayor comes" });
+  assert.deepEqual([done.status, done.json.end_time], [200, "2026-05-05T10:00:00Z"]);
+  const lost = await scene.sam.call("GET", `/reservations/${hers.id}`);
+  assert.equal(lost.json.status, "bumped");
+});
+
 Deno.test("Bob, and what is no change at all, are refused in words", async () => {
   await using scene = await bobsWish();
   const change = (await scene.bob.call("GET", `/reservations/${scene.his.id}`)).json.proposed_change.id;

@@ -3,7 +3,8 @@ import { approve } from "../../domain/approvals.ts";
 import { bump } from "../../domain/bumps.ts";
 import { delegate } from "../../domain/delegations.ts";
 import { change } from "../../domain/edits.ts";
-import { addMember, createGroup, nameApprover } from "../../domain/groups.ts";
+import { addMember, createGroup } from "../../domain/groups.ts";
+import { nameApprover } from "../../domain/resource_approvers.ts";
 import type { Actor } from "../../domain/permissions.ts";
 import { ask } from "../../domain/questions.ts";
 import { request } from "../../domain/requests.ts";
@@ -47,8 +48,8 @@ export async function decideSome(sql: Sql) {
   );
 
   const group = await createGroup(sql, ada, { name: "Hall wardens" }, MONDAY);
-  await addMember(sql, ada, { id: group, email: SAM });
-  await nameApprover(sql, ada, { id: hall.id, approver: `group:${group}` });
+  await addMember(sql, ada, { id: group, email: SAM }, MONDAY);
+  await nameApprover(sql, ada, { id: hall.id, approver: `group:${group}` }, MONDAY);
   await delegate(sql, sam, { to_user_id: ada.id, from: "2026-05-11", until: "2026-05-15" }, MONDAY);
   return { hall: hall.id, group, bumped, proposed, rival, asked };
 }

@@ -55,7 +55,7 @@ function FilterForm({ values, errors }: AuditProps) {
   return (
     <form method="get" action="/admin/audit" class="card filters fields" role="search">
       <Field {...field("person")} label="Person" type="search" placeholder="Name, e-mail" />{" "}
-      <Field {...field("resource")} label="Resource" type="search" placeholder="Name" />{" "}
+      <Field {...field("resource")} label="Resource, group, policy" type="search" placeholder="Name" />{" "}
       <Field {...field("reservation")} label="Reservation" type="search" placeholder="R-123" />{" "}
       <Select {...field("action")} label="What was done" choices={choices} />{" "}
       <Field {...field("from")} label="From" type="date" />{" "}
@@ -113,7 +113,7 @@ function What({ entry: { subject_kind, subject_id, subject_name, at } }: { entry
   if (subject_kind === "reservation") {
     return <a href={`${reservationPath(subject_name)}?at=${at}`}>{subject_name}</a>;
   }
-  if (subject_kind === "policy" || subject_kind === "closure") return <span>{subject_name}</span>;
+  if (subject_kind === "closure") return <span>{subject_name}</span>;
   const filter = subject_kind === "user" ? "person" : "resource";
   return <a href={`/admin/audit?${filter}=${subject_id}`}>{subject_name}</a>;
 }

@@ -1,4 +1,5 @@
-import type { Approver, Group, Member } from "../../domain/groups.ts";
+import type { Group, Member } from "../../domain/groups.ts";
+import type { Approver } from "../../domain/resource_approvers.ts";
 import { Empty } from "../bits.tsx";
 import { Field, FormError, Select } from "../fields.tsx";
 import { count } from "../words.ts";
