@@ -7,10 +7,11 @@ import { close, NewClosure } from "../../domain/closures.ts";
 import { delegate } from "../../domain/delegations.ts";
 import { cancel, change, describe, rescheduleAsApprover, restore } from "../../domain/edits.ts";
 import { Conflict, Forbidden, Invalid, NotFound } from "../../domain/errors.ts";
-import { addMember, createGroup, nameApprover } from "../../domain/groups.ts";
+import { addMember, createGroup } from "../../domain/groups.ts";
 import { createPolicy, NO_RULES } from "../../domain/policies.ts";
 import { approveChange, denyChange, getProposal, withdrawChange } from "../../domain/proposals.ts";
 import { request } from "../../domain/requests.ts";
+import { nameApprover } from "../../domain/resource_approvers.ts";
 import { getReservation } from "../../domain/reservations.ts";
 import { decideSeveral } from "../../domain/several.ts";
 import { sweep } from "../../domain/sweep.ts";
@@ -47,9 +48,9 @@ async function site() {
     await make("Holding", { policy_id: holding }),
   ].map(({ id }) => id);
   const group = await createGroup(sql, cast.ada, { name: "Wardens" }, NOW);
-  await addMember(sql, cast.ada, { id: group, email: cast.sam.email });
-  await nameApprover(sql, cast.ada, { id: rooms[2], approver: `user:${cast.sue.id}` });
-  await nameApprover(sql, cast.ada, { id: rooms[3], approver: `group:${group}` });
+  await addMember(sql, cast.ada, { id: group, email: cast.sam.email }, NOW);
+  await nameApprover(sql, cast.ada, { id: rooms[2], approver: `user:${cast.sue.id}` }, NOW);
+  await nameApprover(sql, cast.ada, { id: rooms[3], approver: `group:${group}` }, NOW);
   // For the first of the two days on which things are done.
   await delegate(sql, cast.sue, { to_user_id: cast.sam.id, from: "2026-05-04", until: "2026-05-04" }, NOW);
   return { ...database, cast, rooms };
