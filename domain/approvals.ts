@@ -2,7 +2,7 @@ import { z } from "zod";
 import { transaction } from "../db/transaction.ts";
 import type { Sql, Tx } from "../db/types.ts";
 import { queueUp, take, withdraw } from "./allocations.ts";
-import { permitDecision } from "./approvers.ts";
+import { permitDecision, versionToDecide } from "./approvers.ts";
 import { ATTEMPTS, giveWay, type Holder, holdersInTheWay, SlotIsTaken } from "./bumps.ts";
 import { Conflict } from "./errors.ts";
 import { type Actor, permit } from "./permissions.ts";
@@ -52,7 +52,7 @@ export async function approve(
   now: Temporal.Instant,
 ): Promise<Moved> {
   const before = await forDecision(sql, actor, decision.id, now);
-  const step = { ...decision, id: before.id, version: decision.version ?? before.version };
+  const step = { ...decision, id: before.id, version: versionToDecide(before, decision.version) };
   for (let attempt = 1; attempt <= (decision.force_override ? ATTEMPTS : 1); attempt++) {
     const approved = await transaction(sql, async (tx) => {
       if (!decision.force_override) return await grant(tx, actor, step, now);
@@ -76,7 +76,7 @@ export async function deny(
   now: Temporal.Instant,
 ): Promise<Moved> {
   const before = await forDecision(sql, actor, id, now);
-  const step = { id: before.id, action: "deny", reason, version } as const;
+  const step = { id: before.id, action: "deny", reason, version: versionToDecide(before, version) } as const;
   return transaction(sql, (tx) => transition(tx, actor, step, now));
 }
 

@@ -48,6 +48,14 @@ export async function permitDecision(
   );
 }
 
+/**
+ * The version that a decision is about: the one whose resources were asked whether the actor may decide there. Where
+ * another was looked at nothing has that version, so nothing is decided.
+ */
+export function versionToDecide(before: { version: number }, lookedAt = before.version): number {
+  return lookedAt === before.version ? lookedAt : 0;
+}
+
 /** Whether `actor` may decide on a row `v`, which has a `requester_id`, and wants `resources`: a query for `resource_id`. */
 export function decidable(db: Db, actor: Actor, now: Temporal.Instant, resources: Fragment) {
   if (!may(actor, "decide")) return db`false`;

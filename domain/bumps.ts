@@ -2,7 +2,7 @@ import { z } from "zod";
 import { transaction } from "../db/transaction.ts";
 import type { Db, Fragment, Sql, Tx } from "../db/types.ts";
 import { release, takes } from "./allocations.ts";
-import { permitDecision } from "./approvers.ts";
+import { permitDecision, versionToDecide } from "./approvers.ts";
 import { type Alternative, alternativesTo } from "./availability.ts";
 import { Conflict } from "./errors.ts";
 import { record } from "./history.ts";
@@ -31,7 +31,8 @@ export async function bump(
   permit(actor, "see_queue");
   const before = await getReservation(sql, actor, id);
   await permitDecision(sql, actor, before, now, { action: "bump" });
-  return transaction(sql, (tx) => transition(tx, actor, { id: before.id, action: "bump", reason }, now));
+  const step = { id: before.id, action: "bump", reason, version: versionToDecide(before) } as const;
+  return transaction(sql, (tx) => transition(tx, actor, step, now));
 }
 
 /** Who has the time that a request wants. */

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { approve } from "../../domain/approvals.ts";
+import { approve, deny } from "../../domain/approvals.ts";
 import { mayDecide } from "../../domain/approvers.ts";
 import { bump } from "../../domain/bumps.ts";
 import { delegate, endDelegation, listDelegations } from "../../domain/delegations.ts";
 import { change, rescheduleAsApprover } from "../../domain/edits.ts";
-import { Forbidden, Invalid } from "../../domain/errors.ts";
+import { Conflict, Forbidden, Invalid } from "../../domain/errors.ts";
 import { addMember, createGroup, removeMember } from "../../domain/groups.ts";
 import { dropApprover, nameApprover } from "../../domain/resource_approvers.ts";
 import { approveChange, getProposal } from "../../domain/proposals.ts";
@@ -15,6 +15,7 @@ import { getReservation } from "../../domain/reservations.ts";
 import { newId } from "../../lib/ids.ts";
 import { makeCast, makeResource, NOW, on } from "../support/cast.ts";
 import { testDatabase } from "../support/database.ts";
+import { holdUp } from "../support/gate.ts";
 import { assertSound } from "../support/invariants.ts";
 
 const TEN = on("2026-05-05", "10:00", "11:00");
@@ -229,3 +230,28 @@ Deno.test("staff who are not named neither bump nor move there, and what they ed
   await assert.rejects(rescheduleAsApprover(sql, cast.sam, { id, ...LATER }, NOW), Forbidden);
   assert.equal(await change(sql, cast.sam, id, LATER, NOW), "proposed");
 });
+
+for (const [what, decide] of Object.entries({ approve, deny, bump: undefined })) {
+  Deno.test(`who asks to ${what} what is being moved to where others decide does not decide there`, async () => {
+    await using scene = await hallAndLab("sue");
+    const { sql, cast, hall, lab } = scene;
+    const { id, version } = await scene.ask("bob", [hall]);
+    if (!decide) await approve(sql, cast.sam, { id }, NOW);
+    // Sam may decide by what he reads, and before his decision is written it is moved.
+    const gate = await holdUp(scene, async (tx) => {
+      await tx`lock table reservations in share row exclusive mode`;
+      await tx`update reservations set version = version + 1 where id = ${id}`;
+      await tx`update allocations set resource_id = ${lab.id} where reservation_id = ${id}`;
+    }, { stays: true });
+    const step = { id, reason: "Because" };
+    const deciding = decide
+      ? decide(sql, cast.sam, { ...step, version: version + 1 }, NOW)
+      : bump(sql, cast.sam, step, NOW);
+    const refused = assert.rejects(deciding, Conflict);
+    await gate.crowded(1);
+    await gate.open();
+    await refused;
+    const { status, resources } = await getReservation(sql, cast.ada, id);
+    assert.deepEqual([status, resources.map((one) => one.name)], [decide ? "pending" : "approved", ["Lab"]]);
+  });
+}

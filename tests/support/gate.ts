@@ -15,8 +15,14 @@ const PATIENCE_MS = 10_000;
 /**
  * Takes a lock that others will want, so that a race is one on every machine: they come one after the other, wait in
  * the order in which they came, and are let go all at once.
+ *
+ * @param stays whether what `lock` wrote meanwhile stays, as what somebody else does at that moment would
  */
-export async function holdUp({ where }: TestDatabase, lock: (tx: Tx) => PromiseLike<unknown>): Promise<Gate> {
+export async function holdUp(
+  { where }: TestDatabase,
+  lock: (tx: Tx) => PromiseLike<unknown>,
+  { stays = false } = {},
+): Promise<Gate> {
   const sql = connect(where, { max: 2, name: "gate" });
   const locked = Promise.withResolvers<void>();
   const opened = Promise.withResolvers<void>();
@@ -25,7 +31,7 @@ export async function holdUp({ where }: TestDatabase, lock: (tx: Tx) => PromiseL
     await lock(tx);
     locked.resolve();
     await opened.promise;
-    throw over;
+    if (!stays) throw over;
   }).catch((error) => error === over || locked.reject(error));
   await locked.promise;
   return {
