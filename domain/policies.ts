@@ -214,12 +214,17 @@ export async function getPolicy(db: Db, id: string): Promise<KeptPolicy> {
   return row.policy;
 }
 
-/** All policies by name, each with how many resources follow it. */
-export async function listPolicies(db: Db): Promise<(KeptPolicy & { resources: number })[]> {
+/** All policies by name, each with how many resources follow it; with a limit, one more than that where there are more. */
+export async function listPolicies(
+  db: Db,
+  { limit, after }: { limit?: number; after?: { name: string; id: string } } = {},
+): Promise<(KeptPolicy & { resources: number })[]> {
   const rows = await db<{ policy: KeptPolicy & { resources: number } }[]>`
     select ${policyJson(db)} || jsonb_build_object('resources', (
       select count(*) from resources r where r.policy_id = p.id and r.deactivated_at is null)) as policy
-    from policies p order by lower(p.name)`;
+    from policies p
+    ${after ? db`where (lower(p.name), p.id) > (${after.name}, ${after.id})` : db``}
+    order by lower(p.name), p.id ${limit ? db`limit ${limit + 1}` : db``}`;
   return rows.map(({ policy }) => policy);
 }
 

@@ -123,6 +123,11 @@ const QUESTIONS: Question[] = [
   get("/admin/closures/:id", () => `/admin/closures/${newId()}`),
   get("/admin/closures/:id/delete", () => `/admin/closures/${newId()}/delete`),
   get("/api/v1/closures"),
+  get("/api/v1/policies"),
+  get("/api/v1/policies/:id", () => `/api/v1/policies/${newId()}`),
+  get("/api/v1/groups"),
+  get("/api/v1/groups/:id", () => `/api/v1/groups/${newId()}`),
+  get("/api/v1/delegations"),
   get("/api/v1/closures/:id", () => `/api/v1/closures/${newId()}`),
   get(
     "/api/v1/resources/:id/availability",
