@@ -204,10 +204,9 @@ export function PolicyFormPage(props: PolicyFormProps) {
           label="Approvers may decide on requests of their own"
           checked={values.self_approval === "on"}
         />
-        <h3>Approved at once, all the same</h3>
         <Several
           name="trusts"
-          label="People"
+          label="People approved at once, all the same"
           hint="Their requests need nobody’s decision"
           choices={props.people}
           chosen={props.trusts}
@@ -216,7 +215,7 @@ export function PolicyFormPage(props: PolicyFormProps) {
         {props.groups.length > 0 && (
           <Several
             name="trusted_groups"
-            label="Groups"
+            label="Groups approved at once, all the same"
             hint="So do those of whoever is in one of them when they ask"
             choices={props.groups}
             chosen={props.trusted_groups}
