@@ -161,6 +161,22 @@ export async function reopen(tx: Tx, closure_id: string, from: Temporal.Instant)
     where closure_id = ${closure_id} and upper(period) > ${from}`;
 }
 
+/** Gives up what these closures have of one resource ahead of an instant: they are to take other time of it. */
+export async function retreat(
+  tx: Tx,
+  { closure_ids, resource_id, from }: {
+    closure_ids: readonly string[];
+    resource_id: string;
+    from: Temporal.Instant;
+  },
+): Promise<void> {
+  await tx`
+    delete from allocations
+    where resource_id = ${resource_id} and closure_id = any(${[
+    ...closure_ids,
+  ]}) and lower(period) >= ${from}`;
+}
+
 /** Takes what closures have of a resource away with it. */
 export async function forget(tx: Tx, resource_id: string): Promise<void> {
   await tx`delete from allocations where resource_id = ${resource_id} and closure_id is not null`;

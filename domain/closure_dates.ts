@@ -139,6 +139,16 @@ export async function keepDates(tx: Tx, closure_id: string, dates: ReturnType<ty
       ${dates.map((d) => `${d.end_time}`)}::timestamptz[]) as d (id, start_time, end_time)`;
 }
 
+/** Forgets what a closure is meant to close of one resource, where it has not begun. */
+export async function dropDates(
+  tx: Tx,
+  { closure_id, resource_id, from }: { closure_id: string; resource_id: string; from: Temporal.Instant },
+) {
+  await tx`
+    delete from closure_dates
+    where closure_id = ${closure_id} and resource_id = ${resource_id} and lower(period) >= ${from}`;
+}
+
 /** A closure's plan as the database has it. */
 export interface KeptPlan {
   id: string;

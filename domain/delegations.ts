@@ -110,6 +110,15 @@ export function listAbsences(
     order by d.starts_at, d.id limit ${limit + 1}`;
 }
 
+/** @throws {NotFound} also where it is another's */
+export async function getAbsence(db: Db, actor: Actor, id: string): Promise<Absence> {
+  const [row] = isId(id)
+    ? await db<Absence[]>`select d.* from delegations d where d.id = ${id} and ${within(db, actor)}`
+    : [];
+  if (!row) throw new NotFound("This absence");
+  return row;
+}
+
 // Whose absences a person may see and end: their own; an administrator's are all.
 function within(db: Db, actor: Actor) {
   return may(actor, "end_delegation") ? db`true` : db`d.user_id = ${actor.id}`;

@@ -14,6 +14,7 @@ import { inWords, needsDecision } from "./reasons.ts";
 import { holdOf, judged, mustBeWithin, mustLieAhead, refuseIfTaken } from "./requests.ts";
 import { getReservation, type Reservation } from "./reservations.ts";
 import { allows, type Status, statusAt, transition } from "./transitions.ts";
+import { standingOf } from "./trust.ts";
 
 /** What a change of a reservation may name; what it does not name stays. */
 export interface Change extends Partial<Period> {
@@ -302,7 +303,8 @@ async function statusAfterMove(
   rules: Rules[],
   now: Temporal.Instant,
 ): Promise<Changed> {
-  if (!rules.some((r) => needsDecision(r, wish, before.requester_id))) return "approved";
+  const standing = await standingOf(sql, rules, before.requester_id);
+  if (!rules.some((r) => needsDecision(r, wish, standing))) return "approved";
   if (before.status !== "approved" && before.status !== "bumped") return "pending";
   const same = before.resources.map((r) => r.id).sort().join() === wish.resource_ids.join();
   const within = Temporal.Instant.compare(wish.start_time, before.start_time) >= 0 &&

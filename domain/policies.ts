@@ -2,7 +2,7 @@ import { z } from "zod";
 import { transaction } from "../db/transaction.ts";
 import type { Db, Sql, Tx } from "../db/types.ts";
 import { isId, newId } from "../lib/ids.ts";
-import { Conflict, NotFound, rethrow } from "./errors.ts";
+import { Conflict, Invalid, NotFound, rethrow } from "./errors.ts";
 import { difference, record, type State, type Subject } from "./history.ts";
 import type { Opening } from "./opening.ts";
 import { type Actor, permit } from "./permissions.ts";
@@ -73,8 +73,10 @@ export type NewPolicy = z.infer<typeof NewPolicy>;
 /** The booking rules that resources share. */
 export interface Policy extends Omit<NewPolicy, "opening"> {
   opening: Opening | null;
-  /** Whose requests are approved at once. */
+  /** Whose requests are approved at once: people … */
   trusts: string[];
+  /** … and groups: whoever is in one when they ask. */
+  trusted_groups: string[];
 }
 
 /** A policy as it is kept. */
@@ -123,11 +125,17 @@ export const NO_RULES: Omit<NewPolicy, "name"> = {
   details_for_staff: false,
 };
 
-/** Makes a policy; `trusts` are the ids of those whose requests are approved at once. */
+/** Whom a policy approves at once, by their ids; what is not named stays as it is. */
+export interface Trust {
+  trusts?: readonly string[];
+  trusted_groups?: readonly string[];
+}
+
+/** Makes a policy, and names whose requests are approved at once. */
 export function createPolicy(
   sql: Sql,
   actor: Actor,
-  { trusts = [], ...input }: NewPolicy & { trusts?: readonly string[] },
+  { trusts = [], trusted_groups = [], ...input }: NewPolicy & Trust,
   now: Temporal.Instant,
 ): Promise<string> {
   permit(actor, "manage_resources");
@@ -136,30 +144,38 @@ export function createPolicy(
     await tx`insert into policies ${
       tx({ ...rowOf(tx, input), id, created_at: `${now}`, updated_at: `${now}` })
     }`;
-    await trust(tx, id, trusts);
-    const after_state = stateOf(await getPolicy(tx, id));
+    await trust(tx, id, { trusts, trusted_groups });
+    const after_state = await stateOf(tx, await getPolicy(tx, id));
     await record(tx, actor, { subject: subjectOf(id, input.name), action: "create", after_state }, now);
     return id;
   }).catch(rethrow);
 }
 
-/** Changes a policy. What is reserved already stays as it is; what is being stored is judged anew. */
+/**
+ * Changes a policy. What is reserved already stays as it is; what is being stored is judged anew.
+ *
+ * @throws {Conflict} where it has another version by now than the one named
+ */
 export async function changePolicy(
   sql: Sql,
   actor: Actor,
-  { id, trusts, ...input }: NewPolicy & { id: string; trusts?: readonly string[] },
+  { id, version, trusts, trusted_groups, ...input }: NewPolicy & Trust & { id: string; version?: number },
   now: Temporal.Instant,
 ): Promise<void> {
   permit(actor, "manage_resources");
   await transaction(sql, async (tx) => {
     await tx`select from policies where id = ${id} for no key update`;
     const before = await getPolicy(tx, id);
+    if (version !== undefined && version !== before.version) {
+      throw new Conflict(`${before.name} was changed since you looked at it: look at it again`);
+    }
+    const state = await stateOf(tx, before);
     await tx`
       update policies set ${
       tx({ ...rowOf(tx, input), updated_at: `${now}` })
     }, version = version + 1 where id = ${id}`;
-    if (trusts) await trust(tx, id, trusts);
-    const states = difference(stateOf(before), stateOf(await getPolicy(tx, id)));
+    await trust(tx, id, { trusts, trusted_groups });
+    const states = difference(state, await stateOf(tx, await getPolicy(tx, id)));
     if (Object.keys(states.after_state).length === 0) return;
     await record(tx, actor, { subject: subjectOf(id, input.name), action: "change", ...states }, now);
   }).catch(rethrow);
@@ -179,10 +195,10 @@ export async function deletePolicy(
   permit(actor, "manage_resources");
   const before = await getPolicy(sql, id);
   await transaction(sql, async (tx) => {
+    const previous_state = await stateOf(tx, before);
     const gone = await tx`
       delete from policies p where id = ${id} and not exists (select from resources r where r.policy_id = p.id) returning id`;
     if (gone.length === 0) throw new Conflict(`${before.name} cannot be deleted: resources follow it`);
-    const previous_state = stateOf(before);
     await record(tx, actor, { subject: subjectOf(id, before.name), action: "delete", previous_state }, now);
   });
 }
@@ -198,18 +214,25 @@ export async function getPolicy(db: Db, id: string): Promise<KeptPolicy> {
   return row.policy;
 }
 
-/** All policies by name, each with how many resources follow it. */
-export async function listPolicies(db: Db): Promise<(KeptPolicy & { resources: number })[]> {
+/** All policies by name, each with how many resources follow it; with a limit, one more than that where there are more. */
+export async function listPolicies(
+  db: Db,
+  { limit, after }: { limit?: number; after?: { name: string; id: string } } = {},
+): Promise<(KeptPolicy & { resources: number })[]> {
   const rows = await db<{ policy: KeptPolicy & { resources: number } }[]>`
     select ${policyJson(db)} || jsonb_build_object('resources', (
       select count(*) from resources r where r.policy_id = p.id and r.deactivated_at is null)) as policy
-    from policies p order by lower(p.name)`;
+    from policies p
+    ${after ? db`where (lower(p.name), p.id) > (${after.name}, ${after.id})` : db``}
+    order by lower(p.name), p.id ${limit ? db`limit ${limit + 1}` : db``}`;
   return rows.map(({ policy }) => policy);
 }
 
 function policyJson(db: Db) {
   return db`(to_jsonb(p) - array['created_at', 'updated_at'] || jsonb_build_object('trusts', array(
-    select t.user_id from policy_trusts t where t.policy_id = p.id order by t.user_id)))`;
+    select t.user_id from policy_trusts t where t.policy_id = p.id order by t.user_id),
+    'trusted_groups', array(
+    select t.group_id from policy_trusted_groups t where t.policy_id = p.id order by t.group_id)))`;
 }
 
 // What was read stays in memory, per database. That is safe although another replica may change it: what is stored
@@ -257,16 +280,37 @@ function rowOf(tx: Tx, { opening, quotas, fields, ...rest }: NewPolicy) {
   return { ...rest, opening: opening && tx.json(opening), quotas: tx.json(quotas), fields: tx.json(fields) };
 }
 
-async function trust(tx: Tx, policy_id: string, user_ids: readonly string[]) {
-  await tx`delete from policy_trusts where policy_id = ${policy_id}`;
-  for (const user_id of new Set(user_ids)) {
-    await tx`insert into policy_trusts (policy_id, user_id) values (${policy_id}, ${user_id})`;
+async function trust(tx: Tx, policy_id: string, { trusts, trusted_groups }: Trust) {
+  const unknown = (path: keyof Trust, message: string) => new Invalid([{ path, message }]);
+  if (trusts?.some((id) => !isId(id))) throw unknown("trusts", "This person does not exist");
+  if (trusted_groups?.some((id) => !isId(id))) {
+    throw unknown("trusted_groups", "This group does not exist");
+  }
+  if (trusts) {
+    await tx`delete from policy_trusts where policy_id = ${policy_id}`;
+    await tx`
+      insert into policy_trusts (policy_id, user_id)
+      select ${policy_id}, unnest(${[...new Set(trusts)]}::uuid[])`;
+  }
+  if (trusted_groups) {
+    await tx`delete from policy_trusted_groups where policy_id = ${policy_id}`;
+    await tx`
+      insert into policy_trusted_groups (policy_id, group_id)
+      select ${policy_id}, unnest(${[...new Set(trusted_groups)]}::uuid[])`;
   }
 }
 
 const subjectOf = (id: string, name: string): Subject => ({ kind: "policy", id, name });
 
-// What stands in the record of a policy: its rules, not how often they were changed.
-function stateOf({ id: _id, version: _version, ...rules }: KeptPolicy): State {
-  return rules as unknown as State;
+// What stands in the record of a policy: its rules, not how often they were changed; of whom it approves at once the
+// names, too, which stay readable when the people and groups are called otherwise, or gone.
+async function stateOf(tx: Tx, { id: _id, version: _version, ...rules }: KeptPolicy): Promise<State> {
+  const named = await tx<{ name: string }[]>`
+    select name from (
+      select 'Group: ' || name as name, 0 as place from groups where id = any(${rules.trusted_groups})
+      union all
+      select name, 1 from users where id = any(${rules.trusts})
+    ) one order by place, lower(name)`;
+  const approved_at_once = named.map(({ name }) => name);
+  return { ...rules, approved_at_once } as unknown as State;
 }

@@ -1,4 +1,5 @@
 import type { Db } from "../db/types.ts";
+import { isId } from "../lib/ids.ts";
 import type { Period } from "./periods.ts";
 import type { NewPolicy, Rules } from "./policies.ts";
 import { reasons } from "./reasons.ts";
@@ -23,9 +24,9 @@ const AT_MOST = 5_000;
  */
 export async function effectOf(
   db: Db,
-  policy: NewPolicy & { id: string; trusts: readonly string[] },
+  policy: NewPolicy & { id: string; trusts: readonly string[]; trusted_groups: readonly string[] },
   now: Temporal.Instant,
-): Promise<{ looked_at: number; against: Affected[] }> {
+): Promise<{ looked_at: number; against: Affected[]; approved_at_once: number }> {
   const rows = await db<(Omit<Rules, "policy"> & Period & Ahead)[]>`
     select v.reference, v.start_time, v.end_time, v.attendees, u.name as requester_name, r.id as resource_id, r.name,
       r.units, r.capacity, r.time_zone, r.requires_approval, false as deactivated, r.policy_id, r.version,
@@ -37,7 +38,10 @@ export async function effectOf(
     where r.policy_id = ${policy.id} and v.start_time > ${now} and v.status in ('pending', 'approved')
     order by v.start_time limit ${AT_MOST}`;
   const against = rows.flatMap((row) => {
-    const rules = { ...row, policy: { ...policy, trusts: [...policy.trusts] } };
+    const rules = {
+      ...row,
+      policy: { ...policy, trusts: [...policy.trusts], trusted_groups: [...policy.trusted_groups] },
+    };
     const found = reasons(rules, row, now).filter(({ code }) => !PASSED.includes(code));
     const { reference, name, requester_name, start_time, end_time, time_zone } = row;
     return found.length === 0 ? [] : [{
@@ -51,7 +55,24 @@ export async function effectOf(
       reasons: found.map(({ message }) => message),
     }];
   });
-  return { looked_at: rows.length, against };
+  return { looked_at: rows.length, against, approved_at_once: await countTrusted(db, policy) };
+}
+
+/** How many people a policy approves at once, by name or by a group: each once. */
+async function countTrusted(
+  db: Db,
+  { approval, trusts, trusted_groups }: Pick<
+    Parameters<typeof effectOf>[1],
+    "approval" | "trusts" | "trusted_groups"
+  >,
+): Promise<number> {
+  if (approval === "never") return 0;
+  const ids = (given: readonly string[]) => given.filter(isId);
+  const [{ count }] = await db<{ count: number }[]>`
+    select count(*)::int as count from users u
+    where u.disabled_at is null and (u.id = any(${ids(trusts)}) or exists (
+      select from group_members m where m.user_id = u.id and m.group_id = any(${ids(trusted_groups)})))`;
+  return count;
 }
 
 interface Ahead {

@@ -1,6 +1,7 @@
 import { hoursOn, isOpenFor } from "./opening.ts";
 import { dateIn, minutesOf, type Period } from "./periods.ts";
 import type { Field, Policy, Rules } from "./policies.ts";
+import { type Standing, trusts } from "./trust.ts";
 
 /** A rule that says no: `code` for programs, `message` for people, `figure` what it allows, `whose` rule it is. */
 export interface Reason {
@@ -118,9 +119,9 @@ export function isOnGrid({ policy, time_zone }: Rules, instant: Temporal.Instant
 }
 
 /** Whether somebody has to decide on a wish, and why: undefined where nobody has to. */
-export function needsDecision(rules: Rules, wish: Asked, requester_id: string): string | undefined {
+export function needsDecision(rules: Rules, wish: Asked, who: Standing): string | undefined {
   const { policy, name } = rules;
-  if (policy?.trusts.includes(requester_id)) return undefined;
+  if (policy && trusts(policy, who)) return undefined;
   if (rules.requires_approval) return `${name} needs an approval`;
   if (!policy || policy.approval === "never") return undefined;
   if (policy.approval === "always") return `${policy.name} wants an approval`;

@@ -9,6 +9,7 @@ import { type Rules, rulesOf } from "./policies.ts";
 import { hasQuota, lockQuotas, quotaReasons } from "./quotas.ts";
 import { type Asked, needsDecision, type Reason, reasons } from "./reasons.ts";
 import { firstStatus, HOLDING, type Status } from "./transitions.ts";
+import { type Standing, standingOf, trusts } from "./trust.ts";
 
 /** What a person asks for, beside time and resource. */
 export interface NewReservation extends Asked {
@@ -76,13 +77,20 @@ export async function explain(sql: Sql, actor: Actor, asked: Wish, now: Temporal
   const rules = await rulesOf(sql, wish.resource_ids, { fresh: true });
   const against = await reasonsAgainst(sql, wish, rules, now);
   const conflicts = await conflictsOf(sql, actor, wish);
+  const standing = await standingOf(sql, rules, wish.requester_id);
   const blocked = against.length > 0 || conflicts.length > 0;
   return {
     reasons: against,
     conflicts,
     alternatives: blocked ? await alternativesTo(sql, wish, now) : [],
     /** Why an approver has to decide; undefined where nobody has to. */
-    needs_approval: rules.map((r) => needsDecision(r, wish, wish.requester_id)).find(Boolean),
+    needs_approval: rules.map((r) => needsDecision(r, wish, standing)).find(Boolean),
+    /** The policies that want a decision, and approve what this person asks for at once all the same. */
+    trusted_by: rules.flatMap(({ policy, requires_approval }) =>
+      policy && (requires_approval || policy.approval !== "never") && trusts(policy, standing)
+        ? [policy.name]
+        : []
+    ),
   };
 }
 
@@ -185,7 +193,8 @@ export async function refuseIfTaken(sql: Db, actor: Actor, wish: Wish, now: Temp
 // of the statement, and with it everything.
 async function store(db: Db, actor: Actor, wish: NewReservation, rules: Rules[], now: Temporal.Instant) {
   const id = newId(now.epochMilliseconds);
-  const status = firstStatus(rules.some((r) => needsDecision(r, wish, actor.id)));
+  const standing = await standingOf(db, rules, actor.id);
+  const status = firstStatus(rules.some((r) => needsDecision(r, wish, standing)));
   const { holds, held_until } = holdOf(status, rules, now);
   const { start_time, end_time, purpose = "", priority = 0, private: secret = false } = wish;
   const { attendees = null, answers = {}, override = null } = wish;
@@ -206,7 +215,7 @@ async function store(db: Db, actor: Actor, wish: NewReservation, rules: Rules[],
               and a.period && span.period)
           order by unit limit 1
         ) as free
-        where coalesce(p.version, 0) = judged.policy_version
+        where coalesce(p.version, 0) = judged.policy_version ${stillStands(db, standing)}
         order by r.id
       ), taken as (
         insert into allocations (reservation_id, resource_id, unit, period, holds)
@@ -245,6 +254,13 @@ async function store(db: Db, actor: Actor, wish: NewReservation, rules: Rules[],
     }
     throw error;
   }
+}
+
+// Whoever left a group between the judgement and the storing is judged anew.
+function stillStands(db: Db, { id, groups }: Standing) {
+  if (groups.length === 0) return db``;
+  return db`and ${groups.length} = (
+    select count(*) from group_members m where m.user_id = ${id} and m.group_id = any(${[...groups]}))`;
 }
 
 /**

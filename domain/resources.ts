@@ -4,6 +4,7 @@ import type { Db, Sql, Tx } from "../db/types.ts";
 import { isId, newId } from "../lib/ids.ts";
 import { closeOff, forget, settle } from "./allocations.ts";
 import { closeAdded, minuteOf } from "./closure_dates.ts";
+import { moveClosures } from "./closure_zones.ts";
 import { Conflict, NotFound, rethrow } from "./errors.ts";
 import { difference, record, type State, type Subject } from "./history.ts";
 import { type Actor, permit } from "./permissions.ts";
@@ -87,7 +88,11 @@ export async function createResource(
   }).catch(rethrow);
 }
 
-/** Changes what is named, and nothing else. */
+/**
+ * Changes what is named, and nothing else. Closures that lie ahead keep their time on the wall where the zone changes.
+ *
+ * @throws {Conflict} where a reservation would be in the way of that
+ */
 export async function changeResource(
   sql: Sql,
   actor: Actor,
@@ -106,6 +111,7 @@ export async function changeResource(
     if (Object.keys(states.after_state).length > 0) {
       await record(tx, actor, { subject: subjectOf(changed), action: "change", ...states }, now);
     }
+    if (changed.time_zone !== before.time_zone) await moveClosures(tx, { before, after: changed }, now);
     // A closure is of every unit, also of those that are added to it.
     if (changed.units > before.units) await closeOff(tx, [changed.id], minuteOf(now));
     return changed;

@@ -20,6 +20,8 @@ export interface Block {
   purpose: string;
   requester_name: string;
   hidden: boolean;
+  /** The closure that it is, for those who manage closures. */
+  closure_id?: string;
 }
 
 /** One resource with what takes its time within a window, in order. */
@@ -59,6 +61,7 @@ type Row = [
   requester_id: string | null,
   requester_name: string | null,
   secret: boolean,
+  closure_id: string | null,
 ];
 
 /** The same as `findLanes`, as the viewer may see it at `now`. */
@@ -100,7 +103,7 @@ export async function findLanes(db: Db, window: Period, filter: LaneFilter): Pro
           floor(extract(epoch from coalesce(v.start_time, lower(a.period))) * 1000),
           floor(extract(epoch from coalesce(v.end_time, upper(a.period))) * 1000), a.unit,
           coalesce(v.status, 'closed'), a.holds, v.number, coalesce(v.purpose, c.reason), v.requester_id, u.name,
-          coalesce(v.private or r.for_staff, false))
+          coalesce(v.private or r.for_staff, false), a.closure_id)
         order by a.unit, coalesce(v.start_time, lower(a.period)), v.number) as blocks
       from (
         select * from allocations
@@ -146,7 +149,7 @@ function joined(blocks: Block[]): Block[] {
   for (const block of blocks) {
     const before = whole.find((b) =>
       b.status === "closed" && block.status === "closed" && b.to === block.from && b.unit === block.unit &&
-      b.purpose === block.purpose
+      b.purpose === block.purpose && b.closure_id === block.closure_id
     );
     if (before) before.to = block.to;
     else whole.push(block);
@@ -156,10 +159,11 @@ function joined(blocks: Block[]): Block[] {
 
 // A request that nobody decided in time takes nothing any more, even before the sweep has said so.
 function blockOf(actor: Actor, row: Row, now: Temporal.Instant): Block[] {
-  const [from, to, unit, stored, holds, number, purpose, requester_id, requester_name, secret] = row;
+  const [from, to, unit, stored, holds, number, purpose, requester_id, requester_name, secret, closed] = row;
   if (stored === "closed") {
     const nobodys = { mine: false, open: false, reference: "", requester_name: "", hidden: false };
-    return [{ from, to, unit, status: stored, holds: true, purpose, ...nobodys }];
+    const closure_id = closed && may(actor, "manage_resources") ? closed : undefined;
+    return [{ from, to, unit, status: stored, holds: true, purpose, ...nobodys, closure_id }];
   }
   const at = now.epochMilliseconds;
   const status = statusOnce(stored, { begun: from <= at, over: to <= at });

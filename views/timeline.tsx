@@ -103,11 +103,18 @@ function TimelineCell({ cell, row }: { cell: Cell; row: TimelineRow }) {
       </span>
     </span>
   );
+  const path = pathOf(block);
   return (
     <td colspan={cell.columns} class={classOf(block)}>
-      {block.open ? <a href={reservationPath(block.reference)}>{words}</a> : <p>{words}</p>}
+      {path ? <a href={path}>{words}</a> : <p>{words}</p>}
     </td>
   );
+}
+
+// A closure leads on only for those who are told which one it is.
+function pathOf({ open, reference, closure_id }: Block): string | undefined {
+  if (closure_id) return `/admin/closures/${closure_id}`;
+  return open ? reservationPath(reference) : undefined;
 }
 
 function classOf(block: Block): string {

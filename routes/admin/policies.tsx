@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { Invalid, type Issue } from "../../domain/errors.ts";
+import { listGroupNames } from "../../domain/groups.ts";
 import { inHours, readHours, WEEKDAYS } from "../../domain/opening.ts";
 import {
   changePolicy,
@@ -11,6 +12,7 @@ import {
   listPolicies,
   NewPolicy,
   NO_RULES,
+  type Trust,
 } from "../../domain/policies.ts";
 import { effectOf } from "../../domain/policy_effect.ts";
 import { listNames } from "../../domain/users.ts";
@@ -27,35 +29,35 @@ managePolicies.get("/", async (c) => {
   return page(c, { title: "Policies", body: <PoliciesPage policies={policies} /> });
 });
 
-managePolicies.get("/new", (c) => form(c, { values: asTyped({ ...NO_RULES, name: "" }), trusts: [] }));
+managePolicies.get("/new", (c) => form(c, { values: asTyped({ ...NO_RULES, name: "" }), ...NOBODY }));
 
 managePolicies.get("/:id", async (c) => {
   const policy = await getPolicy(c.var.sql, c.req.param("id"));
-  return form(c, { policy, values: asTyped(policy), trusts: policy.trusts });
+  return form(c, { policy, values: asTyped(policy), ...trustOf(policy) });
 });
 
 managePolicies.post("/", async (c) => {
-  const { values, trusts } = await typed(c);
+  const { values, ...trust } = await typed(c);
   return orAgain(async () => {
     const input = read(values);
-    await createPolicy(c.var.sql, actorOf(c), { ...input, trusts }, c.var.now);
+    await createPolicy(c.var.sql, actorOf(c), { ...input, ...trust }, c.var.now);
     return done(c, { to: "/admin/policies", notice: { text: `${input.name} is added` } });
-  }, (problem) => form(c, { values, trusts, problem }));
+  }, (problem) => form(c, { values, ...trust, problem }));
 });
 
 managePolicies.post("/:id", async (c) => {
   const { sql, now } = c.var;
   const policy = await getPolicy(sql, c.req.param("id"));
-  const { values, trusts } = await typed(c);
+  const { values, ...trust } = await typed(c);
   return orAgain(async () => {
     const input = read(values);
     if (values.preview) {
-      const effect = { ...await effectOf(sql, { ...input, id: policy.id, trusts }, now), now };
-      return form(c, { policy, values, trusts, effect });
+      const effect = { ...await effectOf(sql, { ...input, id: policy.id, ...trust }, now), now };
+      return form(c, { policy, values, ...trust, effect });
     }
-    await changePolicy(sql, actorOf(c), { ...input, id: policy.id, trusts }, now);
+    await changePolicy(sql, actorOf(c), { ...input, id: policy.id, ...trust }, now);
     return done(c, { to: "/admin/policies", notice: { text: `${input.name} is saved` } });
-  }, (problem) => form(c, { policy, values, trusts, problem }));
+  }, (problem) => form(c, { policy, values, ...trust, problem }));
 });
 
 managePolicies.post("/:id/delete", async (c) => {
@@ -63,19 +65,23 @@ managePolicies.post("/:id/delete", async (c) => {
   return orAgain(async () => {
     await deletePolicy(c.var.sql, actorOf(c), policy.id, c.var.now);
     return done(c, { to: "/admin/policies", notice: { text: `${policy.name} is deleted` } });
-  }, (problem) => form(c, { policy, values: asTyped(policy), trusts: policy.trusts, problem }));
+  }, (problem) => form(c, { policy, values: asTyped(policy), ...trustOf(policy), problem }));
 });
 
-interface Shown {
+/** Whom a form names to be approved at once. */
+type Named = Required<Trust>;
+const NOBODY: Named = { trusts: [], trusted_groups: [] };
+const trustOf = ({ trusts, trusted_groups }: Named): Named => ({ trusts, trusted_groups });
+
+interface Shown extends Named {
   policy?: KeptPolicy;
   values: Values;
-  trusts: readonly string[];
   problem?: Problem;
   effect?: Parameters<typeof PolicyFormPage>[0]["effect"];
 }
 
-async function form(c: Context, { policy, values, trusts, problem, effect }: Shown) {
-  const people = await listNames(c.var.sql);
+async function form(c: Context, { policy, values, trusts, trusted_groups, problem, effect }: Shown) {
+  const [people, groups] = await Promise.all([listNames(c.var.sql), listGroupNames(c.var.sql)]);
   const body = (
     <PolicyFormPage
       policy={policy}
@@ -84,6 +90,8 @@ async function form(c: Context, { policy, values, trusts, problem, effect }: Sho
       message={problem?.message}
       people={people}
       trusts={trusts}
+      groups={groups}
+      trusted_groups={trusted_groups}
       effect={effect}
       deletable={policy !== undefined}
     />
@@ -91,14 +99,19 @@ async function form(c: Context, { policy, values, trusts, problem, effect }: Sho
   return page(c, { title: policy?.name ?? "Add a policy", body, status: problem?.status });
 }
 
-// A list of people comes as one field several times.
-async function typed(c: Context): Promise<{ values: Values; trusts: string[] }> {
+// A list of people or of groups comes as one field several times.
+async function typed(c: Context): Promise<{ values: Values } & Named> {
   const body = await c.req.parseBody({ all: true });
   const texts = Object.entries(body).flatMap(([name, value]) =>
     typeof value === "string" ? [[name, value]] : []
   );
-  const trusts = [body.trusts ?? []].flat().filter((id): id is string => typeof id === "string");
-  return { values: Object.fromEntries(texts), trusts };
+  const list = (name: string) =>
+    [body[name] ?? []].flat().filter((id): id is string => typeof id === "string");
+  return {
+    values: Object.fromEntries(texts),
+    trusts: list("trusts"),
+    trusted_groups: list("trusted_groups"),
+  };
 }
 
 const NUMBERS = [

@@ -46,8 +46,9 @@ async function answerTo(c: Context, values: Values): Promise<Pick<TryProps, "ans
     const { start_time, end_time } = readPeriod(values, resource.time_zone);
     const { attendees } = readParticulars(values, null);
     const wish = { start_time, end_time, attendees, resource_ids: [resource.id], requester_id: person.id };
-    const verdict = { wish, errors: {}, ...await explain(sql, actorOf(c), wish, now) };
-    return { errors: {}, answer: { verdict, resource, who: person.name } };
+    const { trusted_by, ...told } = await explain(sql, actorOf(c), wish, now);
+    const verdict = { wish, errors: {}, ...told };
+    return { errors: {}, answer: { verdict, resource, who: person.name, trusted_by } };
   } catch (error) {
     if (!(error instanceof Invalid)) throw error;
     return { errors: Object.fromEntries(error.issues.map(({ path, message }) => [path, message])) };

@@ -263,8 +263,8 @@ Deno.test("a policy is on record from its making to its end, with what changed o
   const [made, changed, deleted] = added as unknown as Record<string, NewPolicy>[];
   assert.deepEqual([made.after.max_minutes, deleted.before.max_minutes], [60, 90]);
   assert.deepEqual([changed.before, changed.after] as unknown[], [
-    { max_minutes: 60, trusts: [] },
-    { max_minutes: 90, trusts: [cast.bob.id] },
+    { max_minutes: 60, trusts: [], approved_at_once: [] },
+    { max_minutes: 90, trusts: [cast.bob.id], approved_at_once: ["Bob Booker"] },
   ]);
 });
 

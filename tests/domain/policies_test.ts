@@ -33,6 +33,7 @@ function rules(policy: Partial<Policy> | null, rest: Partial<Rules> = {}): Rules
       ...NO_RULES,
       name: "House rules",
       trusts: [],
+      trusted_groups: [],
       ...policy,
     },
     ...rest,

@@ -211,3 +211,21 @@ Deno.test("Sam reads beside a request that waits that the hall is closed then", 
   const row = words(one(read(await sam.get("/approvals")), ".request"));
   assert.match(row, /In the way.*Great Hall is closed, Tue 5 May, 09:00–12:00.*sanded/);
 });
+
+Deno.test("a closure on the schedule and in the week leads Ada to its page, and others read it as plain text", async () => {
+  await using scene = await site();
+  const { id } = await scene.shut();
+  const sam = await scene.site.as(scene.cast.sam);
+  const days = ["/schedule?date=2026-05-05", `/resources/${scene.hall.id}?week=2026-05-05`];
+  const block = async (who: typeof sam, path: string) =>
+    one(read(await who.get(path)), "td", /Closed: The floor is being sanded/);
+  for (const path of days) {
+    const link = one(await block(scene.ada, path), "a").getAttribute("href")!;
+    assert.equal(link, `/admin/closures/${id}`);
+    assert.equal((await scene.ada.get(link)).status, 200);
+    for (const who of [scene.bob, sam]) {
+      assert.equal((await block(who, path)).querySelectorAll("a").length, 0);
+      assert.doesNotMatch((await who.get(path)).text, new RegExp(id));
+    }
+  }
+});

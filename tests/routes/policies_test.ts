@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createGroup } from "../../domain/groups.ts";
 import { request } from "../../domain/requests.ts";
 import { makeResource, NOW, on } from "../support/cast.ts";
 import { complaint, follow, one, press, read, valuesOf, words } from "../support/page.ts";
@@ -97,6 +98,28 @@ Deno.test("Ada is told what a change would mean for what is reserved, and nothin
   assert.equal(valuesOf(one(read(told), "main form.card")).max_minutes, "60");
   const [after] = await scene.sql`select * from policies`;
   assert.deepEqual(after, scene.policy);
+});
+
+Deno.test("Ada names a group to be approved at once, sees it in the preview and when she tries it out", async () => {
+  await using scene = await adasPolicy({ approval: "always", always_open: "on" });
+  const { ada, cast, sql, policy, hall } = scene;
+  const group = await createGroup(sql, cast.ada, { name: "Board", member_ids: [cast.bob.id] }, NOW);
+  const form = await ada.get(`/admin/policies/${policy.id}`);
+  const told = await press(ada, form, "What would it change?", { trusted_groups: group });
+  assert.match(words(one(read(told), ".verdict")), /The requests of 1 person would be approved at once\./);
+  assert.equal(words(one(read(told), "#f-trusted_groups option[selected]")), "Board");
+  assert.equal((await press(ada, told, "Save")).status, 303);
+  const kept = await ada.get(`/admin/policies/${policy.id}`);
+  assert.equal(words(one(read(kept), "#f-trusted_groups option[selected]")), "Board");
+  assert.match(words(one(read(await ada.get("/admin/policies")), "main li")), /approved at once: 1 group/);
+  const asked = (person: string) =>
+    ada.get(`/admin/try?${new URLSearchParams({
+      ...{ person, resource: hall.id, date: "2026-05-05", start: "10:00", end: "11:00" },
+    })}`);
+  const bob = words(one(read(await asked(cast.bob.id)), "main"));
+  assert.match(bob, /Approved at once, all the same: House rules names Bob Booker, or a group/);
+  const alice = words(one(read(await asked(cast.alice.id)), "main"));
+  assert.doesNotMatch(alice, /Approved at once/);
 });
 
 Deno.test("a policy that resources follow is not deleted", async () => {

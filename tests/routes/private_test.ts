@@ -139,6 +139,11 @@ const QUESTIONS: Question[] = [
   get("/admin/closures/:id/delete", ({ closure }) => `/admin/closures/${closure}/delete`),
   get("/api/v1/closures"),
   get("/api/v1/closures/:id", ({ closure }) => `/api/v1/closures/${closure}`),
+  get("/api/v1/policies"),
+  get("/api/v1/policies/:id", () => `/api/v1/policies/${newId()}`),
+  get("/api/v1/groups"),
+  get("/api/v1/groups/:id", () => `/api/v1/groups/${newId()}`),
+  get("/api/v1/delegations"),
   get(
     "/api/v1/resources/:id/availability",
     ({ hall }) => `/api/v1/resources/${hall.id}/availability?from=${DAY}T00:00:00Z&to=${DAY}T20:00:00Z`,

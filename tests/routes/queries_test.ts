@@ -97,6 +97,9 @@ async function asked(
       "/admin/closures/new",
       `/admin/closures/${closure_id}`,
       "/api/v1/users",
+      "/api/v1/policies",
+      "/api/v1/groups",
+      "/api/v1/delegations",
     ],
   } as const;
   const found: Record<string, number> = {};

@@ -40,8 +40,8 @@ const KINDS = {
     told: answers(SIGN_IN, ["let in", "not found"], ["let in", "not found"], ["let in", "not found"]),
   },
   "away": {
-    told: answers(SIGN_IN, NO, ["let in", "not found"], ["let in", "not found"]),
-    action: "delegate",
+    told: answers(SIGN_IN, NO, ["let in", "not found"], IN),
+    action: "end_delegation",
   },
   "delegate": { told: answers(SIGN_IN, NO, IN, IN), action: "delegate" },
   "reserve": { told: answers(SIGN_IN, IN, IN, IN), action: "reserve" },
@@ -157,6 +157,8 @@ const ROUTES = new Map<string, Right>([
   ["GET /admin/resources/:id/approvers", "resources"],
   ["POST /admin/resources/:id/approvers", "resources"],
   ["POST /admin/resources/:id/approvers/remove", "resources"],
+  ["GET /api/v1/groups/:id", "groups"],
+  ["PATCH /api/v1/groups/:id", "groups"],
   ["GET /admin/groups", "groups"],
   ["POST /admin/groups", "groups"],
   ["GET /admin/groups/:id", "groups"],
@@ -194,6 +196,17 @@ const ROUTES = new Map<string, Right>([
   ["POST /admin/users/:id/reactivate", "users"],
   ["POST /admin/users/:id/reset", "users"],
   ["POST /admin/users/:id/role", "users"],
+  ["GET /api/v1/groups", "groups"],
+  ["POST /api/v1/groups", "groups"],
+  ["DELETE /api/v1/groups/:id", "groups"],
+  ["GET /api/v1/policies", "resources"],
+  ["POST /api/v1/policies", "resources"],
+  ["GET /api/v1/policies/:id", "resources"],
+  ["PATCH /api/v1/policies/:id", "resources"],
+  ["DELETE /api/v1/policies/:id", "resources"],
+  ["GET /api/v1/delegations", "delegate"],
+  ["POST /api/v1/delegations", "delegate"],
+  ["DELETE /api/v1/delegations/:id", "away"],
 ]);
 
 function told({ status, headers }: Answer, route: string): Told {
@@ -238,7 +251,7 @@ async function house() {
     [/users\/:id/, own.user],
     [/policies\/:id/, policy],
     [/sessions\/:id/, own.session],
-    [/away\/:id/, own.away],
+    [/(away|delegations)\/:id/, own.away],
   ];
   return {
     ...scene,
@@ -274,7 +287,11 @@ const NOTHING_THERE = [
   "POST /reset/:token",
 ];
 /** Given up by the call before it, by whoever may. */
-const TWICE = ["POST /admin/closures/:id/delete"];
+const TWICE = [
+  "POST /admin/closures/:id/delete",
+  "DELETE /api/v1/groups/:id",
+  "DELETE /api/v1/delegations/:id",
+];
 /** What leads to signing in although it is open to everybody. */
 const TO_SIGN_IN = ["POST /logout"];
 

@@ -48,8 +48,11 @@ export function valuesOf(form: HTMLElement): Record<string, string> {
     const name = control.getAttribute("name")!;
     const type = control.getAttribute("type") ?? "";
     if (control.tagName === "TEXTAREA") values[name] = control.text.replace(/^\n/, "");
-    else if (control.tagName === "SELECT") values[name] = chosen(control);
-    else if (!["checkbox", "radio"].includes(type)) values[name] = control.getAttribute("value") ?? "";
+    else if (control.tagName === "SELECT") {
+      // Of several that may be chosen, none is chosen by itself.
+      if (control.hasAttribute("multiple") && !control.querySelector("option[selected]")) continue;
+      values[name] = chosen(control);
+    } else if (!["checkbox", "radio"].includes(type)) values[name] = control.getAttribute("value") ?? "";
     else if (control.hasAttribute("checked")) values[name] = control.getAttribute("value") ?? "on";
   }
   return values;

@@ -36,7 +36,7 @@ export function ClosureFormPage(props: FormProps) {
         <What {...props} />
         <fieldset>
           <legend>
-            When <span class="quiet">(by the clock of each resource)</span>
+            When <span class="quiet">(by the clock of each resource, also if its time zone is changed)</span>
           </legend>
           <Moment from values={values} errors={errors} />
           <Moment values={values} errors={errors} />

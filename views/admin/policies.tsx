@@ -63,6 +63,13 @@ export function rulesInWords(policy: Policy): string[] {
     policy.open_at_most && `${policy.open_at_most} open at once`,
     cancel_minutes && `cancelled up to ${inWords(cancel_minutes)} before`,
     approvalInWords(policy),
+    policy.approval !== "never" && policy.trusts.length + policy.trusted_groups.length > 0 &&
+    `approved at once: ${
+      [
+        policy.trusts.length > 0 && count(policy.trusts.length, "person", "people"),
+        policy.trusted_groups.length > 0 && count(policy.trusted_groups.length, "group"),
+      ].filter(Boolean).join(" and ")
+    }`,
     policy.self_approval && "approvers may decide on their own",
     policy.pending_holds &&
     `requests hold their time${policy.hold_minutes ? ` for ${inWords(policy.hold_minutes)}` : ""}`,
@@ -107,6 +114,8 @@ export interface PolicyFormProps {
   message?: string;
   people: readonly { id: string; name: string }[];
   trusts: readonly string[];
+  groups: readonly { id: string; name: string }[];
+  trusted_groups: readonly string[];
   /** What the change would do to what is reserved already; undefined before it was asked for. */
   effect?: Effect;
   deletable: boolean;
@@ -115,6 +124,8 @@ export interface PolicyFormProps {
 /** Reservations that the changed policy would not allow any more. */
 export interface Effect {
   looked_at: number;
+  /** How many people it approves at once. */
+  approved_at_once: number;
   against: {
     reference: string;
     resource_name: string;
@@ -193,7 +204,24 @@ export function PolicyFormPage(props: PolicyFormProps) {
           label="Approvers may decide on requests of their own"
           checked={values.self_approval === "on"}
         />
-        <Trusts people={props.people} trusts={props.trusts} error={errors.trusts} />
+        <Several
+          name="trusts"
+          label="People approved at once, all the same"
+          hint="Their requests need nobody’s decision"
+          choices={props.people}
+          chosen={props.trusts}
+          error={errors.trusts}
+        />
+        {props.groups.length > 0 && (
+          <Several
+            name="trusted_groups"
+            label="Groups approved at once, all the same"
+            hint="So do those of whoever is in one of them when they ask"
+            choices={props.groups}
+            chosen={props.trusted_groups}
+            error={errors.trusted_groups}
+          />
+        )}
         <Check
           name="pending_holds"
           label="A request holds its time while it waits"
@@ -236,23 +264,38 @@ export function PolicyFormPage(props: PolicyFormProps) {
   );
 }
 
-function Trusts(
-  { people, trusts, error }: { people: PolicyFormProps["people"]; trusts: readonly string[]; error?: string },
-) {
+interface SeveralProps {
+  name: string;
+  label: string;
+  hint: string;
+  choices: readonly { id: string; name: string }[];
+  chosen: readonly string[];
+  error?: string;
+}
+
+function Several({ name, label, hint, choices, chosen, error }: SeveralProps) {
+  const id = `f-${name}`;
   return (
     <div class="field">
-      <label for="f-trusts">Approved at once, all the same</label>
-      <select id="f-trusts" name="trusts" multiple size={5} aria-describedby="f-trusts-hint">
-        {people.map(({ id, name }) => <option value={id} selected={trusts.includes(id)}>{name}</option>)}
+      <label for={id}>{label}</label>
+      <select
+        id={id}
+        name={name}
+        multiple
+        size={5}
+        aria-invalid={error && "true"}
+        aria-describedby={error ? `${id}-error ${id}-hint` : `${id}-hint`}
+      >
+        {choices.map((one) => <option value={one.id} selected={chosen.includes(one.id)}>{one.name}</option>)}
       </select>
-      {error && <p class="error">{error}</p>}
-      <p class="hint" id="f-trusts-hint">People whose requests need nobody’s decision</p>
+      {error && <p class="error" id={`${id}-error`}>{error}</p>}
+      <p class="hint" id={`${id}-hint`}>{hint}</p>
     </div>
   );
 }
 
 // Nothing is changed by a policy that was reserved before; who keeps it should know what stands against it.
-function EffectNotice({ looked_at, against, now }: Effect) {
+function EffectNotice({ looked_at, against, approved_at_once, now }: Effect) {
   return (
     <div class={`verdict ${against.length > 0 ? "no" : "yes"}`} role="status">
       <p>
@@ -264,6 +307,9 @@ function EffectNotice({ looked_at, against, now }: Effect) {
             } ahead would be refused. They stay as they are.`}
         </b>
       </p>
+      {approved_at_once > 0 && (
+        <p>The requests of {count(approved_at_once, "person", "people")} would be approved at once.</p>
+      )}
       {against.length > 0 && (
         <ul>
           {against.slice(0, 50).map((one) => (

@@ -7,7 +7,12 @@ export interface TryProps {
   people: readonly { id: string; name: string }[];
   resources: readonly { id: string; name: string }[];
   /** Undefined before anything was asked. */
-  answer?: { verdict: Verdict; resource: { id: string; time_zone: string }; who: string };
+  answer?: {
+    verdict: Verdict;
+    resource: { id: string; time_zone: string };
+    who: string;
+    trusted_by: readonly string[];
+  };
   now: Temporal.Instant;
 }
 
@@ -59,6 +64,12 @@ export function TryPage({ values, errors, people, resources, answer, now }: TryP
         <section aria-live="polite">
           <h2>{answer.who} would be told</h2>
           <VerdictNotice verdict={answer.verdict} resource={answer.resource} now={now} plain />
+          {answer.trusted_by.length > 0 && (
+            <p class="hint">
+              Approved at once, all the same: {answer.trusted_by.join(", ")} names{" "}
+              {answer.who}, or a group that they are in.
+            </p>
+          )}
           {answer.verdict.reasons.length > 0 && (
             <dl class="facts card">
               {answer.verdict.reasons.map(({ code, figure, whose }) => (
