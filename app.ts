@@ -10,6 +10,7 @@ import { manageUsers } from "./routes/admin/users.tsx";
 import { api } from "./routes/api/mod.ts";
 import { approvals } from "./routes/approvals.tsx";
 import { decisions } from "./routes/decisions.tsx";
+import { docs } from "./routes/docs.tsx";
 import type { Env, House } from "./routes/env.ts";
 import { answerError } from "./routes/errors.tsx";
 import { health } from "./routes/health.ts";
@@ -53,6 +54,7 @@ export function createApp(house: House): Hono<Env> {
 
   // For programs: each call says for itself who may make it.
   app.route("/api/v1", api);
+  app.route("/", docs);
 
   // For everybody.
   app.route("/", session);

@@ -53,6 +53,9 @@ export function AccountPage(props: AccountProps) {
       <PasswordForm errors={errors} email={user.email} />
       {props.away && <AwayCard {...props.away} />}
       <SessionTable {...props} />
+      <p class="quiet">
+        For programs: <a href="/api/docs">how to call Holdfast</a>
+      </p>
     </section>
   );
 }

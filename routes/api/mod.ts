@@ -1,10 +1,11 @@
 import { Hono } from "hono";
 import type { Env } from "../env.ts";
-import { signedIn } from "../middleware.ts";
 import { Refused } from "../refused.ts";
 import { audit } from "./audit.ts";
 import { auth } from "./auth.ts";
 import { closures } from "./closures.ts";
+import { openapi } from "./openapi.ts";
+import type { Calls, Operation } from "./operations.ts";
 import { reservations } from "./reservations.ts";
 import { resources } from "./resources.ts";
 import { users } from "./users.ts";
@@ -12,17 +13,43 @@ import { users } from "./users.ts";
 /** Everything that programs may do, over the same domain functions as the pages. */
 export const api = new Hono<Env>();
 
-// For everybody.
-api.route("/auth", auth);
+const ALL: readonly Calls[] = [auth, users, resources, closures, reservations, audit];
 
-// For people who are signed in; who of them may do what is asked by each call.
-api.use(signedIn());
-api.route("/users", users);
-api.route("/resources", resources);
-api.route("/closures", closures);
-api.route("/reservations", reservations);
-api.route("/bookings", reservations);
-api.route("/audit-logs", audit);
+/** Every call there is, with the second names. */
+export const OPERATIONS: readonly Operation[] = [
+  ...ALL.flatMap(({ operations }) => operations),
+  ...reservations.operations.map(secondName),
+];
+
+api.route("/", openapi(() => OPERATIONS));
+for (const { base, router } of ALL) api.route(base, router);
+api.route("/bookings", reservations.router);
+
 api.all("*", (c) => {
-  throw new Refused(404, "Not found", `There is no call ${c.req.method} ${c.req.path}`);
+  const path = c.req.path.slice("/api/v1".length);
+  const there = OPERATIONS.filter((operation) => fits(operation.path, path));
+  if (there.length === 0) {
+    throw new Refused(404, "Not found", `There is no call ${c.req.method} ${c.req.path}`);
+  }
+  const allowed = [...new Set(there.map(({ method }) => method.toUpperCase()))];
+  if (allowed.includes("GET")) allowed.push("HEAD");
+  c.header("Allow", allowed.join(", "));
+  const detail = `${c.req.path} takes ${allowed.join(", ")}, not ${c.req.method}`;
+  throw new Refused(405, "Method not allowed", detail);
 });
+
+function fits(pattern: string, path: string): boolean {
+  const [wanted, given] = [pattern.split("/"), path.split("/")];
+  return wanted.length === given.length &&
+    wanted.every((part, i) => part.startsWith(":") ? given[i] !== "" : part === given[i]);
+}
+
+function secondName(operation: Operation): Operation {
+  return {
+    ...operation,
+    id: `${operation.id}OfBooking`,
+    path: operation.path.replace("/reservations", "/bookings"),
+    tag_name: "Bookings",
+    alias_of: operation.path,
+  };
+}

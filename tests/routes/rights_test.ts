@@ -46,6 +46,8 @@ const ROUTES = new Map<string, Right>([
   ["POST /logout", "public"],
   ["GET /reset/:token", "public"],
   ["POST /reset/:token", "public"],
+  ["GET /api/v1/openapi.json", "public"],
+  ["GET /api/docs", "public"],
   ["POST /api/v1/auth/register", "public"],
   ["POST /api/v1/auth/login", "public"],
   ["POST /api/v1/auth/refresh", "public"],
