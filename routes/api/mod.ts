@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { createMiddleware } from "hono/factory";
 import type { Env } from "../env.ts";
 import { Refused } from "../refused.ts";
 import { audit } from "./audit.ts";
@@ -21,6 +22,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...reservations.operations.map(secondName),
 ];
 
+api.use(readableAddress());
 api.route("/", openapi(() => OPERATIONS));
 for (const { base, router } of ALL) api.route(base, router);
 api.route("/bookings", reservations.router);
@@ -37,6 +39,25 @@ api.all("*", (c) => {
   const detail = `${c.req.path} takes ${allowed.join(", ")}, not ${c.req.method}`;
   throw new Refused(405, "Method not allowed", detail);
 });
+
+function readableAddress() {
+  return createMiddleware<Env>(async (c, next) => {
+    if (c.req.url.includes("%") && !isReadable(c.req.url)) {
+      const detail = "The address has a percent sign that does not encode anything in UTF-8";
+      throw new Refused(400, "Broken address", detail);
+    }
+    await next();
+  });
+}
+
+function isReadable(address: string): boolean {
+  try {
+    decodeURIComponent(address);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 function fits(pattern: string, path: string): boolean {
   const [wanted, given] = [pattern.split("/"), path.split("/")];

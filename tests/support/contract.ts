@@ -5,8 +5,9 @@ import { isSchema, refusalsOf } from "../../routes/api/document.ts";
 import { OPERATIONS } from "../../routes/api/mod.ts";
 import type { Operation } from "../../routes/api/operations.ts";
 
-/** Of what any call may be answered, whatever it says of itself: it asks too often, or something broke. */
-const ALWAYS = [429, 500, 503];
+/** Of what any call may be answered, whatever it says of itself: its address is broken, its body too
+ * large, it asks too often, or something broke. */
+const ALWAYS = [400, 413, 429, 500, 503];
 
 /**
  * Holds an answer of the API against what is documented: its status, its type, and everything that is in it. Every
