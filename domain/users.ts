@@ -132,7 +132,7 @@ export async function changeProfile(
   now: Temporal.Instant,
 ): Promise<void> {
   await transaction(sql, async (tx) => {
-    const before = await lock(tx, actor.id);
+    const before = await lockUser(tx, actor.id);
     const [after] = await tx<User[]>`
       update users set name = ${name}, time_zone = ${time_zone || null}, updated_at = ${now}
       where id = ${actor.id} returning ${tx(COLUMNS)}`;
@@ -197,7 +197,7 @@ export async function changeRole(
   const { id: known } = await getUser(sql, id);
   return transaction(sql, async (tx) => {
     if (role !== "admin") await mustLeaveAnAdministrator(tx, known);
-    const before = await lock(tx, known);
+    const before = await lockUser(tx, known);
     const [user] = await tx<User[]>`
       update users set role = ${role}, updated_at = ${now} where id = ${known} returning ${tx(COLUMNS)}`;
     await recordChange(tx, actor, "role", before, user, now);
@@ -222,7 +222,7 @@ export async function deactivateUser(
   const { id: known } = await getUser(sql, id);
   return transaction(sql, async (tx) => {
     await mustLeaveAnAdministrator(tx, known);
-    const before = await lock(tx, known);
+    const before = await lockUser(tx, known);
     await tx`
       update users set disabled_at = coalesce(disabled_at, ${now}), updated_at = ${now} where id = ${known}`;
     const sessions_ended = await endSessionsOf(tx, { user_id: known }, now);
@@ -248,7 +248,7 @@ export async function reactivateUser(
   permit(actor, "manage_users");
   const { id: known } = await getUser(sql, id);
   return transaction(sql, async (tx) => {
-    const before = await lock(tx, known);
+    const before = await lockUser(tx, known);
     const [user] = await tx<User[]>`
       update users set disabled_at = null, updated_at = ${now} where id = ${known} returning ${tx(COLUMNS)}`;
     if (before.disabled_at) {
@@ -326,8 +326,12 @@ async function insertUser(
   return user;
 }
 
-// No key changes, so what refers to this person may be stored meanwhile.
-async function lock(tx: Tx, id: string): Promise<User> {
+/**
+ * A person as they are while nobody else changes them. No key changes, so what refers to them may be stored meanwhile.
+ *
+ * @throws {NotFound}
+ */
+export async function lockUser(tx: Tx, id: string): Promise<User> {
   const [user] = await tx<User[]>`select ${tx(COLUMNS)} from users where id = ${id} for no key update`;
   if (!user) throw new NotFound("This person");
   return user;

@@ -2,6 +2,7 @@ import type { Context as HonoContext } from "hono";
 import type { Config } from "../config.ts";
 import type { Memory } from "../db/memory.ts";
 import type { Sql } from "../db/types.ts";
+import type { Scope } from "../domain/auth/tokens.ts";
 import type { Actor } from "../domain/permissions.ts";
 import type { Limit } from "../lib/limits.ts";
 import type { Identities } from "./identities.ts";
@@ -31,6 +32,8 @@ export interface Variables {
   session_id?: string;
   /** Whether the request proved who it is by a bearer token rather than a cookie. */
   bearer?: boolean;
+  /** How far the personal token goes that it came with, where it came with one. */
+  scope?: Scope;
 }
 
 export interface Env {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { SCOPES } from "../../domain/auth/tokens.ts";
 import { ROLES } from "../../domain/permissions.ts";
 import { STATUSES } from "../../domain/transitions.ts";
 
@@ -104,6 +105,17 @@ export const TokenPair = z.strictObject({
   token_type: z.literal("Bearer"),
   expires_in: z.int().describe("Seconds"),
 }).meta({ id: "TokenPair" });
+
+const KeptToken = {
+  ...{ id: Id, name: Text, scope: z.enum(SCOPES), created_at: Instant, expires_at: Instant },
+  last_used_at: Instant.nullable().describe("To the hour"),
+};
+export const Token = z.strictObject(KeptToken).meta({ id: "Token" });
+export const TokenMade = z.strictObject({
+  ...KeptToken,
+  token: Text.describe("The secret: it is told this once"),
+})
+  .meta({ id: "TokenMade" });
 
 /** RFC 9457. */
 export const Problem = z.strictObject({

@@ -83,9 +83,13 @@ auth.post("/logout", {
   id: "logout",
   summary: "End this session",
   who: "signed in",
+  description: "A personal token has no session: it is revoked instead.",
   answers: { 204: "It has ended" },
 }, async (c) => {
-  await endSession(c.var.sql, c.var.session_id!, c.var.now, c.var.requestId);
+  if (!c.var.session_id) {
+    throw new Forbidden("This is a personal token, without a session: revoke it instead");
+  }
+  await endSession(c.var.sql, c.var.session_id, c.var.now, c.var.requestId);
   c.var.house.identities.forget();
 });
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Closure, getClosure, listClosures } from "../../domain/closure_lists.ts";
+import { type Closure, getClosure, listClosures, lockClosure } from "../../domain/closure_lists.ts";
 import {
   changeReason,
   close,
@@ -8,6 +8,7 @@ import {
   NewClosure,
   type Outcome,
 } from "../../domain/closures.ts";
+import type { Tx } from "../../db/types.ts";
 import { actorOf, type Context } from "../env.ts";
 import { Closure as Described, ClosureMade, listOf } from "./answers.ts";
 import { after, list, Paging, startKey } from "./json.ts";
@@ -86,6 +87,7 @@ closures.patch("/:id", {
   summary: "Change the reason that everybody reads",
   who: "manage_resources",
   body: Reworded,
+  tag,
   answers: { 200: Described },
 }, async (c, { id, body: { reason } }) => {
   await changeReason(c.var.sql, actorOf(c), { id, reason }, c.var.now);
@@ -96,12 +98,22 @@ closures.delete("/:id", {
   id: "deleteClosure",
   summary: "Give up what lies ahead of it",
   who: "manage_resources",
+  tag,
   answers: { 204: "It can be reserved again", 409: "It is over" },
 }, (c, { id }) => deleteClosure(c.var.sql, actorOf(c), id, c.var.now));
 
 async function show(c: Context, id: string) {
-  return closureJson(await getClosure(c.var.sql, id, c.var.now));
+  const closure = await getClosure(c.var.sql, id, c.var.now);
+  c.header("ETag", tagOf(closure));
+  return closureJson(closure);
 }
+
+async function tag(tx: Tx, c: Context, id: string): Promise<string> {
+  await lockClosure(tx, id);
+  return tagOf(await getClosure(tx, id, c.var.now));
+}
+
+const tagOf = ({ updated_at, ended_at, dates }: Closure) => `"${updated_at}/${ended_at ?? ""}/${dates}"`;
 
 // Closures are kept by the minute: what was asked for is closed, and at most a minute more.
 function wallOf(time: string | undefined, roundingMode: "floor" | "ceil"): string | undefined {

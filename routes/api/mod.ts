@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { createMiddleware } from "hono/factory";
+import { Forbidden } from "../../domain/errors.ts";
 import type { Env } from "../env.ts";
 import { Refused } from "../refused.ts";
 import { audit } from "./audit.ts";
@@ -9,12 +10,13 @@ import { openapi } from "./openapi.ts";
 import type { Calls, Operation } from "./operations.ts";
 import { reservations } from "./reservations.ts";
 import { resources } from "./resources.ts";
+import { tokens } from "./tokens.ts";
 import { users } from "./users.ts";
 
 /** Everything that programs may do, over the same domain functions as the pages. */
 export const api = new Hono<Env>();
 
-const ALL: readonly Calls[] = [auth, users, resources, closures, reservations, audit];
+const ALL: readonly Calls[] = [auth, tokens, users, resources, closures, reservations, audit];
 
 /** Every call there is, with the second names. */
 export const OPERATIONS: readonly Operation[] = [
@@ -23,6 +25,7 @@ export const OPERATIONS: readonly Operation[] = [
 ];
 
 api.use(readableAddress());
+api.use(withinScope());
 api.route("/", openapi(() => OPERATIONS));
 for (const { base, router } of ALL) api.route(base, router);
 api.route("/bookings", reservations.router);
@@ -45,6 +48,15 @@ function readableAddress() {
     if (c.req.url.includes("%") && !isReadable(c.req.url)) {
       const detail = "The address has a percent sign that does not encode anything in UTF-8";
       throw new Refused(400, "Broken address", detail);
+    }
+    await next();
+  });
+}
+
+function withinScope() {
+  return createMiddleware<Env>(async (c, next) => {
+    if (c.var.scope === "read" && !["GET", "HEAD", "OPTIONS"].includes(c.req.method)) {
+      throw new Forbidden("This token is for reading: it may not change anything");
     }
     await next();
   });

@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { z } from "zod";
 import type { Tx } from "../../db/types.ts";
-import { Invalid, NotFound } from "../../domain/errors.ts";
+import { Forbidden, Invalid, NotFound } from "../../domain/errors.ts";
 import { type Action, permit } from "../../domain/permissions.ts";
 import { isId } from "../../lib/ids.ts";
 import { actorOf, type Context, type Env } from "../env.ts";
@@ -116,6 +116,12 @@ function mayCall(c: Context, { who }: Operation) {
   if (who === "anyone") return;
   if (!c.var.actor) throw new NotSignedIn();
   if (who !== "signed in") permit(actorOf(c), who);
+  const { scope } = c.var;
+  if (scope && scope !== "admin" && who.startsWith("manage_") && c.req.method !== "GET") {
+    throw new Forbidden(
+      `This token is for ${scope === "read" ? "reading" : "reading and writing"}: it may not manage`,
+    );
+  }
 }
 
 function idOf(c: Context, what: string): string {

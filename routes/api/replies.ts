@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { compressed, encodingFor } from "../../lib/compress.ts";
 import type { Context } from "../env.ts";
+import { once } from "./once.ts";
 import type { Operation } from "./operations.ts";
 
 /** What was asked for, as far as answering it needs to know. */
@@ -26,10 +27,14 @@ export async function send(
   work: () => unknown,
 ): Promise<Response> {
   tellDeprecated(c, operation);
-  const made = await work();
-  if (made instanceof Response) return made;
-  const reply = replyOf(operation, asked, made);
-  return await respond(c, reply);
+  // What is not JSON is read, not done: its handler has made the whole of its answer.
+  let whole: Response | undefined;
+  const reply = await once(c, operation, asked, async () => {
+    const made = await work();
+    if (made instanceof Response) whole = made;
+    return replyOf(operation, asked, made);
+  });
+  return whole ?? await respond(c, reply);
 }
 
 function replyOf(operation: Operation, { wanted }: Asked, made: unknown): Reply {

@@ -12,8 +12,14 @@ import {
 } from "../../domain/proposals.ts";
 import { Answer, answer, ask, Question } from "../../domain/questions.ts";
 import { request } from "../../domain/requests.ts";
-import { getReservation, listReservations } from "../../domain/reservations.ts";
-import { STATUSES } from "../../domain/transitions.ts";
+import {
+  getReservation,
+  listReservations,
+  lockReservation,
+  type Reservation as Kept,
+} from "../../domain/reservations.ts";
+import { statusAt, STATUSES } from "../../domain/transitions.ts";
+import type { Tx } from "../../db/types.ts";
 import { actorOf, type Context } from "../env.ts";
 import { Entry, listOf, Reservation } from "./answers.ts";
 import { after, entryJson, list, Paging, reservationJson, startKey } from "./json.ts";
@@ -51,6 +57,7 @@ reservations.post("/", {
   };
   const stored = await request(c.var.sql, actor, wish, c.var.now);
   c.header("Location", `/api/v1/reservations/${stored.id}`);
+  c.header("ETag", tagOf({ ...wish, ...stored, version: 1 }, undefined, c.var.now));
   // Everything about it is known: reading it again would cost a second round trip.
   return storedJson({ ...wish, ...stored, requester_id: actor.id, now: c.var.now });
 });
@@ -95,6 +102,7 @@ reservations.patch("/:id", {
     "All that is named, or nothing. Where an approved reservation is to grow or to move and that wants " +
     "approval, it stays as it is, and `proposed_change` is what waits.",
   who: "signed in",
+  tag,
   body: ReservationChange,
   answers: { 200: Reservation, 409: REFUSED },
 }, async (c, { id, body: { resource_id, resource_ids, start_time, end_time, ...words } }) => {
@@ -106,6 +114,7 @@ reservations.patch("/:id", {
 
 const CANCEL = {
   who: "signed in",
+  tag,
   body: z.object({ reason: Approval.shape.reason }),
   optionalBody: true,
   answers: { 200: Reservation, 409: STALE_STATUS },
@@ -144,6 +153,7 @@ reservations.post("/:id/deny", {
   id: "denyReservation",
   summary: "Deny a request, or a proposed change, with a reason",
   who: "see_queue",
+  tag,
   body: Denial,
   answers: { 200: Reservation, 409: STALE_STATUS },
 }, async (c, { id, body: { change, reason } }) => {
@@ -156,6 +166,7 @@ reservations.post("/:id/bump", {
   id: "bumpReservation",
   summary: "Take the slot of an approved reservation",
   who: "see_queue",
+  tag,
   body: Bump,
   answers: { 200: Reservation, 409: STALE_STATUS },
 }, async (c, { id, body: { reason } }) => {
@@ -167,6 +178,7 @@ reservations.post("/:id/reschedule", {
   id: "rescheduleReservation",
   summary: "Move it, as an approver: it keeps its slot until it has the new one",
   who: "see_queue",
+  tag,
   body: Rescheduling,
   answers: { 200: Reservation, 409: REFUSED },
 }, async (c, { id, body: { resource_id, resource_ids, start_time, end_time, reason } }) => {
@@ -180,6 +192,7 @@ reservations.post("/:id/withdraw_change", {
   id: "withdrawChange",
   summary: "Take the wish for a change back",
   who: "signed in",
+  tag,
   body: Withdrawal,
   answers: { 200: Reservation, 409: "It is no longer asked for" },
 }, async (c, { id, body: { change } }) => {
@@ -191,6 +204,7 @@ reservations.post("/:id/ask", {
   id: "askRequester",
   summary: "Ask its requester something before deciding",
   who: "see_queue",
+  tag,
   body: Question,
   answers: { 200: Reservation, 409: "It is no longer pending, or something is asked already" },
 }, async (c, { id, body: { question } }) => {
@@ -202,6 +216,7 @@ reservations.post("/:id/answer", {
   id: "answerApprover",
   summary: "Answer what an approver asked",
   who: "signed in",
+  tag,
   body: Answer,
   answers: { 200: Reservation, 409: "It is no longer pending, or nothing is asked" },
 }, async (c, { id, body }) => {
@@ -227,7 +242,23 @@ async function cancelled(c: Context, id: string, { reason }: { reason?: string }
 async function show(c: Context, id: string) {
   const reservation = await getReservation(c.var.sql, actorOf(c), id);
   const proposal = await getProposal(c.var.sql, reservation.id, c.var.now);
+  c.header("ETag", tagOf(reservation, proposal, c.var.now));
   return { ...reservationJson(reservation, c.var.now), ...proposalJson(proposal) };
+}
+
+async function tag(tx: Tx, c: Context, id: string): Promise<string> {
+  await lockReservation(tx, id);
+  const reservation = await getReservation(tx, actorOf(c), id);
+  return tagOf(reservation, await getProposal(tx, id, c.var.now), c.var.now);
+}
+
+// Time moves a status without a new version, and so does a change that is asked for.
+function tagOf(
+  reservation: Pick<Kept, "version" | "status" | "start_time" | "end_time">,
+  proposal: Proposal | undefined,
+  now: Temporal.Instant,
+) {
+  return `"${reservation.version}/${statusAt(reservation, now)}${proposal ? `/${proposal.id}` : ""}"`;
 }
 
 // Told only where there is one: most reservations have none all their life.

@@ -9,10 +9,13 @@ import {
   deleteResource,
   getResource,
   listResources,
+  lockResource,
   NewResource,
+  type Resource as Kept,
   ResourceChange,
 } from "../../domain/resources.ts";
-import { actorOf } from "../env.ts";
+import type { Tx } from "../../db/types.ts";
+import { actorOf, type Context } from "../env.ts";
 import { Availability, listOf, Resource } from "./answers.ts";
 import { after, list, nameKey, Paging, resourceJson } from "./json.ts";
 import { calls } from "./operations.ts";
@@ -54,7 +57,7 @@ resources.get("/:id", {
   who: "signed in",
   fields: Resource,
   answers: { 200: Resource },
-}, async (c, { id }) => resourceJson(await getResource(c.var.sql, id)));
+}, async (c, { id }) => shown(c, await getResource(c.var.sql, id)));
 
 resources.get("/:id/availability", {
   id: "getAvailability",
@@ -85,7 +88,7 @@ resources.post("/", {
   const zoned = { ...body, time_zone: body.time_zone ?? c.var.house.config.TIME_ZONE };
   const created = await createResource(c.var.sql, actorOf(c), zoned, c.var.now);
   c.header("Location", `/api/v1/resources/${created.id}`);
-  return resourceJson(created);
+  return shown(c, created);
 });
 
 resources.patch("/:id", {
@@ -93,15 +96,17 @@ resources.patch("/:id", {
   summary: "Change what is named, and nothing else",
   who: "manage_resources",
   body: ResourceChange.meta({ id: "ResourceChange" }),
+  tag,
   answers: { 200: Resource, 409: "Another resource has this name" },
 }, async (c, { id, body }) => {
-  return resourceJson(await changeResource(c.var.sql, actorOf(c), { id, ...body }, c.var.now));
+  return shown(c, await changeResource(c.var.sql, actorOf(c), { id, ...body }, c.var.now));
 });
 
 resources.delete("/:id", {
   id: "deleteResource",
   summary: "Delete it, or take it out of service where it has reservations on record",
   who: "manage_resources",
+  tag,
   answers: { 204: "It is gone" },
 }, async (c, { id }) => {
   const { sql, now } = c.var;
@@ -112,6 +117,17 @@ resources.delete("/:id", {
     await deactivateResource(sql, actorOf(c), { id, future: "keep" }, now);
   }
 });
+
+function shown(c: Context, resource: Kept) {
+  c.header("ETag", tagOf(resource));
+  return resourceJson(resource);
+}
+
+async function tag(tx: Tx, _c: Context, id: string): Promise<string> {
+  return tagOf(await lockResource(tx, id));
+}
+
+const tagOf = ({ version }: Kept) => `"${version}"`;
 
 function isBefore(one: Temporal.Instant, other: Temporal.Instant): boolean {
   return Temporal.Instant.compare(one, other) < 0;

@@ -6,7 +6,7 @@ const EXAMPLE = "Give a time with its offset, such as 2026-05-31T14:30:00+02:00"
 
 /** A moment as programs write it (RFC 3339, with an offset). */
 export const Time = z.string(EXAMPLE).refine((text) => instantOf(text) !== undefined, EXAMPLE)
-  .meta({ format: "date-time", examples: ["2026-05-31T14:30:00+02:00"] });
+  .meta({ format: "date-time", examples: ["2027-03-01T09:00:00+01:00"] });
 
 // Ids are compared as text, and RFC 9562 lets them come in capitals.
 const Id = z.guid("Give the id of a resource").toLowerCase();

@@ -6,11 +6,14 @@ import {
   Deactivation,
   getUser,
   listUsers,
+  lockUser,
   NewColleague,
   reactivateUser,
+  type User as Kept,
 } from "../../domain/users.ts";
 import { RoleChange } from "../admin/users.tsx";
-import { actorOf } from "../env.ts";
+import type { Tx } from "../../db/types.ts";
+import { actorOf, type Context } from "../env.ts";
 import { listOf, User } from "./answers.ts";
 import { after, list, nameKey, Paging, userJson } from "./json.ts";
 import { calls } from "./operations.ts";
@@ -48,7 +51,7 @@ users.post("/", {
 }, async (c, { body }) => {
   const made = await createUser(c.var.sql, actorOf(c), body, c.var.now);
   c.header("Location", `/api/v1/users/${made.id}`);
-  return userJson(made);
+  return shown(c, made);
 });
 
 users.get("/:id", {
@@ -57,13 +60,14 @@ users.get("/:id", {
   who: "manage_users",
   fields: User,
   answers: { 200: User },
-}, async (c, { id }) => userJson(await getUser(c.var.sql, id)));
+}, async (c, { id }) => shown(c, await getUser(c.var.sql, id)));
 
 users.patch("/:id", {
   id: "changeUser",
   summary: "Change a role, close an account or open it again",
   who: "manage_users",
   body: UserChange,
+  tag,
   answers: { 200: User, 409: "The site would be left without an administrator" },
 }, async (c, { id, body: { role, active } }) => {
   const { sql, now } = c.var;
@@ -72,7 +76,7 @@ users.patch("/:id", {
   if (active === true) await reactivateUser(sql, actor, id, now);
   if (active === false) await deactivateUser(sql, actor, { id, ...Deactivation.parse({}) }, now);
   c.var.house.identities.forget();
-  return userJson(await getUser(sql, id));
+  return shown(c, await getUser(sql, id));
 });
 
 // A person is never deleted: what they did stays on record. Their account is closed.
@@ -81,8 +85,20 @@ users.delete("/:id", {
   summary: "Close an account: every session and token of it ends",
   who: "manage_users",
   query: Deactivation,
+  tag,
   answers: { 204: "It is closed", 409: "The site would be left without an administrator" },
 }, async (c, { id, query }) => {
   await deactivateUser(c.var.sql, actorOf(c), { id, ...query }, c.var.now);
   c.var.house.identities.forget();
 });
+
+function shown(c: Context, user: Kept) {
+  c.header("ETag", tagOf(user));
+  return userJson(user);
+}
+
+async function tag(tx: Tx, _c: Context, id: string): Promise<string> {
+  return tagOf(await lockUser(tx, id));
+}
+
+const tagOf = ({ updated_at }: Kept) => `"${updated_at}"`;

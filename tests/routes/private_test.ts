@@ -167,6 +167,7 @@ const QUESTIONS: Question[] = [
   get("/api/v1/users/:id", ({ cast }) => `/api/v1/users/${cast.bob.id}`),
   get("/api/v1/audit-logs", ({ bobs }) => `/api/v1/audit-logs?reservation_id=${bobs.id}`),
   get("/api/v1/auth/me"),
+  get("/api/v1/auth/tokens"),
   get("/api/v1/openapi.json"),
   get("/api/docs"),
   post("/reservations", () => "/reservations", ({ hall }) => typed(hall.id), { bobs: true }),
