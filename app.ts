@@ -7,6 +7,7 @@ import { manageApprovers, manageGroups } from "./routes/admin/groups.tsx";
 import { manageResources } from "./routes/admin/resources.tsx";
 import { tryOut } from "./routes/admin/try.tsx";
 import { manageUsers } from "./routes/admin/users.tsx";
+import { crossOrigin } from "./routes/api/cors.ts";
 import { api } from "./routes/api/mod.ts";
 import { approvals } from "./routes/approvals.tsx";
 import { decisions } from "./routes/decisions.tsx";
@@ -48,6 +49,7 @@ export function createApp(house: House): Hono<Env> {
   app.get("/static/*", (c) => house.assets.serve(c));
   app.get("/favicon.ico", (c) => c.redirect(house.assets.url("icon.svg"), 301));
 
+  app.use("/api/v1/*", crossOrigin());
   app.use(sizeLimit());
   app.use(identify());
   app.use(sameOrigin());

@@ -4,7 +4,7 @@ import type { Memory } from "../db/memory.ts";
 import type { Sql } from "../db/types.ts";
 import type { Scope } from "../domain/auth/tokens.ts";
 import type { Actor } from "../domain/permissions.ts";
-import type { Limit } from "../lib/limits.ts";
+import type { Allowance, Limit } from "../lib/limits.ts";
 import type { Identities } from "./identities.ts";
 import type { Assets } from "./static.ts";
 
@@ -17,7 +17,12 @@ export interface House {
   clock: () => Temporal.Instant;
   identities: Identities;
   assets: Assets;
-  limits: { signIn: Limit; register: Limit };
+  limits: {
+    signIn: Limit;
+    register: Limit;
+    /** Calls of the API by one person, and by one address without anybody; none where nothing is limited. */
+    calls?: { person: Allowance; address: Allowance };
+  };
 }
 
 /** What a request carries from the middleware to its handler. */

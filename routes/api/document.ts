@@ -64,6 +64,13 @@ fields of each thing, whichever of them are required otherwise.
 **Errors** are \`application/problem+json\` (RFC 9457). Bad input is 422 with \`errors\`, each with its \`path\`; what is not
 yours to know about is 404; a rule, a slot or a status in the way is 409. A path without this method is 405.
 
+**Limits.** \`RateLimit\` says how many calls are left and in how many seconds all of them are, \`RateLimit-Policy\` how
+many there are: for a person, or for an address that nobody is signed in from. One too many is 429 with \`Retry-After\`.
+
+**Two headers** make calls safe to repeat. \`Idempotency-Key\` with a POST: the same request with the same key is done
+once within 24 hours and answered the same, also where it was refused (409); what was not understood (400, 415, 422) is
+not kept. \`If-Match\` with a change: done only where the \`ETag\` that was read still holds.
+
 **New fields** may come with any answer; nothing that is there changes its meaning. What is to go says so with
 \`Deprecation\` and \`Sunset\` headers first.`;
 
@@ -191,6 +198,7 @@ const IMPLIED: Record<number, [name: string, description: string]> = {
   413: ["TooLarge", "The body is larger than 256 kB"],
   415: ["OtherType", "The body is of another type"],
   422: ["BadInput", "Bad input: `errors` names each field"],
+  429: ["TooMany", "Too many calls: `Retry-After` says how many seconds to wait"],
   500: ["Broken", "Something broke on our side, or the database does not answer"],
 };
 
@@ -199,6 +207,7 @@ export function refusalsOf(operation: Operation): number[] {
   const { who, path, body, bodyType, query, fields, method } = operation;
   return [
     ...(body || bodyType ? [400, 413, 415, 422] : []),
+    429,
     ...(who === "anyone" ? [] : [401]),
     ...(method !== "get" || !["anyone", "signed in"].includes(who) ? [403] : []),
     ...(path.includes(":id") ? [404] : []),

@@ -6,6 +6,7 @@ import { Refused } from "../refused.ts";
 import { audit } from "./audit.ts";
 import { auth } from "./auth.ts";
 import { closures } from "./closures.ts";
+import { limited } from "./limits.ts";
 import { openapi } from "./openapi.ts";
 import type { Calls, Operation } from "./operations.ts";
 import { reservations } from "./reservations.ts";
@@ -25,6 +26,7 @@ export const OPERATIONS: readonly Operation[] = [
 ];
 
 api.use(readableAddress());
+api.use(limited());
 api.use(withinScope());
 api.route("/", openapi(() => OPERATIONS));
 for (const { base, router } of ALL) api.route(base, router);
