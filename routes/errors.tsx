@@ -52,7 +52,10 @@ function bodyOf(c: Context, { status, title, detail, more }: Told) {
 }
 
 function tell(error: unknown, c: Context): Told {
-  if (error instanceof Refused) return { status: error.status, title: error.title, detail: error.message };
+  if (error instanceof Refused) {
+    const { status, title, message, more } = error;
+    return { status, title, detail: message, more };
+  }
   if (error instanceof NotFound) return { status: 404, title: "Not found", detail: error.message };
   if (error instanceof Forbidden) return { status: 403, title: "Not allowed", detail: error.message };
   if (error instanceof Stale) return { status: 412, title: "Changed meanwhile", detail: error.message };

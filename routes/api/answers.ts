@@ -138,7 +138,19 @@ export const Problem = z.strictObject({
     .describe("The nearest slots that would do"),
   reasons: z.array(z.looseObject({ code: Text, message: Text })).optional()
     .describe("Each rule that says no"),
+  results: z.array(z.looseObject({ action: Text, index: z.int(), status: z.int() })).optional()
+    .describe("Of many in one call: what became of each"),
 }).meta({ id: "Problem" });
+
+const Result = z.strictObject({
+  action: z.enum(["cancel", "create"]),
+  index: z.int().describe("Its place in the list that it was sent in"),
+  status: z.int().describe("What it would have been answered alone"),
+  reservation: Reservation.optional(),
+  problem: Problem.optional(),
+});
+
+export const BulkDone = z.strictObject({ results: z.array(Result) }).meta({ id: "BulkDone" });
 
 /** One page of a list. */
 export function listOf(item: z.ZodType) {

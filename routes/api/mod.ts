@@ -5,6 +5,7 @@ import type { Env } from "../env.ts";
 import { Refused } from "../refused.ts";
 import { audit } from "./audit.ts";
 import { auth } from "./auth.ts";
+import { bulk } from "./bulk.ts";
 import { closures } from "./closures.ts";
 import { limited } from "./limits.ts";
 import { openapi } from "./openapi.ts";
@@ -17,12 +18,12 @@ import { users } from "./users.ts";
 /** Everything that programs may do, over the same domain functions as the pages. */
 export const api = new Hono<Env>();
 
-const ALL: readonly Calls[] = [auth, tokens, users, resources, closures, reservations, audit];
+const ALL: readonly Calls[] = [auth, tokens, users, resources, closures, bulk, reservations, audit];
 
 /** Every call there is, with the second names. */
 export const OPERATIONS: readonly Operation[] = [
   ...ALL.flatMap(({ operations }) => operations),
-  ...reservations.operations.map(secondName),
+  ...[bulk, reservations].flatMap(({ operations }) => operations.map(secondName)),
 ];
 
 api.use(readableAddress());
@@ -30,6 +31,7 @@ api.use(limited());
 api.use(withinScope());
 api.route("/", openapi(() => OPERATIONS));
 for (const { base, router } of ALL) api.route(base, router);
+api.route("/bookings/bulk", bulk.router);
 api.route("/bookings", reservations.router);
 
 api.all("*", (c) => {

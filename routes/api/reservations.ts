@@ -3,30 +3,17 @@ import { Approval, approve, Denial, deny } from "../../domain/approvals.ts";
 import { Bump, bump } from "../../domain/bumps.ts";
 import { cancel, change, rescheduleAsApprover } from "../../domain/edits.ts";
 import { listHistory } from "../../domain/history.ts";
-import {
-  approveChange,
-  denyChange,
-  getProposal,
-  type Proposal,
-  withdrawChange,
-} from "../../domain/proposals.ts";
+import { approveChange, denyChange, withdrawChange } from "../../domain/proposals.ts";
 import { Answer, answer, ask, Question } from "../../domain/questions.ts";
-import { request } from "../../domain/requests.ts";
-import {
-  getReservation,
-  listReservations,
-  lockReservation,
-  type Reservation as Kept,
-} from "../../domain/reservations.ts";
-import { statusAt, STATUSES } from "../../domain/transitions.ts";
-import type { Tx } from "../../db/types.ts";
+import { getReservation, listReservations } from "../../domain/reservations.ts";
+import { STATUSES } from "../../domain/transitions.ts";
 import { actorOf, type Context } from "../env.ts";
 import { Entry, listOf, Reservation } from "./answers.ts";
 import { after, entryJson, list, Paging, reservationJson, startKey } from "./json.ts";
 import { calls } from "./operations.ts";
+import { instants, reserve, show, tag } from "./reserving.ts";
 import {
   idOf,
-  instantOf,
   NewReservation,
   Rescheduling,
   ReservationChange,
@@ -48,18 +35,11 @@ reservations.post("/", {
   who: "reserve",
   body: NewReservation,
   answers: { 201: Reservation, 404: "A resource does not exist", 409: REFUSED },
-}, async (c, { body: { resource_id, resource_ids, start_time, end_time, ...rest } }) => {
-  const actor = actorOf(c);
-  const wish = {
-    ...rest,
-    resource_ids: resource_ids ?? [resource_id!],
-    ...instants({ start_time, end_time }),
-  };
-  const stored = await request(c.var.sql, actor, wish, c.var.now);
-  c.header("Location", `/api/v1/reservations/${stored.id}`);
-  c.header("ETag", tagOf({ ...wish, ...stored, version: 1 }, undefined, c.var.now));
-  // Everything about it is known: reading it again would cost a second round trip.
-  return storedJson({ ...wish, ...stored, requester_id: actor.id, now: c.var.now });
+}, async (c, { body }) => {
+  const { json, tag } = await reserve(c.var.sql, c, body);
+  c.header("ETag", tag);
+  c.header("Location", `/api/v1/reservations/${json.id}`);
+  return json;
 });
 
 reservations.get("/", {
@@ -237,91 +217,4 @@ reservations.get("/:id/history", {
 async function cancelled(c: Context, id: string, { reason }: { reason?: string }) {
   await cancel(c.var.sql, actorOf(c), { id, reason }, c.var.now);
   return await show(c, id);
-}
-
-async function show(c: Context, id: string) {
-  const reservation = await getReservation(c.var.sql, actorOf(c), id);
-  const proposal = await getProposal(c.var.sql, reservation.id, c.var.now);
-  c.header("ETag", tagOf(reservation, proposal, c.var.now));
-  return { ...reservationJson(reservation, c.var.now), ...proposalJson(proposal) };
-}
-
-async function tag(tx: Tx, c: Context, id: string): Promise<string> {
-  await lockReservation(tx, id);
-  const reservation = await getReservation(tx, actorOf(c), id);
-  return tagOf(reservation, await getProposal(tx, id, c.var.now), c.var.now);
-}
-
-// Time moves a status without a new version, and so does a change that is asked for.
-function tagOf(
-  reservation: Pick<Kept, "version" | "status" | "start_time" | "end_time">,
-  proposal: Proposal | undefined,
-  now: Temporal.Instant,
-) {
-  return `"${reservation.version}/${statusAt(reservation, now)}${proposal ? `/${proposal.id}` : ""}"`;
-}
-
-// Told only where there is one: most reservations have none all their life.
-function proposalJson(proposal?: Proposal) {
-  if (!proposal) return {};
-  const { id, resource_ids, start_time, end_time, proposed_at, decide_by } = proposal;
-  return { proposed_change: { id, resource_ids, start_time, end_time, proposed_at, decide_by } };
-}
-
-function storedJson(
-  {
-    id,
-    reference,
-    resource_ids,
-    requester_id,
-    start_time,
-    end_time,
-    status,
-    purpose = "",
-    priority = 0,
-    now,
-    ...rest
-  }: {
-    id: string;
-    reference: string;
-    resource_ids: string[];
-    requester_id: string;
-    start_time: Temporal.Instant;
-    end_time: Temporal.Instant;
-    status: string;
-    purpose?: string;
-    private?: boolean;
-    priority?: number;
-    attendees?: number | null;
-    answers?: Record<string, string>;
-    now: Temporal.Instant;
-  },
-) {
-  return {
-    ...{
-      id,
-      reference,
-      resource_ids,
-      resource_id: resource_ids[0],
-      requester_id,
-      start_time,
-      end_time,
-      status,
-      purpose,
-    },
-    ...{
-      private: rest.private ?? false,
-      priority,
-      attendees: rest.attendees ?? null,
-      answers: rest.answers ?? {},
-    },
-    ...{ decision_reason: null, created_at: now, updated_at: now },
-  };
-}
-
-function instants<T extends { start_time?: string; end_time?: string }>(times: T) {
-  const read = (text: string | undefined) => text === undefined ? undefined : instantOf(text);
-  return { start_time: read(times.start_time), end_time: read(times.end_time) } as {
-    [K in keyof T]: T[K] extends string ? Temporal.Instant : Temporal.Instant | undefined;
-  };
 }

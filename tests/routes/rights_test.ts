@@ -14,6 +14,7 @@ type Right = "public" | "signed in" | "own" | "requester" | "staff" | "admin";
 
 const reservationCalls = (name: string): [string, Right][] => [
   [`POST /api/v1/${name}`, "signed in"],
+  [`POST /api/v1/${name}/bulk`, "signed in"],
   [`GET /api/v1/${name}`, "signed in"],
   [`GET /api/v1/${name}/:id`, "own"],
   [`PATCH /api/v1/${name}/:id`, "own"],
