@@ -7,9 +7,11 @@ import { manageApprovers, manageGroups } from "./routes/admin/groups.tsx";
 import { manageResources } from "./routes/admin/resources.tsx";
 import { tryOut } from "./routes/admin/try.tsx";
 import { manageUsers } from "./routes/admin/users.tsx";
+import { crossOrigin } from "./routes/api/cors.ts";
 import { api } from "./routes/api/mod.ts";
 import { approvals } from "./routes/approvals.tsx";
 import { decisions } from "./routes/decisions.tsx";
+import { docs } from "./routes/docs.tsx";
 import type { Env, House } from "./routes/env.ts";
 import { answerError } from "./routes/errors.tsx";
 import { health } from "./routes/health.ts";
@@ -47,12 +49,14 @@ export function createApp(house: House): Hono<Env> {
   app.get("/static/*", (c) => house.assets.serve(c));
   app.get("/favicon.ico", (c) => c.redirect(house.assets.url("icon.svg"), 301));
 
+  app.use("/api/v1/*", crossOrigin());
   app.use(sizeLimit());
   app.use(identify());
   app.use(sameOrigin());
 
   // For programs: each call says for itself who may make it.
   app.route("/api/v1", api);
+  app.route("/", docs);
 
   // For everybody.
   app.route("/", session);

@@ -23,6 +23,9 @@ const Settings = z.object({
   TIME_ZONE: zone.default("UTC"),
   REGISTRATION: z.enum(["open", "closed"], "is either open or closed").default("open"),
   RATE_LIMIT: z.enum(["on", "off"], "is either on or off").default("on"),
+  CORS_ORIGINS: text.transform((list) => list.split(",").map((one) => one.trim()).filter(Boolean))
+    .refine((list) => list.every(isOrigin), "is a list of origins; an example: https://intranet.example.org")
+    .default([]),
   LOG_FORMAT: z.enum(["json", "pretty"], "is either json or pretty").optional(),
 })
   .refine((s) => !s.DATABASE_URL || s.SECRET_KEY, {
@@ -33,6 +36,10 @@ const Settings = z.object({
     path: ["ADMIN_EMAIL"],
     message: "and ADMIN_PASSWORD go together",
   });
+
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).origin === text;
+}
 
 export type Config = Omit<z.infer<typeof Settings>, "BASE_URL" | "LOG_FORMAT"> & {
   BASE_URL: string;

@@ -3,7 +3,7 @@ import type { Where } from "./db/connect.ts";
 import { type Embedded, findRunning, startEmbedded } from "./db/embedded.ts";
 import { remember } from "./db/memory.ts";
 import type { Sql } from "./db/types.ts";
-import { limit, unlimited } from "./lib/limits.ts";
+import { allowance, limit, unlimited } from "./lib/limits.ts";
 import { log } from "./lib/log.ts";
 import { newSecret } from "./lib/ids.ts";
 import type { House } from "./routes/env.ts";
@@ -50,6 +50,7 @@ export async function furnish(sql: Sql, config: Config, clock: House["clock"]): 
     limits: {
       signIn: limited ? limit(10, 15 * 60) : unlimited,
       register: limited ? limit(300, 60 * 60) : unlimited,
+      calls: limited ? { person: allowance(1200, 60), address: allowance(600, 60) } : undefined,
     },
   };
 }

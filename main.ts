@@ -95,7 +95,7 @@ async function demoSettings(): Promise<Config> {
   await Deno.chmod(DATA_DIR, 0o711);
   undo.push(() => Deno.remove(DATA_DIR, { recursive: true }));
   const given = Object.fromEntries(
-    ["PORT", "HOST", "BASE_URL", "TIME_ZONE", "RATE_LIMIT", "LOG_FORMAT"].map((
+    ["PORT", "HOST", "BASE_URL", "TIME_ZONE", "RATE_LIMIT", "CORS_ORIGINS", "LOG_FORMAT"].map((
       name,
     ) => [name, Deno.env.get(name)]),
   );

@@ -1,7 +1,7 @@
 import autocannon from "autocannon";
 import { work } from "./helper.ts";
 import { quantile } from "./numbers.ts";
-import { slotOf, type Slots } from "./slots.ts";
+import { type Slot, slotOf, type Slots } from "./slots.ts";
 
 /** One address called again and again over some connections, for some seconds: a page, or to store reservations. */
 export interface LoadJob {
@@ -9,11 +9,12 @@ export interface LoadJob {
   connections: number;
   headers: Record<string, string>;
   seconds: number;
-  reserve?: { slots: Slots; first: number };
+  /** `form`: the zone in which a person types the times; without it a program sends them. */
+  reserve?: { slots: Slots; first: number; form?: string };
 }
 
 export interface LoadAnswer {
-  /** Answers with 200, or 201 where reservations are stored. */
+  /** Answers with 200; where reservations are stored 201, or 303 to a form. */
   good: number;
   other: number;
   seconds: number;
@@ -24,7 +25,7 @@ export interface LoadAnswer {
 if (import.meta.main) await work(run);
 
 async function run({ url, connections, headers, seconds, reserve }: LoadJob): Promise<LoadAnswer> {
-  const wanted = reserve ? 201 : 200;
+  const wanted = reserve ? reserve.form ? 303 : 201 : 200;
   const times: number[] = [];
   let good = 0;
   let last = 0;
@@ -50,13 +51,25 @@ async function run({ url, connections, headers, seconds, reserve }: LoadJob): Pr
   };
 }
 
-function posts({ slots, first }: NonNullable<LoadJob["reserve"]>) {
+function posts({ slots, first, form }: NonNullable<LoadJob["reserve"]>) {
   let next = first;
   return {
     method: "POST",
     setupRequest: (request: Record<string, unknown>) => ({
       ...request,
-      body: JSON.stringify({ ...slotOf(slots, next++), purpose: "Bench" }),
+      body: form
+        ? typed(slotOf(slots, next++), form)
+        : JSON.stringify({ ...slotOf(slots, next++), purpose: "Bench" }),
     }),
   };
+}
+
+// What the fields of the form have in them when a person has typed it.
+function typed({ resource_id, start_time, end_time }: Slot, zone: string): string {
+  const [start, end] = [start_time, end_time].map((time) => time.toZonedDateTimeISO(zone));
+  const clock = (at: Temporal.ZonedDateTime) => at.toPlainTime().toString({ smallestUnit: "minute" });
+  return new URLSearchParams({
+    ...{ resource: resource_id, date: `${start.toPlainDate()}`, start: clock(start) },
+    ...{ end_date: `${end.toPlainDate()}`, end: clock(end), purpose: "Bench" },
+  }).toString();
 }

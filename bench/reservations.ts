@@ -4,12 +4,12 @@ import type { LoadAnswer, LoadJob } from "./load.ts";
 import { median, ratio } from "./numbers.ts";
 import type { Row, Section } from "./report.ts";
 import type { Bench } from "./setting.ts";
-import { signInProgram } from "./sign_in.ts";
+import { signInBrowser, signInProgram } from "./sign_in.ts";
 
 /** Slots are given out in bunches of so many, more than anybody stores in a turn. */
 const BUNCH = 30_000;
 
-/** Reservations stored in a second: over HTTP, by the domain's function, and by its statement alone. */
+/** Reservations stored in a second: over HTTP by the API and by the form, by the domain's function, and by its statement alone. */
 export async function measureReservations(bench: Bench): Promise<Section> {
   const rows: Row[] = [];
   for (const connections of [1, 16]) rows.push(...await atOnce(bench, connections));
@@ -18,7 +18,11 @@ export async function measureReservations(bench: Bench): Promise<Section> {
 
 async function atOnce({ effort, site, server, where, slots, ends }: Bench, connections: number) {
   const person = site.people[1];
-  const headers = { "content-type": "application/json", ...await signInProgram(server.url, person.email) };
+  const program = { "content-type": "application/json", ...await signInProgram(server.url, person.email) };
+  const browser = {
+    "content-type": "application/x-www-form-urlencoded",
+    cookie: await signInBrowser(server.url, person.email),
+  };
   const load = startHelper<LoadJob, LoadAnswer>("load.ts");
   const driver = startHelper<DriverJob, DriverAnswer>("driver.ts");
   ends.defer(() => load.close());
@@ -26,14 +30,14 @@ async function atOnce({ effort, site, server, where, slots, ends }: Bench, conne
   const actor = { ...person, role: "user" as const, time_zone: site.time_zone };
   const free = { resources: site.resources, from: farAhead() };
 
-  const http = async (seconds: number) => {
-    const url = `${server.url}/api/v1/reservations`;
+  const http = (path: string, headers: Record<string, string>, form?: string) => async (seconds: number) => {
+    const url = `${server.url}${path}`;
     const answer = await load.ask({
       url,
       connections,
       headers,
       seconds,
-      reserve: { slots: free, first: slots(BUNCH) },
+      reserve: { slots: free, first: slots(BUNCH), form },
     });
     if (answer.other) throw new Error(`${answer.other} reservations of free slots were refused`);
     return { rate: answer.good / answer.seconds, p99: answer.p99 };
@@ -43,8 +47,13 @@ async function atOnce({ effort, site, server, where, slots, ends }: Bench, conne
     const answer = await driver.ask(job);
     return { rate: answer.stored / answer.seconds, p99: answer.p99 };
   };
-  const runs = { http, domain: direct("function"), statement: direct("statement") };
-  const figures = { http: [], domain: [], statement: [] } as Record<keyof typeof runs, Measured[]>;
+  const runs = {
+    api: http("/api/v1/reservations", program),
+    form: http("/reservations", browser, site.time_zone),
+    domain: direct("function"),
+    statement: direct("statement"),
+  };
+  const figures = { api: [], form: [], domain: [], statement: [] } as Record<keyof typeof runs, Measured[]>;
   for (let round = -1; round < effort.rounds; round++) {
     for (const name of Object.keys(runs) as (keyof typeof runs)[]) {
       const measured = await runs[name](round < 0 ? effort.warmUp : effort.seconds);
@@ -62,7 +71,8 @@ async function atOnce({ effort, site, server, where, slots, ends }: Bench, conne
     note: `p99 ${median(figures[name].map(({ p99 }) => p99)).toFixed(1)} ms`,
   });
   return [
-    row("over HTTP", "http"),
+    row("over HTTP, the API", "api"),
+    row("over HTTP, the form", "form"),
     row("domain function", "domain"),
     row("bare statement", "statement"),
   ];

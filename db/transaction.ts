@@ -7,13 +7,33 @@ const ATTEMPTS = 4;
 /**
  * Runs one transaction and commits it. It runs again when the database gave it up for another's sake; whatever
  * else is thrown rolls it back and reaches the caller.
+ *
+ * Inside `together` it is a part of that transaction: a savepoint, which is rolled back alone.
  */
 export async function transaction<T>(sql: Sql, work: (tx: Tx) => Promise<T>): Promise<T> {
+  if (isInside(sql)) return await sql.savepoint(work) as T;
   for (let attempt = 1;; attempt++) {
     try {
       return await sql.begin(work) as T;
     } catch (error) {
-      if (attempt === ATTEMPTS || !TRY_AGAIN.has((error as { code?: string }).code ?? "")) throw error;
+      if (attempt === ATTEMPTS || !asksForAnother(error)) throw error;
     }
   }
+}
+
+/**
+ * Runs several commands in one transaction: all of them are kept, or none. `work` is given what a command takes; it may
+ * run more than once.
+ */
+export function together<T>(sql: Sql, work: (sql: Sql, tx: Tx) => Promise<T>): Promise<T> {
+  return transaction(sql, (tx) => work(tx as unknown as Sql, tx));
+}
+
+/** Whether the database gave a transaction up for another's sake: the whole of it has to run again. */
+export function asksForAnother(error: unknown): boolean {
+  return TRY_AGAIN.has((error as { code?: string } | undefined)?.code ?? "");
+}
+
+function isInside(sql: Sql): sql is Sql & Tx {
+  return "savepoint" in sql;
 }

@@ -1,4 +1,4 @@
-import type { Db } from "../db/types.ts";
+import type { Db, Tx } from "../db/types.ts";
 import { isId } from "../lib/ids.ts";
 import { type KeptPlan, planColumns } from "./closure_dates.ts";
 import { NotFound } from "./errors.ts";
@@ -21,6 +21,11 @@ export interface Closure extends KeptPlan, Period {
   /** The first date that is not over; none where all are. */
   next_start_time: Temporal.Instant | null;
   next_end_time: Temporal.Instant | null;
+}
+
+/** Keeps a closure as it is until the transaction ends. */
+export async function lockClosure(tx: Tx, id: string): Promise<void> {
+  await tx`select id from closures where id = ${id} for update`;
 }
 
 /** What to look for; all of it must hold. */

@@ -49,6 +49,14 @@ export class Conflict extends Error {
   }
 }
 
+/** What is to be changed is not any more as the actor has seen it. */
+export class Stale extends Error {
+  override name = "Stale";
+  constructor() {
+    super("It was changed since you looked at it: read it again");
+  }
+}
+
 /** Too many attempts; `seconds` is how long to wait. */
 export class TooMany extends Error {
   override name = "TooMany";
@@ -78,6 +86,14 @@ export const CONSTRAINT_WORDS: Record<string, Issue & { taken?: true }> = {
   password_resets_belong_to_user: { path: "user_id", message: "This person does not exist" },
   password_resets_token_is_unique: { path: "token", message: "This link is already there" },
   password_resets_made_by_user: { path: "made_by", message: "This person does not exist" },
+  api_tokens_have_one_id: { path: "id", message: "This token is already there" },
+  api_tokens_belong_to_user: { path: "user_id", message: "This person does not exist" },
+  api_tokens_have_a_name: { path: "name", message: "Give a name of 1 to 120 characters" },
+  api_tokens_scope_is_known: { path: "scope", message: "The scope is read, write or admin" },
+  api_tokens_secret_is_unique: { path: "token", message: "This token is already there" },
+  replies_belong_to_user: { path: "user_id", message: "This person does not exist" },
+  replies_key_is_short: { path: "key", message: "Give a key of at most 255 characters" },
+  replies_are_one_each: { path: "key", message: "This key was used already" },
   policies_have_one_id: { path: "id", message: "This policy is already there" },
   policies_name_is_unique: { path: "name", message: "Another policy has this name", taken: true },
   policies_have_a_name: { path: "name", message: "Give a name of 1 to 120 characters" },

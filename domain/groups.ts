@@ -68,7 +68,7 @@ export async function changeGroup(
 ): Promise<void> {
   permit(actor, "manage_groups");
   await transaction(sql, async (tx) => {
-    const before = await lock(tx, id);
+    const before = await lockGroup(tx, id);
     const group = { id: before.id, name: name ?? before.name };
     if (group.name !== before.name) {
       await tx`update groups set name = ${group.name}, updated_at = ${now} where id = ${group.id}`;
@@ -110,7 +110,7 @@ export async function deleteGroup(
   permit(actor, "manage_groups");
   await transaction(sql, async (tx) => {
     // Locked for all: whoever names it meanwhile waits, and finds it gone.
-    const group = await lock(tx, id, tx`for update`);
+    const group = await lockGroup(tx, id, tx`for update`);
     const [uses] = await tx<{ resources: number; policies: string | null }[]>`
       select (select count(*)::int from resource_approvers where group_id = ${group.id}) as resources, (
         select string_agg(p.name, ', ' order by p.name) from policy_trusted_groups t
@@ -137,7 +137,7 @@ export async function addMember(
 ): Promise<void> {
   permit(actor, "manage_groups");
   await transaction(sql, async (tx) => {
-    const group = await lock(tx, id);
+    const group = await lockGroup(tx, id);
     const [user] = await tx<Person[]>`
       select id, name from users where email = ${email.trim().toLowerCase()} and disabled_at is null`;
     if (!user) throw new Invalid([{ path: "email", message: "Nobody has an account with this address" }]);
@@ -154,7 +154,7 @@ export async function removeMember(
 ): Promise<void> {
   permit(actor, "manage_groups");
   await transaction(sql, async (tx) => {
-    const group = await lock(tx, id);
+    const group = await lockGroup(tx, id);
     const member = (await membersOf(tx, group.id)).find((one) => one.id === user_id);
     if (member) await leave(tx, actor, group, member, now);
   });
@@ -207,8 +207,12 @@ type Named = Pick<Group, "id" | "name">;
 
 const subjectOf = ({ id, name }: Named): Subject => ({ kind: "group", id, name });
 
-// The group while nobody else changes it, or who is in it.
-async function lock(tx: Tx, id: string, how: Fragment = tx`for no key update`): Promise<Named> {
+/**
+ * A group as it is while nobody else changes it or who is in it.
+ *
+ * @throws {NotFound}
+ */
+export async function lockGroup(tx: Tx, id: string, how: Fragment = tx`for no key update`): Promise<Named> {
   const [group] = isId(id) ? await tx<Named[]>`select id, name from groups where id = ${id} ${how}` : [];
   if (!group) throw new NotFound("This group");
   return group;

@@ -43,7 +43,9 @@ export type Deed =
   | "reset_password"
   | "sign_in"
   | "sign_out"
-  | "end_session";
+  | "end_session"
+  | "make_token"
+  | "revoke_token";
 
 /** What an entry can be about, beside a reservation. */
 export const THINGS = ["resource", "policy", "closure", "group", "user"] as const;

@@ -22,7 +22,8 @@ const Quota = z.object({
 export type Quota = z.infer<typeof Quota>;
 
 const Field = z.object({
-  key: z.string().regex(/^[a-z][a-z0-9_]{0,39}$/, "Use small letters, digits and _"),
+  key: z.string().regex(/^[a-z][a-z0-9_]{0,39}$/, "Use small letters, digits and _")
+    .meta({ examples: ["catering"] }),
   label: name(120),
   type: z.enum(["text", "number", "choice"], "A field is a text, a number or a choice"),
   choices: z.array(name(80)).max(50).optional(),
@@ -42,7 +43,10 @@ export const NewPolicy = z.object({
   max_minutes: minutes(YEAR, "Give the longest duration in minutes"),
   notice_minutes: z.number("Give the notice in minutes").int().min(0).max(YEAR).nullable(),
   horizon_days: minutes(3660, "Give the horizon in days"),
-  opening: z.array(z.array(stretch).max(6)).length(7).nullable(),
+  opening: z.array(z.array(stretch).max(6)).length(7).nullable().meta({
+    description: "For each weekday, Monday first: from and to, in minutes from midnight; up to 48:00",
+    examples: [[...Array(5).fill([[480, 1080]]), [], []]],
+  }),
   slot_minutes: z.number("Give the step in minutes").int().min(5, "A step is at least 5 minutes").max(1440)
     .nullable(),
   buffer_before: z.number("Give the buffer in minutes").int().min(0).max(1440),
@@ -151,6 +155,12 @@ export function createPolicy(
   }).catch(rethrow);
 }
 
+/** A policy as it is while nobody else changes it. @throws {NotFound} */
+export async function lockPolicy(tx: Tx, id: string): Promise<KeptPolicy> {
+  await tx`select from policies where id = ${id} for no key update`;
+  return await getPolicy(tx, id);
+}
+
 /**
  * Changes a policy. What is reserved already stays as it is; what is being stored is judged anew.
  *
@@ -164,8 +174,7 @@ export async function changePolicy(
 ): Promise<void> {
   permit(actor, "manage_resources");
   await transaction(sql, async (tx) => {
-    await tx`select from policies where id = ${id} for no key update`;
-    const before = await getPolicy(tx, id);
+    const before = await lockPolicy(tx, id);
     if (version !== undefined && version !== before.version) {
       throw new Conflict(`${before.name} was changed since you looked at it: look at it again`);
     }

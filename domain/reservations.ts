@@ -1,4 +1,4 @@
-import type { Db } from "../db/types.ts";
+import type { Db, Tx } from "../db/types.ts";
 import { isId } from "../lib/ids.ts";
 import { NotFound } from "./errors.ts";
 import { type Actor, may } from "./permissions.ts";
@@ -51,6 +51,11 @@ export async function getReservation(db: Db, actor: Actor, id: string): Promise<
     where ${number ? db`v.number = ${number}` : db`v.id = ${id}`}`;
   if (!row || !may(actor, "see_reservation", row.requester_id)) throw new NotFound("This reservation");
   return row;
+}
+
+/** Keeps a reservation as it is until the transaction ends. */
+export async function lockReservation(tx: Tx, id: string): Promise<void> {
+  await tx`select id from reservations where id = ${id} for update`;
 }
 
 /** The columns of a `Reservation`, for a query over `joined()`. */

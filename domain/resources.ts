@@ -103,7 +103,7 @@ export async function changeResource(
   const { id: known } = await getResource(sql, id);
   const named = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
   return await transaction(sql, async (tx) => {
-    const before = await lock(tx, known);
+    const before = await lockResource(tx, known);
     const [changed] = await tx<Resource[]>`
       update resources set ${tx({ ...named, updated_at: `${now}` })}, version = version + 1
       where id = ${known} returning *`;
@@ -133,7 +133,7 @@ export async function deactivateResource(
   permit(actor, "manage_resources");
   const { id: known, name } = await getResource(sql, id);
   return transaction(sql, async (tx) => {
-    const before = await lock(tx, known);
+    const before = await lockResource(tx, known);
     // The version moves first: what is stored after it was judged by the old one, and is refused.
     await tx`
       update resources set deactivated_at = coalesce(deactivated_at, ${now}), updated_at = ${now},
@@ -178,7 +178,7 @@ export async function reactivateResource(
   permit(actor, "manage_resources");
   const { id: known } = await getResource(sql, id);
   await transaction(sql, async (tx) => {
-    const before = await lock(tx, known);
+    const before = await lockResource(tx, known);
     await tx`
       update resources set deactivated_at = null, updated_at = ${now}, version = version + 1 where id = ${known}`;
     if (!before.deactivated_at) return;
@@ -202,7 +202,7 @@ export async function deleteResource(
   const { id: known, name } = await getResource(sql, id);
   try {
     await transaction(sql, async (tx) => {
-      const before = await lock(tx, known);
+      const before = await lockResource(tx, known);
       const previous_state = await stateOf(tx, before);
       await forget(tx, known);
       await tx`delete from resources where id = ${known}`;
@@ -272,8 +272,8 @@ export async function listKindsAndTags(db: Db): Promise<{ kinds: string[]; tags:
   return row;
 }
 
-// The resource as it is while nobody else changes it: what was before is what is recorded.
-async function lock(tx: Tx, id: string): Promise<Resource> {
+/** The resource as it is while nobody else changes it: what was before is what is recorded. @throws {NotFound} */
+export async function lockResource(tx: Tx, id: string): Promise<Resource> {
   const [row] = await tx<Resource[]>`select * from resources where id = ${id} for no key update`;
   if (!row) throw new NotFound("This resource");
   return row;

@@ -1,4 +1,4 @@
-import { RateLimiterMemory } from "rate-limiter-flexible";
+import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
 
 /** Counts attempts per key; a key with too many has to wait. */
 export interface Limit {
@@ -33,3 +33,36 @@ export const unlimited: Limit = {
   count: () => Promise.resolve(),
   forget: () => Promise.resolve(),
 };
+
+/** What is left of an allowance after one more request. */
+export interface Left {
+  allowed: boolean;
+  remaining: number;
+  /** Seconds until all of it is there again. */
+  reset: number;
+}
+
+/** So many requests within so many seconds, per key. */
+export interface Allowance {
+  points: number;
+  seconds: number;
+  take(key: string): Promise<Left>;
+}
+
+/** At most `points` requests within `seconds`, kept in memory. */
+export function allowance(points: number, seconds: number): Allowance {
+  const limiter = new RateLimiterMemory({ points, duration: seconds });
+  const left = ({ remainingPoints, msBeforeNext }: RateLimiterRes, allowed: boolean): Left => ({
+    allowed,
+    remaining: Math.max(0, remainingPoints),
+    reset: Math.ceil(msBeforeNext / 1000),
+  });
+  return {
+    ...{ points, seconds },
+    take: (key) =>
+      limiter.consume(key).then((state) => left(state, true), (state) => {
+        if (state instanceof RateLimiterRes) return left(state, false);
+        throw state;
+      }),
+  };
+}

@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { z } from "zod";
 import { endOwnSession, listSessions } from "../domain/auth/sessions.ts";
+import { createToken, listTokens, NewToken, revokeToken } from "../domain/auth/tokens.ts";
 import {
   delegate,
   endDelegation,
@@ -72,12 +73,37 @@ account.post("/account/sessions/:id/end", async (c) => {
   return done(c, { to: "/account", notice: { text: "Signed out there" } });
 });
 
+account.post("/account/tokens", async (c) => {
+  const values = await fields(c);
+  return orAgain(async () => {
+    const { secret, name } = await createToken(
+      c.var.sql,
+      actorOf(c),
+      check(NewToken, { ...values, name: values.token ?? "" }),
+      c.var.now,
+    );
+    const text = `The token “${name}” is made. Copy it now: it is shown this once`;
+    return done(c, { to: "/account", notice: { text, secret } });
+  }, (problem) => show(c, undefined, undefined, undefined, { values, ...problem }));
+});
+
+account.post("/account/tokens/:id/revoke", async (c) => {
+  await revokeToken(c.var.sql, actorOf(c), c.req.param("id"), c.var.now);
+  c.var.house.identities.forget();
+  return done(c, { to: "/account", notice: { text: "The token is good no more" } });
+});
+
+type Making = Pick<Problem, "errors" | "status" | "message"> & { values: Values };
 type Away = Pick<Problem, "errors" | "status"> & { values: Values };
 
-async function show(c: Context, values?: Values, problem?: Problem, away?: Away) {
+async function show(c: Context, values?: Values, problem?: Problem, away?: Away, making?: Making) {
   const { sql, now, house, session_id = "" } = c.var;
   const actor = actorOf(c);
-  const [user, sessions] = await Promise.all([getUser(sql, actor.id), listSessions(sql, actor, now)]);
+  const [user, sessions, tokens] = await Promise.all([
+    getUser(sql, actor.id),
+    listSessions(sql, actor, now),
+    listTokens(sql, actor, now),
+  ]);
   const decides = may(actor, "delegate");
   const [delegations, standIns] = decides
     ? await Promise.all([listDelegations(sql, actor, now), listStandIns(sql, actor)])
@@ -89,6 +115,7 @@ async function show(c: Context, values?: Values, problem?: Problem, away?: Away)
       siteZone={house.config.TIME_ZONE}
       zones={ZONES}
       sessions={sessions}
+      tokens={{ tokens, role: actor.role, ...making }}
       current={session_id}
       now={now}
       values={values}
@@ -96,5 +123,5 @@ async function show(c: Context, values?: Values, problem?: Problem, away?: Away)
       away={decides ? { delegations, standIns, zone: actor.time_zone, now, ...away } : undefined}
     />
   );
-  return page(c, { title: "My account", body, status: problem?.status ?? away?.status });
+  return page(c, { title: "My account", body, status: problem?.status ?? away?.status ?? making?.status });
 }

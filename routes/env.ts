@@ -2,8 +2,9 @@ import type { Context as HonoContext } from "hono";
 import type { Config } from "../config.ts";
 import type { Memory } from "../db/memory.ts";
 import type { Sql } from "../db/types.ts";
+import type { Scope } from "../domain/auth/tokens.ts";
 import type { Actor } from "../domain/permissions.ts";
-import type { Limit } from "../lib/limits.ts";
+import type { Allowance, Limit } from "../lib/limits.ts";
 import type { Identities } from "./identities.ts";
 import type { Assets } from "./static.ts";
 
@@ -16,7 +17,12 @@ export interface House {
   clock: () => Temporal.Instant;
   identities: Identities;
   assets: Assets;
-  limits: { signIn: Limit; register: Limit };
+  limits: {
+    signIn: Limit;
+    register: Limit;
+    /** Calls of the API by one person, and by one address without anybody; none where nothing is limited. */
+    calls?: { person: Allowance; address: Allowance };
+  };
 }
 
 /** What a request carries from the middleware to its handler. */
@@ -31,6 +37,8 @@ export interface Variables {
   session_id?: string;
   /** Whether the request proved who it is by a bearer token rather than a cookie. */
   bearer?: boolean;
+  /** How far the personal token goes that it came with, where it came with one. */
+  scope?: Scope;
 }
 
 export interface Env {

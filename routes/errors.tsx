@@ -1,5 +1,5 @@
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { Conflict, Forbidden, Invalid, NotFound, Taken, TooMany, wordsFor } from "../domain/errors.ts";
+import { Conflict, Forbidden, Invalid, NotFound, Stale, Taken, TooMany, wordsFor } from "../domain/errors.ts";
 import { log } from "../lib/log.ts";
 import { ErrorPage } from "../views/errors.tsx";
 import type { Context } from "./env.ts";
@@ -8,7 +8,7 @@ import { page, part, wantsPart } from "./respond.tsx";
 
 const errors = log("errors");
 
-type Status = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 429 | 500 | 503;
+type Status = 400 | 401 | 403 | 404 | 405 | 409 | 412 | 413 | 415 | 422 | 429 | 500 | 503;
 
 interface Told {
   status: Status;
@@ -34,17 +34,31 @@ export function answerError(thrown: unknown, c: Context): Response | Promise<Res
 }
 
 /** `application/problem+json` (RFC 9457). */
-export function problem(c: Context, { status, title, detail, more }: Told): Response {
+export function problem(c: Context, told: Told): Response {
+  const { status } = told;
   c.header("Content-Type", "application/problem+json");
   if (status === 401) c.header("WWW-Authenticate", 'Bearer realm="holdfast"');
-  const body = { type: "about:blank", title, status, detail, request_id: c.var.requestId, ...more };
-  return c.body(JSON.stringify(body), status as ContentfulStatusCode);
+  return c.body(JSON.stringify(bodyOf(c, told)), status as ContentfulStatusCode);
+}
+
+/** What a problem is made of, for who sends it in another answer. */
+export function problemOf(c: Context, thrown: unknown): { status: number; body: Record<string, unknown> } {
+  const told = tell(wordsFor(thrown), c);
+  return { status: told.status, body: bodyOf(c, told) };
+}
+
+function bodyOf(c: Context, { status, title, detail, more }: Told) {
+  return { type: "about:blank", title, status, detail, request_id: c.var.requestId, ...more };
 }
 
 function tell(error: unknown, c: Context): Told {
-  if (error instanceof Refused) return { status: error.status, title: error.title, detail: error.message };
+  if (error instanceof Refused) {
+    const { status, title, message, more } = error;
+    return { status, title, detail: message, more };
+  }
   if (error instanceof NotFound) return { status: 404, title: "Not found", detail: error.message };
   if (error instanceof Forbidden) return { status: 403, title: "Not allowed", detail: error.message };
+  if (error instanceof Stale) return { status: 412, title: "Changed meanwhile", detail: error.message };
   if (error instanceof TooMany) return { status: 429, title: "Too many attempts", detail: error.message };
   if (error instanceof Taken) {
     return { status: 409, title: "Already taken", detail: error.message, more: { errors: [error.issue] } };

@@ -1,10 +1,13 @@
 import type { Sql } from "../db/types.ts";
 import { findIdentity } from "../domain/auth/sessions.ts";
+import { findByToken, type TokenIdentity } from "../domain/auth/tokens.ts";
 import type { Actor } from "../domain/permissions.ts";
 
 /** Who the living sessions belong to, remembered for a moment. */
 export interface Identities {
   find(session_id: string): Promise<Actor | undefined>;
+  /** Whom a personal token stands for. */
+  findByToken(secret: string, now: Temporal.Instant): Promise<TokenIdentity | undefined>;
   /** Forgets everybody: after a change made here, so that the next request asks the database. */
   forget(): void;
   stop(): Promise<void>;
@@ -19,21 +22,34 @@ const AT_MOST = 10_000;
  * was lowered or a session that was ended counts from the next request on.
  */
 export async function rememberIdentities(sql: Sql, siteZone: string): Promise<Identities> {
-  const known = new Map<string, { actor: Promise<Actor | undefined>; until: number }>();
-  const forget = () => known.clear();
+  const sessions = remembering<Actor>();
+  const tokens = remembering<TokenIdentity>();
+  const forget = () => {
+    sessions.forget();
+    tokens.forget();
+  };
   const listening = await sql.listen("identity_changed", forget, forget);
   return {
-    find(session_id) {
-      const kept = known.get(session_id);
-      const now = performance.now();
-      if (kept && kept.until > now) return kept.actor;
-      if (known.size >= AT_MOST) known.clear();
-      const actor = findIdentity(sql, session_id, siteZone);
-      known.set(session_id, { actor, until: now + SECONDS * 1000 });
-      actor.catch(() => known.delete(session_id));
-      return actor;
-    },
+    find: (session_id) => sessions.find(session_id, () => findIdentity(sql, session_id, siteZone)),
+    findByToken: (secret, now) => tokens.find(secret, () => findByToken(sql, secret, siteZone, now)),
     forget,
     stop: () => listening.unlisten(),
+  };
+}
+
+function remembering<T>() {
+  const known = new Map<string, { found: Promise<T | undefined>; until: number }>();
+  return {
+    forget: () => known.clear(),
+    find(key: string, ask: () => Promise<T | undefined>): Promise<T | undefined> {
+      const kept = known.get(key);
+      const now = performance.now();
+      if (kept && kept.until > now) return kept.found;
+      if (known.size >= AT_MOST) known.clear();
+      const found = ask();
+      known.set(key, { found, until: now + SECONDS * 1000 });
+      found.catch(() => known.delete(key));
+      return found;
+    },
   };
 }

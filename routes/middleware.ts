@@ -1,6 +1,7 @@
 import { createMiddleware } from "hono/factory";
 import { getCookie } from "hono/cookie";
 import { bodyLimit } from "hono/body-limit";
+import { PREFIX } from "../domain/auth/tokens.ts";
 import { rotate } from "../domain/auth/sessions.ts";
 import { Forbidden } from "../domain/errors.ts";
 import { type Action, permit } from "../domain/permissions.ts";
@@ -83,7 +84,8 @@ export function identify() {
     const authorization = c.req.header("authorization");
     if (authorization?.startsWith("Bearer ")) {
       c.set("bearer", true);
-      await admit(c, authorization.slice("Bearer ".length).trim());
+      const token = authorization.slice("Bearer ".length).trim();
+      await (token.startsWith(PREFIX) ? admitProgram(c, token) : admit(c, token));
     } else if (getCookie(c, ACCESS) || getCookie(c, REFRESH)) {
       await admit(c, getCookie(c, ACCESS) ?? "") || await renew(c);
     }
@@ -99,6 +101,15 @@ async function admit(c: Context, token: string): Promise<boolean> {
   c.set("actor", actor);
   c.set("session_id", claims.sid);
   return true;
+}
+
+// A personal token is for programs: no page takes it, where no scope would be looked at.
+async function admitProgram(c: Context, token: string): Promise<void> {
+  if (!c.req.path.startsWith("/api/v1/")) return;
+  const found = await c.var.house.identities.findByToken(token, c.var.now);
+  if (!found || Temporal.Instant.compare(found.expires_at, c.var.now) <= 0) return;
+  c.set("actor", found.actor);
+  c.set("scope", found.scope);
 }
 
 async function renew(c: Context): Promise<void> {
@@ -133,6 +144,10 @@ export function sameOrigin() {
 }
 
 function isForeign(c: Context): boolean {
+  // A page that the settings let call the API has nothing to mislead a browser with, unless cookies came along.
+  const { CORS_ORIGINS } = c.var.house.config;
+  const invited = CORS_ORIGINS.includes(c.req.header("origin") ?? "") && c.req.path.startsWith("/api/v1/");
+  if (invited && !c.req.header("cookie")) return false;
   const site = c.req.header("sec-fetch-site");
   if (site) return site !== "same-origin" && site !== "none";
   const origin = c.req.header("origin");

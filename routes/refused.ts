@@ -1,6 +1,11 @@
 /** A request that is not understood as HTTP, before anybody looks at what it asks for. */
 export class Refused extends Error {
-  constructor(readonly status: 400 | 401 | 404 | 405 | 413 | 415, readonly title: string, detail: string) {
+  constructor(
+    readonly status: 400 | 401 | 404 | 405 | 409 | 413 | 415,
+    readonly title: string,
+    detail: string,
+    readonly more?: Record<string, unknown>,
+  ) {
     super(detail);
   }
 }

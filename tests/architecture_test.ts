@@ -22,6 +22,7 @@ const DEMO = /^db\/demo/;
 const WRITERS: Record<string, readonly string[]> = {
   users: ["domain/users.ts", "domain/accounts.ts", "domain/profiles.ts"],
   sessions: ["domain/auth/sessions.ts"],
+  api_tokens: ["domain/auth/tokens.ts"],
   password_resets: ["domain/auth/resets.ts"],
   resources: ["domain/resources.ts"],
   policies: ["domain/policies.ts"],
@@ -39,6 +40,7 @@ const WRITERS: Record<string, readonly string[]> = {
   delegations: ["domain/delegations.ts"],
   questions: ["domain/questions.ts"],
   proposals: ["domain/proposals.ts", "domain/transitions.ts"],
+  replies: ["domain/replies.ts"],
   runs: ["domain/runs.ts"],
   migrations: ["db/migrate.ts"],
 };

@@ -30,6 +30,7 @@ Deno.test("without any setting Holdfast runs by itself on port 8000 of this mach
     TIME_ZONE: "UTC",
     REGISTRATION: "open",
     RATE_LIMIT: "on",
+    CORS_ORIGINS: [],
     LOG_FORMAT: "json",
   });
 });
@@ -46,7 +47,7 @@ Deno.test("the settings are those of the documentation, in its order", () => {
       "ADMIN_EMAIL",
       "ADMIN_PASSWORD",
     ],
-    ...["TIME_ZONE", "REGISTRATION", "RATE_LIMIT", "LOG_FORMAT"],
+    ...["TIME_ZONE", "REGISTRATION", "RATE_LIMIT", "CORS_ORIGINS", "LOG_FORMAT"],
   ]);
 });
 
@@ -77,7 +78,15 @@ Deno.test("what is set is taken as it is", () => {
     RATE_LIMIT: "off",
     LOG_FORMAT: "pretty",
   };
-  assert.deepEqual(readConfig({ ...given, PORT: "9000" }), { ...given, PORT: 9000 });
+  assert.deepEqual(readConfig({ ...given, PORT: "9000" }), { ...given, PORT: 9000, CORS_ORIGINS: [] });
+});
+
+Deno.test("origins are a list with commas between them", () => {
+  const CORS_ORIGINS = "https://intranet.example.org, http://localhost:5173,";
+  assert.deepEqual(readConfig({ CORS_ORIGINS }).CORS_ORIGINS, [
+    "https://intranet.example.org",
+    "http://localhost:5173",
+  ]);
 });
 
 Deno.test("the address of the site follows the port where it is not set, and ends without a slash", () => {
@@ -108,6 +117,18 @@ const BAD: [name: string, value: string, line: string][] = [
   ["TIME_ZONE", "+02:00", "TIME_ZONE is not an IANA time zone; an example: Europe/Berlin"],
   ["REGISTRATION", "yes", "REGISTRATION is either open or closed"],
   ["RATE_LIMIT", "OFF", "RATE_LIMIT is either on or off"],
+  ...[
+    "*",
+    "intranet.example.org",
+    "https://intranet.example.org/",
+    "ftp://example.org",
+    "https://user@a.example",
+  ].map(
+    (value): [string, string, string] => [
+      ...["CORS_ORIGINS", value] as const,
+      "CORS_ORIGINS is a list of origins; an example: https://intranet.example.org",
+    ],
+  ),
   ["LOG_FORMAT", "xml", "LOG_FORMAT is either json or pretty"],
 ];
 

@@ -2,6 +2,7 @@ import type { Session } from "../domain/auth/sessions.ts";
 import type { User } from "../domain/users.ts";
 import { AwayCard, type AwayProps } from "./delegations.tsx";
 import { Field, FormError, Select } from "./fields.tsx";
+import { TokenCard, type TokenCardProps } from "./tokens.tsx";
 import { agoOf, ROLE_WORDS } from "./words.ts";
 
 interface AccountProps {
@@ -15,6 +16,8 @@ interface AccountProps {
   now: Temporal.Instant;
   values?: Record<string, string | undefined>;
   errors?: Record<string, string>;
+  /** What lets programs act for this person. */
+  tokens: Omit<TokenCardProps, "zone" | "now">;
   /** Who stands in for this person; undefined where they decide on nothing. */
   away?: AwayProps;
 }
@@ -53,6 +56,7 @@ export function AccountPage(props: AccountProps) {
       <PasswordForm errors={errors} email={user.email} />
       {props.away && <AwayCard {...props.away} />}
       <SessionTable {...props} />
+      <TokenCard {...props.tokens} zone={props.zone} now={props.now} />
     </section>
   );
 }

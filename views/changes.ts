@@ -35,6 +35,8 @@ const DEED_WORDS: Record<Deed, string> = {
   sign_in: "Signed in",
   sign_out: "Signed out",
   end_session: "Session ended",
+  make_token: "Token made",
+  revoke_token: "Token revoked",
 };
 
 const WORDS: Record<string, string> = { ...DEED_WORDS, ...ACTION_WORDS, expire: "Expired" };

@@ -1,40 +1,37 @@
-import { Hono } from "hono";
+import { z } from "zod";
 import { type AuditEntry, type AuditKey, listAudit } from "../../domain/audit.ts";
-import { Invalid } from "../../domain/errors.ts";
 import { readInstant } from "../../domain/periods.ts";
-import { isId } from "../../lib/ids.ts";
-import { actorOf, type Env } from "../env.ts";
-import { allowed } from "../middleware.ts";
-import { auditJson, list, paging } from "./json.ts";
-import { timeIn } from "./schemas.ts";
+import { actorOf } from "../env.ts";
+import { AuditEntry as Entry, listOf } from "./answers.ts";
+import { after, auditJson, list, Paging } from "./json.ts";
+import { calls } from "./operations.ts";
+import { idOf, TimeInAddress } from "./schemas.ts";
 
 /** Everything that was ever changed, for programs of staff. */
-export const audit = new Hono<Env>();
+export const audit = calls("/audit-logs", "Audit");
 
-const IDS = {
-  reservation_id: "a reservation",
-  actor_id: "a person",
-  resource_id: "a resource",
-  user_id: "a person",
-};
-
-audit.get("/", allowed("see_audit"), async (c) => {
-  const query = c.req.query();
-  for (const [path, what] of Object.entries(IDS)) {
-    if (query[path] && !isId(query[path])) throw new Invalid([{ path, message: `Give the id of ${what}` }]);
-  }
-  const { reservation_id, actor_id, resource_id, user_id, action } = query;
-  if (action && !/^[a-z_]{1,40}$/.test(action)) {
-    throw new Invalid([{ path: "action", message: "Give an action, such as approve" }]);
-  }
-  const { limit, after } = paging(c, timeKey);
+audit.get("/", {
+  id: "listAuditLogs",
+  summary: "Read who changed what, newest first",
+  who: "see_audit",
+  query: z.object({
+    reservation_id: idOf("a reservation").optional(),
+    actor_id: idOf("a person").optional(),
+    resource_id: idOf("a resource").optional(),
+    user_id: idOf("a person").optional(),
+    action: z.string().regex(/^[a-z_]{1,40}$/, "Give an action, such as approve").optional(),
+    from: TimeInAddress.optional(),
+    to: TimeInAddress.optional(),
+    ...Paging,
+  }),
+  fields: Entry,
+  answers: { 200: listOf(Entry) },
+}, async (c, { query: { resource_id, user_id, limit, cursor, ...filter } }) => {
   const found = await listAudit(c.var.sql, actorOf(c), {
-    ...{ reservation_id, actor_id, action },
+    ...filter,
     resources: resource_id ? [resource_id] : undefined,
     people: user_id ? [user_id] : undefined,
-    from: timeIn(query, "from"),
-    to: timeIn(query, "to"),
-  }, { limit, after });
+  }, { limit, after: after({ cursor }, timeKey) });
   return list(c, found, limit, auditJson, ({ at, id }: AuditEntry) => ({ at, id }));
 });
 

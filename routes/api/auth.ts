@@ -1,4 +1,3 @@
-import { Hono } from "hono";
 import { z } from "zod";
 import {
   ACCESS_SECONDS,
@@ -10,12 +9,13 @@ import {
 } from "../../domain/auth/sessions.ts";
 import { Forbidden } from "../../domain/errors.ts";
 import { getUser, NewUser, register } from "../../domain/users.ts";
-import { actorOf, type Context, type Env } from "../env.ts";
-import { signedIn } from "../middleware.ts";
+import { actorOf, type Context } from "../env.ts";
 import { NotSignedIn } from "../refused.ts";
 import { limitRegistration, mayTry } from "../session.tsx";
 import { issueAccess } from "../tokens.ts";
-import { body, userJson } from "./json.ts";
+import { TokenPair, User } from "./answers.ts";
+import { userJson } from "./json.ts";
+import { calls } from "./operations.ts";
 
 const Credentials = z.object({
   email: z.string("Give the e-mail address").trim().toLowerCase(),
@@ -24,18 +24,31 @@ const Credentials = z.object({
 const Refresh = z.object({ refresh_token: z.string("Give the refresh token") });
 
 /** Accounts and tokens, for programs. */
-export const auth = new Hono<Env>();
+export const auth = calls("/auth", "Accounts and tokens");
 
-auth.post("/register", async (c) => {
+auth.post("/register", {
+  id: "register",
+  summary: "Make an account",
+  who: "anyone",
+  body: NewUser,
+  answers: {
+    201: User,
+    403: "The site makes accounts for people itself",
+    409: "This e-mail address already has an account",
+  },
+}, async (c, { body }) => {
   if (c.var.house.config.REGISTRATION === "closed") throw new Forbidden("Registration is closed here");
-  const input = await body(c, NewUser);
   await limitRegistration(c);
-  const made = await register(c.var.sql, { ...input, request_id: c.var.requestId }, c.var.now);
-  return c.json(userJson(made), 201);
+  return userJson(await register(c.var.sql, { ...body, request_id: c.var.requestId }, c.var.now));
 });
 
-auth.post("/login", async (c) => {
-  const credentials = await body(c, Credentials);
+auth.post("/login", {
+  id: "login",
+  summary: "Begin a session by e-mail and password",
+  who: "anyone",
+  body: Credentials,
+  answers: { 200: TokenPair, 401: "E-mail and password do not fit together" },
+}, async (c, { body: credentials }) => {
   const { signIn } = c.var.house.limits;
   const key = await mayTry(c, credentials.email);
   const user = await checkPassword(c.var.sql, credentials);
@@ -49,8 +62,14 @@ auth.post("/login", async (c) => {
   return tokens(c, await beginSession(c.var.sql, begun, c.var.now));
 });
 
-auth.post("/refresh", async (c) => {
-  const { refresh_token } = await body(c, Refresh);
+auth.post("/refresh", {
+  id: "refresh",
+  summary: "Take a new pair for a refresh token",
+  description: "A refresh token that comes a second time ends the session, whoever has it.",
+  who: "anyone",
+  body: Refresh,
+  answers: { 200: TokenPair, 401: "The refresh token is not good any more" },
+}, async (c, { body: { refresh_token } }) => {
   const granted = await rotate(c.var.sql, refresh_token, c.var.now);
   if (!granted) {
     // A whole family may have ended with it, and its access tokens end at once.
@@ -60,16 +79,30 @@ auth.post("/refresh", async (c) => {
   return tokens(c, granted);
 });
 
-auth.post("/logout", signedIn(), async (c) => {
-  await endSession(c.var.sql, c.var.session_id!, c.var.now, c.var.requestId);
+auth.post("/logout", {
+  id: "logout",
+  summary: "End this session",
+  who: "signed in",
+  description: "A personal token has no session: it is revoked instead.",
+  answers: { 204: "It has ended" },
+}, async (c) => {
+  if (!c.var.session_id) {
+    throw new Forbidden("This is a personal token, without a session: revoke it instead");
+  }
+  await endSession(c.var.sql, c.var.session_id, c.var.now, c.var.requestId);
   c.var.house.identities.forget();
-  return c.body(null, 204);
 });
 
-auth.get("/me", signedIn(), async (c) => c.json(userJson(await getUser(c.var.sql, actorOf(c).id))));
+auth.get("/me", {
+  id: "getMe",
+  summary: "Read who is signed in",
+  who: "signed in",
+  fields: User,
+  answers: { 200: User },
+}, async (c) => userJson(await getUser(c.var.sql, actorOf(c).id)));
 
 async function tokens(c: Context, granted: Granted) {
   const access_token = await issueAccess(c.var.house.config.SECRET_KEY, granted, c.var.now);
   const { refresh_token } = granted;
-  return c.json({ access_token, refresh_token, token_type: "Bearer", expires_in: ACCESS_SECONDS });
+  return { access_token, refresh_token, token_type: "Bearer", expires_in: ACCESS_SECONDS };
 }

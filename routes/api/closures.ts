@@ -1,6 +1,5 @@
-import { Hono } from "hono";
 import { z } from "zod";
-import { type Closure, getClosure, listClosures } from "../../domain/closure_lists.ts";
+import { type Closure, getClosure, listClosures, lockClosure } from "../../domain/closure_lists.ts";
 import {
   changeReason,
   close,
@@ -9,75 +8,112 @@ import {
   NewClosure,
   type Outcome,
 } from "../../domain/closures.ts";
-import { Invalid } from "../../domain/errors.ts";
-import { readInstant } from "../../domain/periods.ts";
-import { isId } from "../../lib/ids.ts";
-import { actorOf, type Env } from "../env.ts";
-import { check } from "../forms.ts";
-import { allowed } from "../middleware.ts";
-import { body, idOf, list, paging } from "./json.ts";
-import { instantOf, Time, timeIn } from "./schemas.ts";
+import type { Tx } from "../../db/types.ts";
+import { actorOf, type Context } from "../env.ts";
+import { Closure as Described, ClosureMade, listOf } from "./answers.ts";
+import { after, list, Paging, startKey } from "./json.ts";
+import { calls } from "./operations.ts";
+import { idOf, instantOf, Time, TimeInAddress } from "./schemas.ts";
 
-// Either moments, the same everywhere, or the clock on the wall of each resource.
-const Sent = z.looseObject({
+// Either moments, the same everywhere, or the clock on the wall of each resource: both become the latter.
+const Sent = z.object({
+  ...NewClosure.shape,
+  start_wall: NewClosure.shape.start_wall.optional(),
+  end_wall: NewClosure.shape.end_wall.optional(),
+  resource_ids: NewClosure.shape.resource_ids.unwrap().optional(),
   resource_id: z.guid("Give the id of a resource").toLowerCase().optional(),
   start_time: Time.optional(),
   end_time: Time.optional(),
-});
+}).transform(({ resource_id, start_time, end_time, ...rest }) =>
+  ({
+    ...rest,
+    ...(resource_id && !rest.resource_ids ? { resource_ids: [resource_id] } : {}),
+    ...(start_time || end_time
+      ? { time_zone: "UTC", start_wall: wallOf(start_time, "floor"), end_wall: wallOf(end_time, "ceil") }
+      : {}),
+  }) as z.input<typeof NewClosure>
+).pipe(NewClosure).meta({ id: "NewClosure" });
 const Reworded = z.object({ reason: ClosureReason });
 
 /** What cannot be reserved, when and why, for programs. */
-export const closures = new Hono<Env>();
+export const closures = calls("/closures", "Closures", "This closure");
 
-closures.get("/", async (c) => {
-  const { resource_id } = c.req.query();
-  if (resource_id !== undefined && !isId(resource_id)) {
-    throw new Invalid([{ path: "resource_id", message: "Give the id of a resource" }]);
-  }
-  const { limit, after } = paging(c, startKey);
-  const filter = {
-    resource_id,
-    limit,
-    after,
-    from: timeIn(c.req.query(), "from"),
-    to: timeIn(c.req.query(), "to"),
-  };
-  if (filter.from && filter.to && Temporal.Instant.compare(filter.from, filter.to) >= 0) {
-    throw new Invalid([{ path: "to", message: "The end must be after the start" }]);
-  }
-  const found = await listClosures(c.var.sql, filter, c.var.now);
-  return list(c, found, limit, closureJson, ({ start_time, id }) => ({ start_time, id }));
+closures.get("/", {
+  id: "listClosures",
+  summary: "List what is closed, in the order of the start",
+  who: "signed in",
+  query: z.object({
+    resource_id: idOf("a resource").optional(),
+    from: TimeInAddress.optional().describe("Those with a date that ends after it"),
+    to: TimeInAddress.optional().describe("Those with a date that starts before it"),
+    ...Paging,
+  }).refine(({ from, to }) => !from || !to || Temporal.Instant.compare(from, to) < 0, {
+    path: ["to"],
+    message: "The end must be after the start",
+  }),
+  fields: Described,
+  answers: { 200: listOf(Described) },
+}, async (c, { query: { cursor, ...filter } }) => {
+  const asked = { ...filter, after: after({ cursor }, startKey) };
+  const found = await listClosures(c.var.sql, asked, c.var.now);
+  return list(c, found, filter.limit, closureJson, ({ start_time, id }) => ({ start_time, id }));
 });
 
-closures.post("/", allowed("manage_resources"), async (c) => {
-  const { resource_id, start_time, end_time, ...rest } = await body(c, Sent);
-  const moments = start_time || end_time
-    ? { time_zone: "UTC", start_wall: wallOf(start_time, "floor"), end_wall: wallOf(end_time, "ceil") }
-    : {};
-  const named = resource_id && !rest.resource_ids ? { resource_ids: [resource_id] } : {};
-  const asked = check(NewClosure, { ...rest, ...named, ...moments });
-  const { id, outcomes } = await close(c.var.sql, actorOf(c), asked, c.var.now);
+closures.post("/", {
+  id: "createClosure",
+  summary: "Close resources, once or repeatedly",
+  description:
+    "Where reservations are in its way it is refused until `reservations` says what becomes of them.",
+  who: "manage_resources",
+  body: Sent,
+  answers: { 201: ClosureMade, 404: "A resource does not exist", 409: "Reservations are in its way" },
+}, async (c, { body }) => {
+  const { id, outcomes } = await close(c.var.sql, actorOf(c), body, c.var.now);
   c.header("Location", `/api/v1/closures/${id}`);
   const made = closureJson(await getClosure(c.var.sql, id, c.var.now));
-  return c.json({ ...made, reservations: outcomes.map(outcomeJson) }, 201);
+  return { ...made, reservations: outcomes.map(outcomeJson) };
 });
 
-closures.get(
-  "/:id",
-  async (c) => c.json(closureJson(await getClosure(c.var.sql, idOf(c, "This closure"), c.var.now))),
-);
+closures.get("/:id", {
+  id: "getClosure",
+  summary: "Read one closure",
+  who: "signed in",
+  fields: Described,
+  answers: { 200: Described },
+}, (c, { id }) => show(c, id));
 
-closures.patch("/:id", allowed("manage_resources"), async (c) => {
-  const id = idOf(c, "This closure");
-  const { reason } = await body(c, Reworded);
+closures.patch("/:id", {
+  id: "changeClosure",
+  summary: "Change the reason that everybody reads",
+  who: "manage_resources",
+  body: Reworded,
+  tag,
+  answers: { 200: Described },
+}, async (c, { id, body: { reason } }) => {
   await changeReason(c.var.sql, actorOf(c), { id, reason }, c.var.now);
-  return c.json(closureJson(await getClosure(c.var.sql, id, c.var.now)));
+  return show(c, id);
 });
 
-closures.delete("/:id", allowed("manage_resources"), async (c) => {
-  await deleteClosure(c.var.sql, actorOf(c), idOf(c, "This closure"), c.var.now);
-  return c.body(null, 204);
-});
+closures.delete("/:id", {
+  id: "deleteClosure",
+  summary: "Give up what lies ahead of it",
+  who: "manage_resources",
+  tag,
+  answers: { 204: "It can be reserved again", 409: "It is over" },
+}, (c, { id }) => deleteClosure(c.var.sql, actorOf(c), id, c.var.now));
+
+async function show(c: Context, id: string) {
+  const closure = await getClosure(c.var.sql, id, c.var.now);
+  c.header("ETag", tagOf(closure));
+  return closureJson(closure);
+}
+
+async function tag(tx: Tx, c: Context, id: string): Promise<string> {
+  await lockClosure(tx, id);
+  return tagOf(await getClosure(tx, id, c.var.now));
+}
+
+const tagOf = ({ updated_at, ended_at, dates }: Closure) => `"${updated_at}/${ended_at ?? ""}/${dates}"`;
 
 // Closures are kept by the minute: what was asked for is closed, and at most a minute more.
 function wallOf(time: string | undefined, roundingMode: "floor" | "ceil"): string | undefined {
@@ -102,10 +138,4 @@ function outcomeJson({ reservation, outcome, to }: Outcome) {
     outcome,
     ...moved ? { to: moved } : {},
   };
-}
-
-function startKey(key: unknown): { start_time: Temporal.Instant; id: string } | undefined {
-  const { start_time, id } = key as { start_time?: unknown; id?: unknown };
-  const instant = typeof start_time === "string" ? readInstant(start_time) : undefined;
-  return instant && typeof id === "string" && isId(id) ? { start_time: instant, id } : undefined;
 }

@@ -1,15 +1,16 @@
-import type { z } from "zod";
+import { z } from "zod";
 import type { AuditEntry } from "../../domain/audit.ts";
 import type { Entry } from "../../domain/history.ts";
 import type { Reservation } from "../../domain/reservations.ts";
 import type { Resource } from "../../domain/resources.ts";
 import { statusAt } from "../../domain/transitions.ts";
 import type { User } from "../../domain/users.ts";
+import { readInstant } from "../../domain/periods.ts";
 import { isId } from "../../lib/ids.ts";
 import type { Context } from "../env.ts";
-import { check } from "../forms.ts";
-import { Refused } from "../refused.ts";
-import { Invalid, NotFound } from "../../domain/errors.ts";
+import { Invalid } from "../../domain/errors.ts";
+
+const LIMIT = "Give a whole number from 1 to 200";
 
 // What a thing looks like outside: one function per noun. Instants write themselves in UTC, with a `Z`.
 
@@ -79,56 +80,24 @@ function inUtc(state: Record<string, unknown>) {
   return Object.fromEntries(Object.entries(state).map(([name, value]) => [name, write(value)]));
 }
 
-/**
- * The body of a call, as its schema reads it.
- *
- * @throws {Refused} where it is not JSON
- * @throws {Invalid} where it is not what the schema wants
- */
-export async function body<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
-  return check(schema, await json(c));
+/** The part of a list that a call asks for. */
+export const Paging = {
+  limit: z.coerce.number(LIMIT).int(LIMIT).min(1, LIMIT).max(200, LIMIT).default(50),
+  cursor: z.string().optional().describe("The `next_cursor` of the page before"),
+};
+
+/** What a list is asked for. @throws {Invalid} where the cursor is none of ours */
+export function after<K>(
+  { cursor }: { cursor?: string },
+  read: (key: unknown) => K | undefined,
+): K | undefined {
+  if (!cursor) return undefined;
+  const key = readCursor(cursor, read);
+  if (!key) throw new Invalid([{ path: "cursor", message: "Give the next_cursor of the page before" }]);
+  return key;
 }
 
-/** The same, for a call that may come without a body. */
-export async function optionalBody<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
-  const empty = (await c.req.text()).trim() === "";
-  return check(schema, empty ? {} : await json(c));
-}
-
-async function json(c: Context): Promise<unknown> {
-  const type = c.req.header("content-type") ?? "";
-  if (!/^application\/(.+\+)?json\b/i.test(type)) {
-    throw new Refused(415, "Unsupported media type", "Send the body as application/json");
-  }
-  const text = await c.req.text();
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new Refused(400, "Broken JSON", "The body is not JSON");
-  }
-}
-
-/** The id in the address. @throws {NotFound} where it is no id at all */
-export function idOf(c: Context, what: string): string {
-  const id = c.req.param("id") ?? "";
-  if (!isId(id)) throw new NotFound(what);
-  return id;
-}
-
-/** The page of a list that a call asks for: `limit` and `cursor`. @throws {Invalid} */
-export function paging<K>(c: Context, read: (key: unknown) => K | undefined): { limit: number; after?: K } {
-  const { limit: typed = "50", cursor } = c.req.query();
-  const limit = Number(typed);
-  if (!Number.isInteger(limit) || limit < 1 || limit > 200) {
-    throw new Invalid([{ path: "limit", message: "Give a whole number from 1 to 200" }]);
-  }
-  if (!cursor) return { limit };
-  const after = readCursor(cursor, read);
-  if (!after) throw new Invalid([{ path: "cursor", message: "Give the next_cursor of the page before" }]);
-  return { limit, after };
-}
-
-/** One page of a list, with the cursor of the next where there is one. */
+/** One page of a list, with the cursor of the next and a link to it where there is one. */
 export function list<T>(
   c: Context,
   rows: readonly T[],
@@ -139,7 +108,12 @@ export function list<T>(
   const shown = rows.slice(0, limit);
   const last = shown.at(-1);
   const next_cursor = rows.length > limit && last ? cursorOf(key(last)) : null;
-  return c.json({ data: shown.map(shape), next_cursor });
+  if (next_cursor) {
+    const next = new URL(c.req.url);
+    next.searchParams.set("cursor", next_cursor);
+    c.header("Link", `<${next.pathname}${next.search}>; rel="next"`, { append: true });
+  }
+  return { data: shown.map(shape), next_cursor };
 }
 
 const cursorOf = (key: unknown) =>
@@ -153,6 +127,13 @@ function readCursor<K>(cursor: string, read: (key: unknown) => K | undefined): K
   } catch {
     return undefined;
   }
+}
+
+/** The key of lists in the order of their start. */
+export function startKey(key: unknown): { start_time: Temporal.Instant; id: string } | undefined {
+  const { start_time, id } = key as { start_time?: unknown; id?: unknown };
+  const instant = typeof start_time === "string" ? readInstant(start_time) : undefined;
+  return instant && typeof id === "string" && isId(id) ? { start_time: instant, id } : undefined;
 }
 
 /** The key of lists in the order of names. */

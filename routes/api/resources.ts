@@ -1,7 +1,7 @@
-import { Hono } from "hono";
+import { z } from "zod";
 import { availabilityOf } from "../../domain/availability.ts";
-import { Conflict, Invalid } from "../../domain/errors.ts";
-import { minutesOf, type Period } from "../../domain/periods.ts";
+import { Conflict } from "../../domain/errors.ts";
+import { minutesOf } from "../../domain/periods.ts";
 import {
   changeResource,
   createResource,
@@ -9,81 +9,126 @@ import {
   deleteResource,
   getResource,
   listResources,
+  lockResource,
   NewResource,
+  type Resource as Kept,
   ResourceChange,
 } from "../../domain/resources.ts";
-import { actorOf, type Context, type Env } from "../env.ts";
-import { check } from "../forms.ts";
-import { allowed } from "../middleware.ts";
-import { body, idOf, list, nameKey, paging, resourceJson } from "./json.ts";
-import { MinCapacity, timeIn } from "./schemas.ts";
+import type { Tx } from "../../db/types.ts";
+import { actorOf, type Context } from "../env.ts";
+import { Availability, listOf, Resource } from "./answers.ts";
+import { after, list, nameKey, Paging, resourceJson } from "./json.ts";
+import { calls } from "./operations.ts";
+import { TimeInAddress } from "./schemas.ts";
 
 const LONGEST = 366 * 1440;
+const NO_PERIOD = { path: ["free_to"], message: "Give both free_from and a later free_to" };
 
 /** What can be reserved, for programs. */
-export const resources = new Hono<Env>();
+export const resources = calls("/resources", "Resources", "This resource");
 
-resources.get("/", async (c) => {
-  const { q, kind, tag, min_capacity } = c.req.query();
-  const { limit, after } = paging(c, nameKey);
-  const filter = {
-    ...{ q, kind, tag, limit, after, free: freePeriod(c) },
-    min_capacity: min_capacity ? check(MinCapacity, { min_capacity }).min_capacity : undefined,
-  };
-  const found = await listResources(c.var.sql, filter, c.var.now);
-  return list(c, found, limit, resourceJson, ({ name, id }) => ({ name: name.toLowerCase(), id }));
+resources.get("/", {
+  id: "listResources",
+  summary: "Search what can be reserved, by name",
+  who: "signed in",
+  query: z.object({
+    q: z.string().optional().describe("Words in its name, kind, place, description or tags"),
+    kind: z.string().optional(),
+    tag: z.string().optional(),
+    min_capacity: z.coerce.number("Give a whole number").int("Give a whole number")
+      .min(1, "Give a number from 1").max(1e6).optional(),
+    free_from: TimeInAddress.optional().describe("Only what is free from here …"),
+    free_to: TimeInAddress.optional().describe("… to here"),
+    ...Paging,
+  }).refine(({ free_from, free_to }) => Boolean(free_from) === Boolean(free_to), NO_PERIOD)
+    .refine(({ free_from, free_to }) => !free_from || !free_to || isBefore(free_from, free_to), NO_PERIOD),
+  fields: Resource,
+  answers: { 200: listOf(Resource) },
+}, async (c, { query: { free_from, free_to, cursor, ...filter } }) => {
+  const free = free_from && free_to && { start_time: free_from, end_time: free_to };
+  const asked = { ...filter, free, after: after({ cursor }, nameKey) };
+  const found = await listResources(c.var.sql, asked, c.var.now);
+  return list(c, found, filter.limit, resourceJson, ({ name, id }) => ({ name: name.toLowerCase(), id }));
 });
 
-resources.get(
-  "/:id",
-  async (c) => c.json(resourceJson(await getResource(c.var.sql, idOf(c, "This resource")))),
-);
+resources.get("/:id", {
+  id: "getResource",
+  summary: "Read one resource",
+  who: "signed in",
+  fields: Resource,
+  answers: { 200: Resource },
+}, async (c, { id }) => shown(c, await getResource(c.var.sql, id)));
 
-resources.get("/:id/availability", async (c) => {
-  const id = idOf(c, "This resource");
-  const start_time = timeIn(c.req.query(), "from");
-  const end_time = timeIn(c.req.query(), "to");
-  if (!start_time || !end_time || Temporal.Instant.compare(end_time, start_time) <= 0) {
-    throw new Invalid([{ path: "to", message: "Give both from and a later to" }]);
-  }
-  if (minutesOf({ start_time, end_time }) > LONGEST) {
-    throw new Invalid([{ path: "to", message: "Ask for at most 366 days at once" }]);
-  }
-  return c.json(await availabilityOf(c.var.sql, id, { start_time, end_time }));
-});
+resources.get("/:id/availability", {
+  id: "getAvailability",
+  summary: "Read when it is busy and when free",
+  description:
+    "Over at most 366 days. Free is what can be asked for: opening hours and buffers are taken off.",
+  who: "signed in",
+  query: z.object({ from: TimeInAddress.optional(), to: TimeInAddress.optional() })
+    .transform(({ from, to }, context) => {
+      if (from && to && isBefore(from, to)) return { start_time: from, end_time: to };
+      context.addIssue({ code: "custom", path: ["to"], message: "Give both from and a later to" });
+      return z.NEVER;
+    })
+    .refine((window) => minutesOf(window) <= LONGEST, {
+      path: ["to"],
+      message: "Ask for at most 366 days at once",
+    }),
+  answers: { 200: Availability },
+}, (c, { id, query }) => availabilityOf(c.var.sql, id, query));
 
-resources.post("/", allowed("manage_resources"), async (c) => {
-  const input = await body(c, NewResource);
-  const zoned = { ...input, time_zone: input.time_zone ?? c.var.house.config.TIME_ZONE };
+resources.post("/", {
+  id: "createResource",
+  summary: "Make a resource",
+  who: "manage_resources",
+  body: NewResource.meta({ id: "NewResource" }),
+  answers: { 201: Resource, 409: "Another resource has this name" },
+}, async (c, { body }) => {
+  const zoned = { ...body, time_zone: body.time_zone ?? c.var.house.config.TIME_ZONE };
   const created = await createResource(c.var.sql, actorOf(c), zoned, c.var.now);
   c.header("Location", `/api/v1/resources/${created.id}`);
-  return c.json(resourceJson(created), 201);
+  return shown(c, created);
 });
 
-resources.patch("/:id", allowed("manage_resources"), async (c) => {
-  const id = idOf(c, "This resource");
-  const change = await body(c, ResourceChange);
-  return c.json(resourceJson(await changeResource(c.var.sql, actorOf(c), { id, ...change }, c.var.now)));
+resources.patch("/:id", {
+  id: "changeResource",
+  summary: "Change what is named, and nothing else",
+  who: "manage_resources",
+  body: ResourceChange.meta({ id: "ResourceChange" }),
+  tag,
+  answers: { 200: Resource, 409: "Another resource has this name" },
+}, async (c, { id, body }) => {
+  return shown(c, await changeResource(c.var.sql, actorOf(c), { id, ...body }, c.var.now));
 });
 
-resources.delete("/:id", allowed("manage_resources"), async (c) => {
+resources.delete("/:id", {
+  id: "deleteResource",
+  summary: "Delete it, or take it out of service where it has reservations on record",
+  who: "manage_resources",
+  tag,
+  answers: { 204: "It is gone" },
+}, async (c, { id }) => {
   const { sql, now } = c.var;
-  const id = idOf(c, "This resource");
   try {
     await deleteResource(sql, actorOf(c), id, now);
   } catch (error) {
     if (!(error instanceof Conflict)) throw error;
     await deactivateResource(sql, actorOf(c), { id, future: "keep" }, now);
   }
-  return c.body(null, 204);
 });
 
-function freePeriod(c: Context): Period | undefined {
-  const start_time = timeIn(c.req.query(), "free_from");
-  const end_time = timeIn(c.req.query(), "free_to");
-  if (!start_time && !end_time) return undefined;
-  if (start_time && end_time && Temporal.Instant.compare(end_time, start_time) > 0) {
-    return { start_time, end_time };
-  }
-  throw new Invalid([{ path: "free_to", message: "Give both free_from and a later free_to" }]);
+function shown(c: Context, resource: Kept) {
+  c.header("ETag", tagOf(resource));
+  return resourceJson(resource);
+}
+
+async function tag(tx: Tx, _c: Context, id: string): Promise<string> {
+  return tagOf(await lockResource(tx, id));
+}
+
+const tagOf = ({ version }: Kept) => `"${version}"`;
+
+function isBefore(one: Temporal.Instant, other: Temporal.Instant): boolean {
+  return Temporal.Instant.compare(one, other) < 0;
 }

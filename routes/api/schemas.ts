@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { Invalid } from "../../domain/errors.ts";
 import { readInstant } from "../../domain/periods.ts";
 import { Purpose, text, Why } from "../../domain/texts.ts";
 
 const EXAMPLE = "Give a time with its offset, such as 2026-05-31T14:30:00+02:00";
 
 /** A moment as programs write it (RFC 3339, with an offset). */
-export const Time = z.string(EXAMPLE).refine((text) => instantOf(text) !== undefined, EXAMPLE);
+export const Time = z.string(EXAMPLE).refine((text) => instantOf(text) !== undefined, EXAMPLE)
+  .meta({ format: "date-time", examples: ["2027-03-01T09:00:00+01:00"] });
 
 // Ids are compared as text, and RFC 9562 lets them come in capitals.
 const Id = z.guid("Give the id of a resource").toLowerCase();
@@ -41,7 +41,7 @@ export const NewReservation = z.object({
 }).refine((wish) => wish.resource_id || wish.resource_ids, {
   path: ["resource_id"],
   message: "Name a resource: resource_id, or resource_ids for several",
-}).refine(agree, AGREE);
+}).refine(agree, AGREE).meta({ id: "NewReservation" });
 
 /** What a change of a reservation may name. */
 export const ReservationChange = z.object({
@@ -50,7 +50,7 @@ export const ReservationChange = z.object({
   end_time: Time.optional(),
   purpose: Purpose.optional(),
   private: z.boolean("Say true or false").optional(),
-}).refine(agree, AGREE);
+}).refine(agree, AGREE).meta({ id: "ReservationChange" });
 
 /** Where an approver moves a reservation to. */
 export const Rescheduling = z.object({
@@ -58,26 +58,24 @@ export const Rescheduling = z.object({
   start_time: Time,
   end_time: Time,
   reason: Why.optional(),
-}).refine(agree, AGREE);
+}).refine(agree, AGREE).meta({ id: "Rescheduling" });
 
 /** Which change of an approved reservation is withdrawn. */
 export const Withdrawal = z.object({ change: z.string("Give the id of the proposed change") });
 
-export const MinCapacity = z.object({
-  min_capacity: z.coerce.number("Give a whole number").int("Give a whole number").min(
-    1,
-    "Give a number from 1",
-  ).max(1e6),
-});
+/** A moment in the address. */
+export const TimeInAddress = z.string().meta({ format: "date-time", examples: ["2026-05-31T12:30:00Z"] })
+  .transform((text, context) => {
+    // A plus that was not encoded arrives as a blank.
+    const instant = instantOf(text.replace(/ (?=\d{2}:\d{2}$)/, "+"));
+    if (instant) return instant;
+    context.addIssue({ code: "custom", message: EXAMPLE });
+    return z.NEVER;
+  });
 
-/** A moment in the address. @throws {Invalid} naming the parameter */
-export function timeIn(query: Record<string, string>, path: string): Temporal.Instant | undefined {
-  const text = query[path];
-  if (!text) return undefined;
-  // A plus that was not encoded arrives as a blank.
-  const instant = instantOf(text.replace(/ (?=\d{2}:\d{2}$)/, "+"));
-  if (!instant) throw new Invalid([{ path, message: EXAMPLE }]);
-  return instant;
+/** The id of a thing in the address: `what` it is of. */
+export function idOf(what: string) {
+  return z.guid(`Give the id of ${what}`);
 }
 
 /** The instant that a checked text means, to the millisecond; undefined where there is no such moment. */

@@ -40,7 +40,7 @@ Deno.test("every page", async (t) => {
 
   const [bob] = await sql<Actor[]>`select * from users where email = ${BOB}`;
   const { token } = await createReset(sql, ada, bob.id, demo.site.now);
-  const nobody = ["/login", "/register", "/logout", `/reset/${token}`, "/reset/of-yesterday"];
+  const nobody = ["/api/docs", "/login", "/register", "/logout", `/reset/${token}`, "/reset/of-yesterday"];
   const bobs = [
     "/",
     "/schedule",

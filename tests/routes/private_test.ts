@@ -187,6 +187,9 @@ const QUESTIONS: Question[] = [
   get("/api/v1/users/:id", ({ cast }) => `/api/v1/users/${cast.bob.id}`),
   get("/api/v1/audit-logs", ({ bobs }) => `/api/v1/audit-logs?reservation_id=${bobs.id}`),
   get("/api/v1/auth/me"),
+  get("/api/v1/auth/tokens"),
+  get("/api/v1/openapi.json"),
+  get("/api/docs"),
   post("/reservations", () => "/reservations", ({ hall }) => typed(hall.id), { bobs: true }),
   post("/reservations", () => "/reservations", ({ hall }) => typed(hall.id), { headers: HTMX, bobs: true }),
   post(
@@ -267,6 +270,13 @@ const QUESTIONS: Question[] = [
     ...{ resource_ids: [van.id, hall.id], ...period },
   })),
   post("/api/v1/bookings", () => "/api/v1/bookings", ({ hall }) => ({ resource_id: hall.id, ...period })),
+  ...["reservations", "bookings"].map((name) =>
+    post(`/api/v1/${name}/bulk`, () => `/api/v1/${name}/bulk`, ({ hall, bobs }) => ({
+      mode: "each",
+      create: [{ resource_id: hall.id, ...period }],
+      cancel: [bobs.id],
+    }))
+  ),
   post("/api/v1/bookings/:id/cancel", ({ bobs }) => `/api/v1/bookings/${bobs.id}/cancel`, () => ({})),
   {
     route: "PATCH /api/v1/bookings/:id",

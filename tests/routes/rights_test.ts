@@ -4,6 +4,7 @@ import { createGroup } from "../../domain/groups.ts";
 import { createPolicy, NO_RULES } from "../../domain/policies.ts";
 import { request } from "../../domain/requests.ts";
 import { beginSession } from "../../domain/auth/sessions.ts";
+import { createToken } from "../../domain/auth/tokens.ts";
 import { type Action, type Actor, may, type Role } from "../../domain/permissions.ts";
 import { newId } from "../../lib/ids.ts";
 import type { Answer, Client } from "../support/app.ts";
@@ -66,6 +67,7 @@ type Right = keyof typeof KINDS;
 
 const reservationCalls = (name: string): [string, Right][] => [
   [`POST /api/v1/${name}`, "reserve"],
+  [`POST /api/v1/${name}/bulk`, "reserve"],
   [`GET /api/v1/${name}`, "signed in"],
   [`GET /api/v1/${name}/:id`, "see"],
   [`PATCH /api/v1/${name}/:id`, "edit"],
@@ -98,11 +100,18 @@ const ROUTES = new Map<string, Right>([
   ["POST /logout", "public"],
   ["GET /reset/:token", "public"],
   ["POST /reset/:token", "public"],
+  ["GET /api/v1/openapi.json", "public"],
+  ["GET /api/docs", "public"],
   ["POST /api/v1/auth/register", "public"],
   ["POST /api/v1/auth/login", "public"],
   ["POST /api/v1/auth/refresh", "public"],
   ["POST /api/v1/auth/logout", "signed in"],
   ["GET /api/v1/auth/me", "signed in"],
+  ["GET /api/v1/auth/tokens", "signed in"],
+  ["POST /api/v1/auth/tokens", "signed in"],
+  ["DELETE /api/v1/auth/tokens/:id", "private"],
+  ["POST /account/tokens", "signed in"],
+  ["POST /account/tokens/:id/revoke", "private"],
   ["GET /api/v1/audit-logs", "audit"],
   ["GET /api/v1/users", "users"],
   ["POST /api/v1/users", "users"],
@@ -240,6 +249,7 @@ async function house() {
       user: owner.id,
       session: (await beginSession(sql, session, NOW)).session_id,
       away: absence.id,
+      token: (await createToken(sql, owner, { name: "Script", scope: "read", expires_in_days: 1 }, NOW)).id,
       reservation: (await request(sql, owner, wish, NOW)).id,
     };
   }
@@ -252,6 +262,7 @@ async function house() {
     [/policies\/:id/, policy],
     [/sessions\/:id/, own.session],
     [/(away|delegations)\/:id/, own.away],
+    [/tokens\/:id/, own.token],
   ];
   return {
     ...scene,
@@ -291,6 +302,7 @@ const TWICE = [
   "POST /admin/closures/:id/delete",
   "DELETE /api/v1/groups/:id",
   "DELETE /api/v1/delegations/:id",
+  "POST /account/tokens/:id/revoke",
 ];
 /** What leads to signing in although it is open to everybody. */
 const TO_SIGN_IN = ["POST /logout"];

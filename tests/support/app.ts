@@ -7,6 +7,7 @@ import type { Actor } from "../../domain/permissions.ts";
 import { furnish } from "../../house.ts";
 import { stopHashing } from "../../lib/passwords.ts";
 import { issueAccess } from "../../routes/tokens.ts";
+import { assertAsDocumented } from "./contract.ts";
 
 const SECRET_KEY = "a secret of the tests, long enough to sign with";
 
@@ -64,7 +65,11 @@ export async function openSite(
   const site = { now } as Site;
   const house = await furnish(sql, config, () => site.now);
   const app = createApp(house);
-  const fetch: Fetch = (request) => app.fetch(request);
+  const fetch: Fetch = async (request) => {
+    const response = await app.fetch(request);
+    await assertAsDocumented(request, response);
+    return response;
+  };
   return Object.assign(site, {
     fetch,
     routes: app.routes.filter(({ method }) => method !== "ALL").map(({ method, path }) => ({ method, path })),

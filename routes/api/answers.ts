@@ -1,0 +1,185 @@
+import { z } from "zod";
+import { SCOPES } from "../../domain/auth/tokens.ts";
+import { NewPolicy } from "../../domain/policies.ts";
+import { ROLES } from "../../domain/permissions.ts";
+import { STATUSES } from "../../domain/transitions.ts";
+
+// What answers have in them. The document is made of these, and the tests hold every answer against them.
+
+const Id = z.guid();
+const Instant = z.iso.datetime().meta({ examples: ["2027-03-01T08:00:00Z"] });
+const Wall = z.string().meta({ examples: ["2027-03-01T09:00"] });
+const Text = z.string();
+const State = z.record(Text, z.unknown());
+
+const Slot = { resource_ids: z.array(Id), start_time: Instant, end_time: Instant };
+const Kept = { created_at: Instant, updated_at: Instant };
+
+export const User = z.strictObject({
+  ...{ id: Id, email: Text, name: Text, role: z.enum(ROLES) },
+  time_zone: Text.nullable().describe("Their own choice; null: that of the site"),
+  active: z.boolean().describe("False: the account is closed"),
+  ...Kept,
+}).meta({ id: "User" });
+
+export const Resource = z.strictObject({
+  ...{ id: Id, name: Text, kind: Text, description: Text, location: Text },
+  capacity: z.int().nullable(),
+  units: z.int().describe("So many are there, of which any one will do"),
+  ...{ time_zone: Text, tags: z.array(Text), policy_id: Id.nullable() },
+  requires_approval: z.boolean(),
+  active: z.boolean().describe("False: out of service"),
+  ...Kept,
+}).meta({ id: "Resource" });
+
+export const Group = z.strictObject({
+  ...{ id: Id, name: Text, members: z.int() },
+  resources: z.int().describe("On so many it decides"),
+  member_ids: z.array(Id),
+}).meta({ id: "Group" });
+
+export const Delegation = z.strictObject({
+  id: Id,
+  user_id: Id.describe("Who is away"),
+  to_user_id: Id.describe("Who decides meanwhile"),
+  ...{ starts_at: Instant, ends_at: Instant, created_at: Instant },
+}).meta({ id: "Delegation" });
+
+export const Policy = z.strictObject({
+  id: Id,
+  ...NewPolicy.shape,
+  trusts: z.array(Id).describe("People whose requests are approved at once"),
+  trusted_groups: z.array(Id).describe("Groups whose members' requests are"),
+  resources: z.int().optional().describe("How many follow it; told in lists"),
+}).meta({ id: "Policy" });
+
+export const Reservation = z.strictObject({
+  id: Id,
+  reference: Text.meta({ examples: ["R-1042"] }).describe("What people read aloud"),
+  ...Slot,
+  resource_id: Id.nullable().describe("The first of `resource_ids`"),
+  requester_id: Id,
+  status: z.enum(STATUSES),
+  purpose: Text,
+  private: z.boolean().describe("Others see that it is taken, not by whom or for what"),
+  priority: z.int(),
+  attendees: z.int().nullable(),
+  answers: z.record(Text, Text).describe("To the questions of the policy"),
+  decision_reason: Text.nullable(),
+  ...Kept,
+  proposed_change: z.strictObject({ id: Id, ...Slot, proposed_at: Instant, decide_by: Instant }).optional()
+    .describe("A change that waits for a decision; the reservation stays as it is until then"),
+}).meta({ id: "Reservation" });
+
+export const Entry = z.strictObject({
+  id: Text,
+  actor_id: Id.nullable().describe("Null: time decided"),
+  action: Text,
+  details: State,
+  previous_state: State.nullable(),
+  at: Instant,
+}).meta({ id: "HistoryEntry" });
+
+export const AuditEntry = z.strictObject({
+  ...{ id: Text, at: Instant, actor_id: Id.nullable(), actor_name: Text.nullable(), action: Text },
+  ...{ subject_kind: Text, subject_id: Id, subject_name: Text, reservation_id: Id.nullable() },
+  ...{ details: State, previous_state: State.nullable(), after_state: State.nullable() },
+  request_id: Text.nullable(),
+}).meta({ id: "AuditEntry" });
+
+const Repeats = z.strictObject({
+  frequency: z.enum(["daily", "weekly", "yearly"]),
+  weekdays: z.array(z.int()).optional(),
+  until: Text.optional(),
+  count: z.int().optional(),
+});
+
+export const Closure = z.strictObject({
+  ...{ id: Id, reason: Text },
+  everything: z.boolean().describe("Every resource, also those that are added later"),
+  ...Slot,
+  ...{ start_wall: Wall, end_wall: Wall },
+  time_zone: Text.nullable().describe("Whose clock the walls show; null: that of each resource"),
+  repeats: Repeats.nullable(),
+  dates: z.int().describe("How many dates it has"),
+  ended_at: Instant.nullable(),
+  ...Kept,
+}).meta({ id: "Closure" });
+
+export const ClosureMade = z.strictObject({
+  ...Closure.shape,
+  reservations: z.array(z.strictObject({
+    reservation_id: Id,
+    reference: Text,
+    outcome: z.enum(["left", "cancelled", "moved"]),
+    to: z.strictObject({ resource_id: Id, start_time: Instant, end_time: Instant }).optional(),
+  })).describe("What became of the reservations in its way"),
+}).meta({ id: "ClosureMade" });
+
+const Period = z.strictObject({ start_time: Instant, end_time: Instant });
+
+export const Availability = z.strictObject({ busy: z.array(Period), free: z.array(Period) })
+  .meta({ id: "Availability" });
+
+export const TokenPair = z.strictObject({
+  access_token: Text,
+  refresh_token: Text.describe("Good once: it is answered with the next"),
+  token_type: z.literal("Bearer"),
+  expires_in: z.int().describe("Seconds"),
+}).meta({ id: "TokenPair" });
+
+const KeptToken = {
+  ...{ id: Id, name: Text, scope: z.enum(SCOPES), created_at: Instant, expires_at: Instant },
+  last_used_at: Instant.nullable().describe("To the hour"),
+};
+export const Token = z.strictObject(KeptToken).meta({ id: "Token" });
+export const TokenMade = z.strictObject({
+  ...KeptToken,
+  token: Text.describe("The secret: it is told this once"),
+})
+  .meta({ id: "TokenMade" });
+
+/** RFC 9457. */
+export const Problem = z.strictObject({
+  type: Text,
+  title: Text,
+  status: z.int(),
+  detail: Text.describe("What is wrong and what to do about it, in a sentence"),
+  request_id: Text.describe("What the log calls this request"),
+  errors: z.array(z.strictObject({ path: Text, message: Text })).optional()
+    .describe("Of bad input: field by field"),
+  conflicts: z.array(z.strictObject({
+    reservation_id: Id.nullable(),
+    resource_id: Id,
+    start_time: Instant,
+    end_time: Instant,
+    closure_id: Id.optional(),
+    reason: Text.optional(),
+  })).optional().describe("What has the time already"),
+  alternatives: z.array(z.looseObject({ resource_id: Id, start_time: Instant, end_time: Instant })).optional()
+    .describe("The nearest slots that would do"),
+  reasons: z.array(z.looseObject({ code: Text, message: Text })).optional()
+    .describe("Each rule that says no"),
+  results: z.array(z.looseObject({ action: Text, index: z.int(), status: z.int() })).optional()
+    .describe("Of many in one call: what became of each"),
+}).meta({ id: "Problem" });
+
+const Result = z.strictObject({
+  action: z.enum(["cancel", "create"]),
+  index: z.int().describe("Its place in the list that it was sent in"),
+  status: z.int().describe("What it would have been answered alone"),
+  reservation: Reservation.optional(),
+  problem: Problem.optional(),
+});
+
+export const BulkDone = z.strictObject({ results: z.array(Result) }).meta({ id: "BulkDone" });
+
+/** One page of a list. */
+export function listOf(item: z.ZodType) {
+  return z.strictObject({
+    data: z.array(item),
+    next_cursor: Text.nullable().describe(
+      "What to send as `cursor` for the next page; null: this is the last",
+    ),
+  });
+}
