@@ -41,7 +41,8 @@ export function problem(c: Context, { status, title, detail, more }: Told): Resp
   return c.body(JSON.stringify(body), status as ContentfulStatusCode);
 }
 
-function tell(error: unknown, c: Context): Told {
+/** The status and the words that an error has, for an answer that is under way already. */
+export function tell(error: unknown, c: Context): Told {
   if (error instanceof Refused) return { status: error.status, title: error.title, detail: error.message };
   if (error instanceof NotFound) return { status: 404, title: "Not found", detail: error.message };
   if (error instanceof Forbidden) return { status: 403, title: "Not allowed", detail: error.message };

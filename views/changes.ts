@@ -29,6 +29,7 @@ const DEED_WORDS: Record<Deed, string> = {
   sign_in: "Signed in",
   sign_out: "Signed out",
   end_session: "Session ended",
+  import: "Imported",
 };
 
 const WORDS: Record<string, string> = { ...DEED_WORDS, ...ACTION_WORDS, expire: "Expired" };
@@ -94,9 +95,10 @@ export function changesOf(
 }
 
 /** What else there is to say of an entry, beside the differences. */
-export function remarksOf({ details }: AuditEntry): string[] {
-  const { cancelled, sessions_ended, session, device, token_came_again } = details;
+export function remarksOf({ action, details }: AuditEntry): string[] {
+  const { cancelled, sessions_ended, session, device, token_came_again, what, created, updated } = details;
   return [
+    ...(action === "import" ? [`${what}: ${created} created, ${updated} changed`] : []),
     ...(session === "browser" || session === "api" ? [deviceOf({ kind: session, device: `${device}` })] : []),
     ...(token_came_again ? ["A token that was spent came again"] : []),
     ...(Number(cancelled) > 0

@@ -7,6 +7,7 @@ import { auth } from "./auth.ts";
 import { closures } from "./closures.ts";
 import { reservations } from "./reservations.ts";
 import { resources } from "./resources.ts";
+import { transfers } from "./transfers.ts";
 import { users } from "./users.ts";
 
 /** Everything that programs may do, over the same domain functions as the pages. */
@@ -17,6 +18,7 @@ api.route("/auth", auth);
 
 // For people who are signed in; who of them may do what is asked by each call.
 api.use(signedIn());
+api.route("/", transfers);
 api.route("/users", users);
 api.route("/resources", resources);
 api.route("/closures", closures);
