@@ -8,6 +8,7 @@ import { type Outcome, Report } from "./report.ts";
 import { reservationsIn } from "./reservations.ts";
 import { resourcesIn } from "./resources.ts";
 import {
+  claim,
   finish,
   forget,
   getImport,
@@ -161,9 +162,9 @@ async function run(
   now: Temporal.Instant,
 ): Promise<Outcome> {
   const file = await getImport(sql, actor, { id, kind }, now);
-  if (file.done_at) throw new Conflict("This file is stored already");
   try {
     return await transaction(sql, async (tx) => {
+      if (!await claim(tx, id)) throw new Conflict("This file is stored already");
       const report = new Report();
       for (const { line, field, message } of file.problems) report.problem(line, { path: field, message });
       const taker = await INTAKES[kind].begin(tx, actor, { time_zone }, now);
@@ -174,7 +175,7 @@ async function run(
       await taker.end?.(report);
       const outcome = report.end();
       if (dry_run || !report.good) throw new TakeBack(outcome);
-      if (!await finish(tx, id, now)) throw new Conflict("This file is stored already");
+      await finish(tx, id, now);
       await recordImport(tx, actor, file, outcome, now);
       return outcome;
     });

@@ -190,16 +190,19 @@ export async function keepOutcome(db: Db, id: string, outcome: Outcome): Promise
 }
 
 /**
- * Marks a file as stored, once, and lets its lines go.
+ * Makes others who want to store the same file wait until this transaction ends.
  *
- * @returns whether it was not stored before
+ * @returns whether there is something to store: it is neither stored nor forgotten
  */
-export async function finish(tx: Tx, id: string, now: Temporal.Instant): Promise<boolean> {
-  const [done] = await tx`
-    update imports set done_at = ${now} where id = ${id} and done_at is null returning id`;
-  if (!done) return false;
+export async function claim(tx: Tx, id: string): Promise<boolean> {
+  const [open] = await tx`select id from imports where id = ${id} and done_at is null for update`;
+  return Boolean(open);
+}
+
+/** Marks a file as stored, and lets its lines go. */
+export async function finish(tx: Tx, id: string, now: Temporal.Instant): Promise<void> {
+  await tx`update imports set done_at = ${now} where id = ${id}`;
   await tx`delete from import_lines where import_id = ${id}`;
-  return true;
 }
 
 /** Forgets a file. */

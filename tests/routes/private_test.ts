@@ -139,6 +139,13 @@ const QUESTIONS: Question[] = [
   get("/admin/resources/new"),
   get("/admin/resources/:id/edit", ({ hall }) => `/admin/resources/${hall.id}/edit`),
   get("/admin/resources/:id/remove", ({ hall }) => `/admin/resources/${hall.id}/remove`),
+  ...["/admin/resources", "/admin/users", "/reservations"].flatMap((base) => [
+    get(`${base}/import`),
+    get(`${base}/import/:id`, () => `${base}/import/${newId()}`),
+  ]),
+  get("/admin/resources/export.csv"),
+  get("/admin/users/export.csv"),
+  get("/reservations/export.csv", undefined, { bobs: true }),
   get("/admin/policies"),
   get("/admin/policies/new"),
   get("/admin/policies/:id", () => `/admin/policies/${newId()}`),

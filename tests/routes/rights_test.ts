@@ -131,6 +131,24 @@ const ROUTES = new Map<string, Right>([
   ["GET /admin/closures/:id/delete", "admin"],
   ["DELETE /api/v1/closures/:id", "admin"],
   ["POST /admin/closures/:id/delete", "admin"],
+  ["GET /admin/resources/export.csv", "staff"],
+  ["GET /admin/resources/import", "admin"],
+  ["POST /admin/resources/import", "admin"],
+  ["GET /admin/resources/import/:id", "admin"],
+  ["POST /admin/resources/import/:id", "admin"],
+  ["POST /admin/resources/import/:id/discard", "admin"],
+  ["GET /admin/users/export.csv", "admin"],
+  ["GET /admin/users/import", "admin"],
+  ["POST /admin/users/import", "admin"],
+  ["GET /admin/users/import/:id", "admin"],
+  ["POST /admin/users/import/:id", "admin"],
+  ["POST /admin/users/import/:id/discard", "admin"],
+  ["GET /reservations/export.csv", "signed in"],
+  ["GET /reservations/import", "staff"],
+  ["POST /reservations/import", "staff"],
+  ["GET /reservations/import/:id", "staff"],
+  ["POST /reservations/import/:id", "staff"],
+  ["POST /reservations/import/:id/discard", "staff"],
   ["GET /admin/policies", "admin"],
   ["GET /admin/policies/new", "admin"],
   ["GET /admin/policies/:id", "admin"],
@@ -187,6 +205,7 @@ async function house() {
   const closure = await close(sql, cast.ada, NewClosure.parse(shut), NOW);
   const group = await createGroup(sql, cast.ada, { name: "Deciders" }, NOW);
   const ids: [RegExp, string][] = [
+    [/\/import\/:id/, newId()],
     [/closures\/:id/, closure.id],
     [/groups\/:id/, group],
     [/(reservations|bookings)\/:id/, id],
@@ -222,6 +241,10 @@ const NOTHING_THERE = [
   // Given up by the call before it.
   "POST /admin/closures/:id/delete",
   "POST /account/away/:id/end",
+  // A file that nobody sent.
+  ...["/admin/resources", "/admin/users", "/reservations"].flatMap((base) => [
+    ...[`GET ${base}/import/:id`, `POST ${base}/import/:id`, `POST ${base}/import/:id/discard`],
+  ]),
   "GET /static/*",
   "POST /account/sessions/:id/end",
   "GET /setup",
