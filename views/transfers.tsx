@@ -110,7 +110,7 @@ export function PreviewPage({ about, file, outcome, message }: PreviewProps) {
   const done = file.done_at !== null;
   const name = file.file_name || "What you pasted";
   return (
-    <section class="narrow">
+    <section class={errors.length > 0 ? undefined : "narrow"}>
       <h1>{done ? `${capital(words.many)} imported` : `Import ${words.many}?`}</h1>
       <FormError message={message} />
       <div class="card">
@@ -163,7 +163,7 @@ function Confirm({ about: { base, words }, file, outcome }: Omit<PreviewProps, "
 
 function Problems({ outcome: { errors, more_errors, unread } }: { outcome: Outcome }) {
   return (
-    <div class="card">
+    <>
       <h2>What is wrong with it</h2>
       <table class="list">
         <thead>
@@ -177,7 +177,7 @@ function Problems({ outcome: { errors, more_errors, unread } }: { outcome: Outco
       </table>
       {more_errors > 0 && <p>And {count(more_errors, "more problem", "more problems")}.</p>}
       {unread > 0 && <p>{count(unread, "line after that was", "lines after that were")} not looked at.</p>}
-    </div>
+    </>
   );
 }
 

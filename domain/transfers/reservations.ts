@@ -172,7 +172,7 @@ async function edit(
     wished(differ, known, before.time_zone),
   );
   const wish = { start_time, end_time, resource_ids, purpose, private: secret };
-  const names = new Map([...known.resources].map(([name, { id }]) => [id, { name }]));
+  const names = new Map([...known.resources.values()].map(({ id, name }) => [id, name]));
   const after: Kept = {
     ...before,
     start_time: start_time ?? before.start_time,
@@ -180,7 +180,7 @@ async function edit(
     purpose: purpose ?? before.purpose,
     private: secret ?? before.private,
     resources: resource_ids
-      ? resource_ids.map((id) => ({ ...before.resources[0], id, name: names.get(id)!.name }))
+      ? [...new Set(resource_ids)].sort().map((id) => ({ ...before.resources[0], id, name: names.get(id)! }))
       : before.resources,
   };
   const changes = changesBetween(present, { ...cellsOf(after, now), status: present.status });

@@ -51,6 +51,9 @@ interface Plan {
 
 function taker(tx: Tx, actor: Actor, now: Temporal.Instant): Taker {
   const seen = new Map<string, number>();
+  // Of a secret that nobody keeps: no password is the one that it was made of. Once, for it takes its time.
+  let hash: Promise<string> | undefined;
+  const nobodys = () => hash ??= hashPassword(newSecret());
   let lowered: number | undefined;
   return {
     async take(lines, report) {
@@ -74,7 +77,7 @@ function taker(tx: Tx, actor: Actor, now: Temporal.Instant): Taker {
         plans.push({ line, before, after: planned.value });
         seen.set(planned.value.id, line);
       }
-      await store(tx, actor, plans, report, now);
+      await store(tx, actor, plans, { report, nobodys, now });
     },
     async end(report) {
       if (lowered === undefined) return;
@@ -164,12 +167,19 @@ function disabledAt(before: Kept["disabled_at"], active: unknown, now: Temporal.
   return active === true ? null : active === false ? before ?? now : before;
 }
 
-async function store(tx: Tx, actor: Actor, plans: readonly Plan[], report: Report, now: Temporal.Instant) {
+interface Storing {
+  report: Report;
+  nobodys: () => Promise<string>;
+  now: Temporal.Instant;
+}
+
+async function store(tx: Tx, actor: Actor, plans: readonly Plan[], storing: Storing) {
+  const { report, now } = storing;
   const differ = plans.filter(({ before, after }) => before && changesOf(before, after).length > 0);
   const fresh = plans.filter(({ before }) => !before);
   for (let i = plans.length - differ.length - fresh.length; i > 0; i--) report.unchanged();
   const refused = ({ line }: Plan, issue: { path: string; message: string }) => report.problem(line, issue);
-  await writeSets(tx, fresh, (inner, set) => insert(inner, actor, set, report, now), refused);
+  await writeSets(tx, fresh, (inner, set) => insert(inner, actor, set, storing), refused);
   await writeSets(tx, differ, (inner, set) => update(inner, actor, set, now), refused);
   for (const { line, before, after } of differ) {
     report.updated({ line, name: before!.name, changes: changesOf(before!, after) });
@@ -178,9 +188,8 @@ async function store(tx: Tx, actor: Actor, plans: readonly Plan[], report: Repor
 
 const changesOf = (before: Kept, after: Kept) => changesBetween(cellsOf(before), cellsOf(after));
 
-async function insert(tx: Tx, actor: Actor, set: readonly Plan[], report: Report, now: Temporal.Instant) {
-  // Of a secret that nobody keeps: no password is the one that it was made of.
-  const password_hash = await hashPassword(newSecret());
+async function insert(tx: Tx, actor: Actor, set: readonly Plan[], { report, nobodys, now }: Storing) {
+  const password_hash = await nobodys();
   const stored = await tx<{ id: string }[]>`
     insert into users (id, email, name, role, time_zone, disabled_at, password_hash, created_at, updated_at)
     select id, email, name, role, time_zone, disabled_at, ${password_hash}, ${now}, ${now}

@@ -23,7 +23,7 @@ export interface Wished {
 /** Whom and what a file may name: people by address, resources by name, both in small letters. */
 export interface Known {
   people: Map<string, { id: string; disabled: boolean }>;
-  resources: Map<string, { id: string; time_zone: string }>;
+  resources: Map<string, { id: string; name: string; time_zone: string }>;
 }
 
 const whole = (min: number, max: number) =>
@@ -45,8 +45,8 @@ export async function knownIn(db: Db, lines: readonly Line[]): Promise<Known> {
   const names = new Set(lines.flatMap(({ cells }) => namesIn(cells.resources ?? "")));
   const people = await db<{ id: string; email: string; disabled: boolean }[]>`
     select id, email, disabled_at is not null as disabled from users where email = any(${[...emails]})`;
-  const resources = await db<{ id: string; said: string; time_zone: string }[]>`
-    select r.id, n.said, r.time_zone from unnest(${[...names]}::text[]) as n (said)
+  const resources = await db<{ id: string; name: string; said: string; time_zone: string }[]>`
+    select r.id, r.name, n.said, r.time_zone from unnest(${[...names]}::text[]) as n (said)
     join resources r on lower(r.name) = lower(n.said)`;
   return {
     people: new Map(people.map((person) => [person.email, person])),

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { sweep } from "../../domain/sweep.ts";
 import type { Answer, Client } from "../support/app.ts";
 import { makeResource, NOW } from "../support/cast.ts";
 import { complaint, field, follow, one, press, read, words } from "../support/page.ts";
@@ -124,6 +125,9 @@ Deno.test("a file is its sender's own, and forgotten when they leave it or after
   const again = (await upload(ada, "/admin/resources/import", FILE)).headers.get("location")!;
   site.now = NOW.add({ hours: 2 });
   assert.equal((await (await site.as(cast.ada)).get(again)).status, 404);
+  await sweep(sql, site.now);
+  const [{ count }] = await sql`select count(*)::int as count from import_lines`;
+  assert.equal(count, 0);
 });
 
 Deno.test("names that are markup or longer than a line are shown as what they are", async () => {
