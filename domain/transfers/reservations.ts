@@ -5,6 +5,8 @@ import { isId } from "../../lib/ids.ts";
 import { change } from "../edits.ts";
 import { Conflict, Forbidden, Invalid, type Issue, NotFound } from "../errors.ts";
 import { type Actor, may } from "../permissions.ts";
+import { rulesOf } from "../policies.ts";
+import { hasQuota } from "../quotas.ts";
 import { isPast, request } from "../requests.ts";
 import { columns, joined, type Reservation } from "../reservations.ts";
 import { statusAt } from "../transitions.ts";
@@ -82,26 +84,42 @@ function taker(tx: Tx, actor: Actor, now: Temporal.Instant): Taker {
     async take(lines, report) {
       const found = await findKnown(tx, lines);
       const known = await knownIn(tx, lines);
+      // Asked for once: each line finds them in memory.
+      const rules = await rulesOf(tx, [...known.resources.values()].map(({ id }) => id));
+      const counted = new Set(rules.filter(hasQuota).map(({ resource_id }) => resource_id));
+      let together: Promise<void>[] = [];
       for (const { line, cells } of lines) {
         // Who has so many problems solves those first: to look at the rest costs more than it tells.
         if (report.full) {
           report.unread();
           continue;
         }
-        const name = nameOf(cells);
-        const before = name ? found.get(name) : undefined;
+        const before = found.get(nameOf(cells));
+        if (!isSimple(cells, known, counted)) {
+          await Promise.all(together);
+          together = [];
+          await one(line, cells, before);
+          continue;
+        }
+        together.push(one(line, cells, before));
+        if (together.length < TOGETHER) continue;
+        await Promise.all(together);
+        together = [];
+      }
+      await Promise.all(together);
+
+      async function one(line: number, cells: Line["cells"], before?: Kept) {
         const first = before && seen.get(before.id);
         if (before) seen.set(before.id, first ?? line);
         try {
           if (first) refuse("reference", `Line ${first} is about the same reservation`);
-          if (name && !before) {
+          if (nameOf(cells) && !before) {
             refuse(named(cells), "There is no such reservation: leave it empty for a new one");
           }
           if (!before) {
             const { id, reference } = await ask(tx, actor, cells, known, now);
             seen.set(id, line);
-            report.created(line, reference);
-            continue;
+            return report.created(line, reference);
           }
           const changes = await edit(tx, actor, before, cells, known, now);
           if (changes.length === 0) report.unchanged();
@@ -112,6 +130,16 @@ function taker(tx: Tx, actor: Actor, now: Temporal.Instant): Taker {
       }
     },
   };
+}
+
+/** So many statements are on their way to the database at once, one behind the other on the one connection. */
+const TOGETHER = 32;
+
+// Whether a line is one statement, so that the next may follow it at once: whatever else steps back to where it began
+// must not take along what came between.
+function isSimple(cells: Line["cells"], known: Known, counted: ReadonlySet<string>): boolean {
+  const resource = known.resources.get(cells.resources?.trim() ?? "");
+  return nameOf(cells) === "" && resource !== undefined && !counted.has(resource.id);
 }
 
 const named = (cells: Line["cells"]) => cells.id?.trim() ? "id" : "reference";
