@@ -82,6 +82,8 @@ function taker(tx: Tx, actor: Actor, now: Temporal.Instant): Taker {
   const seen = new Map<string, number>();
   return {
     async take(lines, report) {
+      // What was planned while the tables were small reads all of them, now that the file itself has filled them.
+      await tx`discard plans`;
       const found = await findKnown(tx, lines);
       const known = await knownIn(tx, lines);
       // Asked for once: each line finds them in memory.
