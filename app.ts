@@ -35,6 +35,7 @@ import { resources } from "./routes/resources.tsx";
 import { schedule } from "./routes/schedule.tsx";
 import { several } from "./routes/several.tsx";
 import { session } from "./routes/session.tsx";
+import { transfers } from "./routes/transfers.tsx";
 
 /** The whole site on one page: who may enter where. What is not opened here is closed. */
 export function createApp(house: House): Hono<Env> {
@@ -66,6 +67,7 @@ export function createApp(house: House): Hono<Env> {
   app.use(signedIn());
   app.route("/", home);
   app.route("/", schedule);
+  app.route("/", transfers);
   app.route("/", resources);
   app.route("/", reserve);
   app.route("/", reservations);

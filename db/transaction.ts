@@ -1,4 +1,4 @@
-import type { Sql, Tx } from "./types.ts";
+import type { Ground, Sql, Tx } from "./types.ts";
 
 /** Serialization failure and deadlock: the database asks for the same thing once more. */
 const TRY_AGAIN = new Set(["40001", "40P01"]);
@@ -6,11 +6,10 @@ const ATTEMPTS = 4;
 
 /**
  * Runs one transaction and commits it. It runs again when the database gave it up for another's sake; whatever
- * else is thrown rolls it back and reaches the caller.
- *
- * Inside `together` it is a part of that transaction: a savepoint, which is rolled back alone.
+ * else is thrown rolls it back and reaches the caller. Inside a transaction it is a part of that one: a savepoint,
+ * which goes back alone when something is thrown.
  */
-export async function transaction<T>(sql: Sql, work: (tx: Tx) => Promise<T>): Promise<T> {
+export async function transaction<T>(sql: Ground, work: (tx: Tx) => Promise<T>): Promise<T> {
   if (isInside(sql)) return await sql.savepoint(work) as T;
   for (let attempt = 1;; attempt++) {
     try {
@@ -34,6 +33,7 @@ export function asksForAnother(error: unknown): boolean {
   return TRY_AGAIN.has((error as { code?: string } | undefined)?.code ?? "");
 }
 
-function isInside(sql: Sql): sql is Sql & Tx {
+/** Whether this is a transaction under way. */
+export function isInside(sql: Ground): sql is Tx {
   return "savepoint" in sql;
 }

@@ -10,5 +10,7 @@ export type Sql = postgres.Sql<Types>;
 export type Tx = postgres.TransactionSql<Types>;
 /** Either of them. A query takes it. */
 export type Db = postgres.ISql<Types>;
+/** Where a command works that may also be a part of a larger one: on its own, or inside a transaction. */
+export type Ground = Sql | Tx;
 /** A part of a statement, to be put into another. */
 export type Fragment = postgres.PendingQuery<postgres.Row[]>;

@@ -1,3 +1,4 @@
+import { batchesOf } from "../db/batches.ts";
 import type { Db, Sql } from "../db/types.ts";
 import { isId } from "../lib/ids.ts";
 import type { Deed, State, Thing, Verb } from "./history.ts";
@@ -57,34 +58,20 @@ export async function listAudit(
   return await db<AuditEntry[]>`${selectAudit(db, filter, page.after)} limit ${page.limit + 1}`;
 }
 
-/** A download may last this long; then the database ends it. */
-const EXPORT = "10min";
-const BATCH = 500;
-
-/**
- * All entries that match, the newest first, in batches: the database hands over the next one when the last is gone,
- * so that no more than one is in memory. It takes a connection for as long as it lasts.
- */
+/** All entries that match, the newest first, in batches of which one is in memory. */
 export async function* exportAudit(
   sql: Sql,
   actor: Actor,
   filter: AuditFilter,
 ): AsyncGenerator<AuditEntry[]> {
   permit(actor, "see_audit");
-  const connection = await sql.reserve();
-  try {
-    await connection`select set_config('statement_timeout', ${EXPORT}, false)`;
-    yield* connection<AuditEntry[]>`${selectAudit(connection, filter)}`.cursor(BATCH);
-  } finally {
-    await connection`reset statement_timeout`.catch(() => {});
-    connection.release();
-  }
+  yield* batchesOf<AuditEntry>(sql, (db) => selectAudit(db, filter));
 }
 
 /** The query of a list, for who wants to know how it is answered, too. Each filter has an index that ends with time. */
 export function selectAudit(db: Db, filter: AuditFilter, after?: AuditKey) {
   const { actor_id, people, resources, reservation_id, action, from, to } = filter;
-  return db`
+  return db<AuditEntry[]>`
     select h.id, h.at, h.actor_id, u.name as actor_name, h.action, h.subject_kind,
       coalesce(h.reservation_id, h.subject_id) as subject_id, coalesce(v.reference, h.subject_name) as subject_name,
       h.details, h.previous_state, h.after_state, h.request_id

@@ -165,7 +165,11 @@ export function planColumns(db: Db) {
 }
 
 /** Closes what was just added wherever everything is closed, and makes closures that are being made wait for it. */
-export async function closeAdded(tx: Tx, resource: Closed, now: Temporal.Instant): Promise<void> {
+export async function closeAdded(
+  tx: Tx,
+  resources: readonly Closed[],
+  now: Temporal.Instant,
+): Promise<void> {
   await tx`lock table closures in share mode`;
   const kept = await tx<KeptPlan[]>`
     select ${planColumns(tx)} from closures c
@@ -177,9 +181,9 @@ export async function closeAdded(tx: Tx, resource: Closed, now: Temporal.Instant
       start: Temporal.PlainDateTime.from(start_wall),
       end: Temporal.PlainDateTime.from(end_wall),
     };
-    await keepDates(tx, id, datesFor(plan, [resource], now));
+    await keepDates(tx, id, datesFor(plan, resources, now));
   }
-  if (kept.length > 0) await closeOff(tx, [resource.id], minuteOf(now));
+  if (kept.length > 0) await closeOff(tx, resources.map(({ id }) => id), minuteOf(now));
 }
 
 /** The minute that runs: what is closed from now on is closed from there. */

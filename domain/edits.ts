@@ -1,5 +1,5 @@
 import { transaction } from "../db/transaction.ts";
-import type { Db, Sql, Tx } from "../db/types.ts";
+import type { Db, Ground, Sql, Tx } from "../db/types.ts";
 import { closeOff, queueUp, take, withdraw } from "./allocations.ts";
 import { mayDecide, permitDecision } from "./approvers.ts";
 import type { Wish } from "./availability.ts";
@@ -36,7 +36,7 @@ export type Changed = Status | "proposed";
  * @throws {NotFound} {Forbidden} {Invalid} {Conflict} as `request`; nothing has changed then
  */
 export async function change(
-  sql: Sql,
+  sql: Ground,
   actor: Actor,
   id: string,
   asked: Change,

@@ -45,10 +45,11 @@ export type Deed =
   | "sign_out"
   | "end_session"
   | "make_token"
-  | "revoke_token";
+  | "revoke_token"
+  | "import";
 
 /** What an entry can be about, beside a reservation. */
-export const THINGS = ["resource", "policy", "closure", "group", "user"] as const;
+export const THINGS = ["resource", "policy", "closure", "group", "user", "import"] as const;
 export type Thing = typeof THINGS[number];
 
 /** Something with the name that it has at that moment: it stays readable when it is renamed or gone. */
@@ -96,6 +97,37 @@ export async function record(
     values (${reservation_id}, ${kind}, ${id}, ${name}, ${actor?.id ?? null}, ${action}, ${json(tx, details)},
       ${previous_state && json(tx, previous_state)}, ${after_state && json(tx, after_state)},
       ${actor?.request_id ?? null}, ${now})`;
+}
+
+/** One of many entries about things, beside reservations, that one actor changes at once. */
+export interface NewDeed {
+  subject: Subject;
+  action: Deed;
+  details?: State;
+  previous_state?: State | null;
+  after_state?: State | null;
+}
+
+/** The same as `record` for many things, in one statement. */
+export async function recordAll(
+  tx: Tx,
+  actor: Doer,
+  entries: readonly NewDeed[],
+  now: Temporal.Instant,
+): Promise<void> {
+  if (entries.length === 0) return;
+  const rows = entries.map(({ subject: { kind, id, name }, details = {}, ...rest }) => {
+    return { subject_kind: kind, subject_id: id, subject_name: name, details, ...rest };
+  });
+  await tx`
+    insert into history (subject_kind, subject_id, subject_name, actor_id, action, details, previous_state,
+      after_state, request_id, at)
+    select subject_kind, subject_id, subject_name, ${actor.id}, action, details, previous_state, after_state,
+      ${actor.request_id ?? null}, ${now}
+    from jsonb_to_recordset(${
+    json(tx, rows as never)
+  }) as e (subject_kind text, subject_id uuid, subject_name text,
+      action text, details jsonb, previous_state jsonb, after_state jsonb)`;
 }
 
 /** The columns of `after` that are not what they were, as they were and as they are. */

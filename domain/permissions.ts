@@ -20,6 +20,7 @@ type Right = "never" | "own" | "not own" | "always";
 /** Who may do what: action × role × ownership. Routes ask it, and views, to draw a button or not. */
 const RIGHTS = {
   reserve: { user: "always", staff: "always", admin: "always" },
+  reserve_for: { user: "never", staff: "always", admin: "always" },
   see_reservation: { user: "own", staff: "always", admin: "always" },
   see_details: { user: "own", staff: "always", admin: "always" },
   edit_reservation: { user: "own", staff: "always", admin: "always" },
@@ -35,6 +36,8 @@ const RIGHTS = {
   override: { user: "never", staff: "always", admin: "always" },
   see_queue: { user: "never", staff: "always", admin: "always" },
   see_audit: { user: "never", staff: "always", admin: "always" },
+  import_reservations: { user: "never", staff: "always", admin: "always" },
+  export_resources: { user: "never", staff: "always", admin: "always" },
   manage_groups: { user: "never", staff: "never", admin: "always" },
   manage_resources: { user: "never", staff: "never", admin: "always" },
   manage_users: { user: "never", staff: "never", admin: "always" },
@@ -44,6 +47,7 @@ export type Action = keyof typeof RIGHTS;
 
 const WORDS: Record<Action, string> = {
   reserve: "reserve",
+  reserve_for: "reserve for somebody else",
   see_reservation: "see this reservation",
   see_details: "see the details of this reservation",
   edit_reservation: "change this reservation",
@@ -57,6 +61,8 @@ const WORDS: Record<Action, string> = {
   override: "set rules aside",
   see_queue: "see the approvals",
   see_audit: "see the audit",
+  import_reservations: "import reservations",
+  export_resources: "export resources",
   manage_groups: "manage groups",
   manage_resources: "manage resources",
   manage_users: "manage people",

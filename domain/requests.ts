@@ -1,5 +1,5 @@
-import { transaction } from "../db/transaction.ts";
-import type { Db, Sql } from "../db/types.ts";
+import { isInside, transaction } from "../db/transaction.ts";
+import type { Db, Ground, Sql } from "../db/types.ts";
 import { isId, newId } from "../lib/ids.ts";
 import { taking } from "./allocations.ts";
 import { alternativesTo, bare, conflictsOf, type Wish } from "./availability.ts";
@@ -17,6 +17,8 @@ export interface NewReservation extends Asked {
   purpose?: string;
   private?: boolean;
   priority?: number;
+  /** For whom, where that is somebody else: the rules are theirs, and theirs is the reservation. */
+  requester_id?: string;
   /** Why an approver sets the rules aside for it; not the allocation, which nobody can. */
   override?: string;
 }
@@ -42,25 +44,33 @@ const ATTEMPTS = 24;
  * @throws {Conflict} when a rule or another reservation is in the way, with the nearest alternatives
  */
 export async function request(
-  sql: Sql,
+  sql: Ground,
   actor: Actor,
   asked: NewReservation,
   now: Temporal.Instant,
 ): Promise<Stored> {
   permit(actor, "reserve");
   if (asked.override) permit(actor, "override");
+  const { requester_id = actor.id } = asked;
+  if (requester_id !== actor.id) permit(actor, "reserve_for");
   const resource_ids = [...new Set(asked.resource_ids)].sort();
-  const wish = { ...asked, resource_ids, requester_id: actor.id };
+  const wish = { ...asked, resource_ids, requester_id };
   await mustLieAhead(sql, wish, now);
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const rules = await judged(sql, wish, now, { fresh: attempt > 1 });
     const counted = rules.some(hasQuota) && !wish.override;
-    const stored = counted
+    // What of several could not be had fails, and would take a transaction under way with it.
+    const apart = counted || (isInside(sql) && resource_ids.length > 1);
+    const stored = apart
       ? await transaction(sql, async (tx) => {
-        await lockQuotas(tx, actor.id);
-        await mustBeWithin(tx, rules, wish, now);
-        return await store(tx, actor, wish, rules, now);
-      })
+        if (counted) {
+          await lockQuotas(tx, requester_id);
+          await mustBeWithin(tx, rules, wish, now);
+        }
+        const made = await store(tx, actor, wish, rules, now);
+        if (!made) throw new StepBack();
+        return made;
+      }).catch(steppedBack)
       : await store(sql, actor, wish, rules, now);
     if (stored) return stored;
     await refuseIfTaken(sql, actor, wish, now);
@@ -187,13 +197,26 @@ export async function refuseIfTaken(sql: Db, actor: Actor, wish: Wish, now: Temp
   });
 }
 
+/** Others were faster: what was begun goes back, and is tried again. */
+class StepBack extends Error {}
+
+function steppedBack(error: unknown): undefined {
+  if (!(error instanceof StepBack)) throw error;
+}
+
 // The one statement that writes four tables: reservation, allocations, history and event, for the sake of one round
 // trip. Nothing is stored unless every resource still has the version it was judged by and a free unit. Where several
 // are wanted and only some could be had, the reservation is not stored, the allocations' foreign key fails at the end
 // of the statement, and with it everything.
-async function store(db: Db, actor: Actor, wish: NewReservation, rules: Rules[], now: Temporal.Instant) {
+async function store(
+  db: Db,
+  actor: Actor,
+  wish: NewReservation & { requester_id: string },
+  rules: Rules[],
+  now: Temporal.Instant,
+) {
   const id = newId(now.epochMilliseconds);
-  const standing = await standingOf(db, rules, actor.id);
+  const standing = await standingOf(db, rules, wish.requester_id);
   const status = firstStatus(rules.some((r) => needsDecision(r, wish, standing)));
   const { holds, held_until } = holdOf(status, rules, now);
   const { start_time, end_time, purpose = "", priority = 0, private: secret = false } = wish;
@@ -224,7 +247,7 @@ async function store(db: Db, actor: Actor, wish: NewReservation, rules: Rules[],
       ), reserved as (
         insert into reservations (id, requester_id, status, start_time, end_time, time_zone, start_wall, end_wall,
           purpose, private, priority, attendees, answers, held_until, override_reason, created_at, updated_at)
-        select ${id}, ${actor.id}, ${status}, ${start_time}, ${end_time}, ${rules[0].time_zone},
+        select ${id}, ${wish.requester_id}, ${status}, ${start_time}, ${end_time}, ${rules[0].time_zone},
           ${start_time}::timestamptz at time zone ${rules[0].time_zone},
           ${end_time}::timestamptz at time zone ${rules[0].time_zone},
           ${purpose}, ${secret}, ${priority}, ${attendees}, ${db.json(answers)}, ${held_until}, ${override},

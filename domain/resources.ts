@@ -83,7 +83,7 @@ export async function createResource(
     const [created] = await tx<Resource[]>`insert into resources ${tx(row)} returning *`;
     const after_state = await stateOf(tx, created);
     await record(tx, actor, { subject: subjectOf(created), action: "create", after_state }, now);
-    await closeAdded(tx, created, now);
+    await closeAdded(tx, [created], now);
     return created;
   }).catch(rethrow);
 }
@@ -280,18 +280,30 @@ export async function lockResource(tx: Tx, id: string): Promise<Resource> {
 }
 
 /** A resource as the record names it. */
-export const subjectOf = ({ id, name }: Resource): Subject => ({ kind: "resource", id, name });
+export const subjectOf = ({ id, name }: Pick<Resource, "id" | "name">): Subject => ({
+  kind: "resource",
+  id,
+  name,
+});
 
-// What stands in the record of a resource: what an administrator writes, and the name that its policy has.
-async function stateOf(tx: Tx, resource: Resource): Promise<State> {
+/** What stands in the record of a resource: what an administrator writes, and the name that its policy has. */
+export function recorded(
+  resource: Omit<Resource, "created_at" | "updated_at">,
+  policy: string | null,
+): State {
   const { name, kind, description, location, capacity, units, time_zone, tags, policy_id } = resource;
+  return {
+    ...{ name, kind, description, location, capacity, units, time_zone, tags, policy_id },
+    ...{ policy, requires_approval: resource.requires_approval },
+  };
+}
+
+async function stateOf(tx: Tx, resource: Resource): Promise<State> {
+  const { policy_id } = resource;
   const [policy] = policy_id
     ? await tx<{ name: string }[]>`select name from policies where id = ${policy_id}`
     : [];
-  return {
-    ...{ name, kind, description, location, capacity, units, time_zone, tags, policy_id },
-    ...{ policy: policy?.name ?? null, requires_approval: resource.requires_approval },
-  };
+  return recorded(resource, policy?.name ?? null);
 }
 
 function isZone(zone: string): boolean {

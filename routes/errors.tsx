@@ -51,7 +51,8 @@ function bodyOf(c: Context, { status, title, detail, more }: Told) {
   return { type: "about:blank", title, status, detail, request_id: c.var.requestId, ...more };
 }
 
-function tell(error: unknown, c: Context): Told {
+/** The status and the words that an error has, for an answer that is under way already. */
+export function tell(error: unknown, c: Context): Told {
   if (error instanceof Refused) {
     const { status, title, message, more } = error;
     return { status, title, detail: message, more };

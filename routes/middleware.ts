@@ -11,6 +11,7 @@ import { ACCESS, clearSession, REFRESH, setAccess, setSession } from "./cookies.
 import { actorOf, type Context, type Env, type House } from "./env.ts";
 import { NotSignedIn, Refused } from "./refused.ts";
 import { readAccess } from "./tokens.ts";
+import { takesFiles } from "./uploads.ts";
 
 const http = log("http");
 
@@ -65,14 +66,15 @@ export function securityHeaders() {
   });
 }
 
-/** Refuses bodies that no form or call of ours needs. */
+/** Refuses bodies that no form or call of ours needs. Files that are imported have a limit of their own. */
 export function sizeLimit() {
-  return bodyLimit({
+  const limit = bodyLimit({
     maxSize: 256 * 1024,
     onError: () => {
       throw new Refused(413, "Too large", "Send at most 256 kB");
     },
   });
+  return createMiddleware<Env>((c, next) => takesFiles(c) ? next() : limit(c, next));
 }
 
 /**

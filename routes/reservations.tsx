@@ -53,7 +53,15 @@ reservations.get("/reservations", async (c) => {
     })}`
     : undefined;
   const body = (
-    <ReservationsPage when={when} q={q} reservations={shown} zone={actor.time_zone} now={now} next={next} />
+    <ReservationsPage
+      when={when}
+      q={q}
+      reservations={shown}
+      zone={actor.time_zone}
+      now={now}
+      next={next}
+      imports={may(actor, "import_reservations")}
+    />
   );
   return page(c, { title: when === "past" ? "My past reservations" : "My reservations", body });
 });

@@ -17,14 +17,14 @@ const MAY_IMPORT: Record<Folder, readonly Folder[]> = {
 /** The demo fills a database through the domain, as people would. */
 const DEMO = /^db\/demo/;
 
-/** Who writes which table. `transitionDue`, `expireChanges` and the storing of a new reservation write several in one
+/** Who writes which table; what comes in by files is written set by set. `transitionDue`, `expireChanges` and the storing of a new reservation write several in one
  * statement. */
 const WRITERS: Record<string, readonly string[]> = {
-  users: ["domain/users.ts", "domain/accounts.ts", "domain/profiles.ts"],
+  users: ["domain/users.ts", "domain/accounts.ts", "domain/profiles.ts", "domain/transfers/users.ts"],
   sessions: ["domain/auth/sessions.ts"],
   api_tokens: ["domain/auth/tokens.ts"],
   password_resets: ["domain/auth/resets.ts"],
-  resources: ["domain/resources.ts"],
+  resources: ["domain/resources.ts", "domain/transfers/resources.ts"],
   policies: ["domain/policies.ts"],
   policy_trusts: ["domain/policies.ts"],
   policy_trusted_groups: ["domain/policies.ts"],
@@ -42,6 +42,8 @@ const WRITERS: Record<string, readonly string[]> = {
   proposals: ["domain/proposals.ts", "domain/transitions.ts"],
   replies: ["domain/replies.ts"],
   runs: ["domain/runs.ts"],
+  imports: ["domain/transfers/staging.ts"],
+  import_lines: ["domain/transfers/staging.ts"],
   migrations: ["db/migrate.ts"],
 };
 

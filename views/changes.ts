@@ -37,6 +37,7 @@ const DEED_WORDS: Record<Deed, string> = {
   end_session: "Session ended",
   make_token: "Token made",
   revoke_token: "Token revoked",
+  import: "Imported",
 };
 
 const WORDS: Record<string, string> = { ...DEED_WORDS, ...ACTION_WORDS, expire: "Expired" };
@@ -111,9 +112,10 @@ export function changesOf(
 }
 
 /** What else there is to say of an entry, beside the differences. */
-export function remarksOf({ details }: AuditEntry): string[] {
-  const { cancelled, sessions_ended, session, device, token_came_again } = details;
+export function remarksOf({ action, details }: AuditEntry): string[] {
+  const { cancelled, sessions_ended, session, device, token_came_again, what, created, updated } = details;
   return [
+    ...(action === "import" ? [`${what}: ${created} created, ${updated} changed`] : []),
     ...(session === "browser" || session === "api" ? [deviceOf({ kind: session, device: `${device}` })] : []),
     ...(token_came_again ? ["A token that was spent came again"] : []),
     ...(Number(cancelled) > 0

@@ -24,15 +24,19 @@ interface PageProps extends ListProps {
   q: string;
   back?: string;
   next?: string;
+  /** Whether the viewer brings in reservations by files, and exports those of everybody. */
+  imports: boolean;
 }
 
 /** My reservations: upcoming or past, and those that match a search. */
-export function ReservationsPage({ when, q, back, next, ...list }: PageProps) {
+export function ReservationsPage({ when, q, back, next, imports, ...list }: PageProps) {
   return (
     <>
       <div class="head">
         <h1>My reservations</h1>
         <p class="actions">
+          <a href="/reservations/export.csv">{imports ? "Export everybody’s" : "Export"}</a>
+          {imports && <a href="/reservations/import">Import</a>}
           <a class="button" href="/schedule">Reserve something</a>
         </p>
       </div>

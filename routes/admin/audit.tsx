@@ -9,12 +9,13 @@ import {
   type Meant,
   namesIn,
 } from "../../domain/audit.ts";
-import { Invalid, TooMany } from "../../domain/errors.ts";
+import { Invalid } from "../../domain/errors.ts";
 import { dayIn, readDate, readInstant } from "../../domain/periods.ts";
 import { getReservation } from "../../domain/reservations.ts";
 import { csvOf } from "../../lib/csv.ts";
 import { AuditPage } from "../../views/admin/audit.tsx";
 import { changesOf, lineOf } from "../../views/changes.ts";
+import { download, MARK } from "../downloads.ts";
 import { actorOf, type Context, type Env } from "../env.ts";
 import type { Values } from "../forms.ts";
 import { page } from "../respond.tsx";
@@ -71,75 +72,41 @@ const COLUMNS = [
 ];
 
 audit.get("/export.csv", async (c) => {
-  const { now } = c.var;
+  const { sql, now } = c.var;
   const { time_zone } = actorOf(c);
-  let first = true;
-  return await download(c, "csv", "text/csv; charset=utf-8; header=present", (entries, names) => {
-    const rows = entries.map((entry) => ({
-      ...entry,
-      at: entry.at.toString(),
-      changes: changesOf(entry, names, time_zone, now).map(lineOf).join("; "),
-      reason: entry.details.reason ?? "",
-    }));
-    // A spreadsheet knows by the mark that the text is Unicode.
-    const text = `${first ? "\ufeff" : ""}${csvOf(rows, COLUMNS, first)}`;
-    first = false;
+  let head = `${MARK}${csvOf([COLUMNS])}`;
+  const write = async (entries: readonly AuditEntry[]) => {
+    const names = await namesIn(sql, entries);
+    const rows = entries.map((entry) => {
+      const changes = changesOf(entry, names, time_zone, now).map(lineOf).join("; ");
+      const cells: Record<string, unknown> = { ...entry, changes, reason: entry.details.reason };
+      return COLUMNS.map((column) => cells[column]);
+    });
+    const text = head + csvOf(rows);
+    head = "";
     return text;
-  });
+  };
+  const type = "text/csv; charset=utf-8; header=present";
+  return download(c, { name: "audit", extension: "csv", type, batches: await entriesFor(c), write });
 });
 
-audit.get("/export.json", (c) => {
+audit.get("/export.json", async (c) => {
   let first = true;
-  return download(c, "json", "application/json", (entries, _names, last) => {
+  const write = (entries: readonly AuditEntry[], last: boolean) => {
     const text = entries.map((entry) => JSON.stringify(entry)).join(",\n");
     const begun = first ? "[\n" : entries.length > 0 ? ",\n" : "";
     first = false;
     return `${begun}${text}${last ? "\n]\n" : ""}`;
-  });
+  };
+  const batches = await entriesFor(c);
+  return download(c, { name: "audit", extension: "json", type: "application/json", batches, write });
 });
 
-/** Each takes a connection for as long as it lasts. */
-const AT_ONCE = 3;
-const running = new Set<AsyncGenerator>();
-
-type Writer = (entries: readonly AuditEntry[], names: Record<string, string>, last: boolean) => string;
-
-// What goes wrong before the first batch has a status; after that, the download breaks off.
-async function download(c: Context, extension: string, type: string, write: Writer): Promise<Response> {
-  const { sql, now } = c.var;
+async function entriesFor(c: Context) {
   const { filter, errors } = await readFilter(c);
   const issues = Object.entries(errors).map(([path, message]) => ({ path, message }));
   if (issues.length > 0) throw new Invalid(issues);
-  if (running.size >= AT_ONCE) throw new TooMany("Other exports are running: try again in a minute", 60);
-  const batches = exportAudit(sql, actorOf(c), filter);
-  running.add(batches);
-  const ended = () => running.delete(batches);
-  const advance = () =>
-    batches.next().catch((error) => {
-      ended();
-      throw error;
-    });
-  let next = await advance();
-  const encoder = new TextEncoder();
-  const stream = new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const entries = next.value ?? [];
-      if (!next.done) next = await advance();
-      const last = next.done === true;
-      controller.enqueue(encoder.encode(write(entries, await namesIn(sql, entries), last)));
-      if (!last) return;
-      ended();
-      controller.close();
-    },
-    async cancel() {
-      ended();
-      await batches.return(undefined);
-    },
-  }, { highWaterMark: 0 });
-  c.header("Content-Type", type);
-  const date = now.toZonedDateTimeISO(actorOf(c).time_zone).toPlainDate();
-  c.header("Content-Disposition", `attachment; filename="audit-${date}.${extension}"`);
-  return c.body(stream);
+  return exportAudit(c.var.sql, actorOf(c), filter);
 }
 
 interface Read {

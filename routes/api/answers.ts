@@ -139,6 +139,20 @@ export const TokenMade = z.strictObject({
 })
   .meta({ id: "TokenMade" });
 
+const InFile = z.strictObject({
+  line: z.int().describe("As an editor counts"),
+  field: Text.describe("The column; empty: the whole line"),
+  message: Text,
+});
+const Counted = z.strictObject({
+  created: z.int(),
+  updated: z.int(),
+  unchanged: z.int(),
+  more_errors: z.int().describe("So many beside those that are told"),
+  unread_lines: z.int().describe("Lines that were not looked at any more, after so many errors"),
+});
+export const Imported = Counted.extend({ errors: z.array(InFile) }).meta({ id: "Imported" });
+
 /** RFC 9457. */
 export const Problem = z.strictObject({
   type: Text,
@@ -146,8 +160,15 @@ export const Problem = z.strictObject({
   status: z.int(),
   detail: Text.describe("What is wrong and what to do about it, in a sentence"),
   request_id: Text.describe("What the log calls this request"),
-  errors: z.array(z.strictObject({ path: Text, message: Text })).optional()
-    .describe("Of bad input: field by field"),
+  errors: z.array(
+    z.strictObject({
+      path: Text,
+      message: Text,
+      ...InFile.pick({ line: true, field: true }).partial().shape,
+    }),
+  ).optional()
+    .describe("Of bad input: field by field, or of a file line by line"),
+  ...Counted.partial().shape,
   conflicts: z.array(z.strictObject({
     reservation_id: Id.nullable(),
     resource_id: Id,

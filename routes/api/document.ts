@@ -231,13 +231,18 @@ function refused(description: string, problem: Schema): Content {
   return { description, content: { "application/problem+json": { schema: problem } } };
 }
 
+/** JSON, a line for each. */
+export const LINES = "application/x-ndjson";
+
 function succeeded(said: Said, schemas: Schemas): Content {
   if (typeof said === "string") return { description: said };
-  const { schema, type = "application/json", description } = isSchema(said)
+  const { schema, type = "application/json", line_by_line, description } = isSchema(said)
     ? { schema: said, description: "Done", type: undefined }
     : said;
   const made = schema ? schemaOf(schema, "output", schemas) : { type: "string" };
-  return { description, content: { [type]: { schema: made, ...exampled(made, schemas) } } };
+  const content: Content["content"] = { [type]: { schema: made, ...exampled(made, schemas) } };
+  if (line_by_line) content[LINES] = { schema: { type: "string" } };
+  return { description, content };
 }
 
 /** Whether what is said of an answer is its schema. */

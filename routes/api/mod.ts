@@ -16,19 +16,25 @@ import { policies } from "./policies.ts";
 import { reservations } from "./reservations.ts";
 import { resources } from "./resources.ts";
 import { tokens } from "./tokens.ts";
+import { transfers } from "./transfers.ts";
 import { users } from "./users.ts";
 
 /** Everything that programs may do, over the same domain functions as the pages. */
 export const api = new Hono<Env>();
 
 const ALL: readonly Calls[] = [
+  // Before what they are beside: a path of their own is no id.
+  ...transfers,
   ...[auth, tokens, users, groups, delegations, resources, policies, closures, bulk, reservations, audit],
 ];
+
+/** What has a second name. */
+const BOOKINGS = ALL.filter(({ base }) => base.startsWith("/reservations"));
 
 /** Every call there is, with the second names. */
 export const OPERATIONS: readonly Operation[] = [
   ...ALL.flatMap(({ operations }) => operations),
-  ...[bulk, reservations].flatMap(({ operations }) => operations.map(secondName)),
+  ...BOOKINGS.flatMap(({ operations }) => operations.map(secondName)),
 ];
 
 api.use(readableAddress());
@@ -36,8 +42,7 @@ api.use(limited());
 api.use(withinScope());
 api.route("/", openapi(() => OPERATIONS));
 for (const { base, router } of ALL) api.route(base, router);
-api.route("/bookings/bulk", bulk.router);
-api.route("/bookings", reservations.router);
+for (const { base, router } of BOOKINGS) api.route(base.replace("/reservations", "/bookings"), router);
 
 api.all("*", (c) => {
   const path = c.req.path.slice("/api/v1".length);

@@ -15,9 +15,12 @@ import { type Asked, names, type Reply } from "./replies.ts";
 
 type Work = () => Promise<Reply>;
 
-/** Whether a call honours `Idempotency-Key`. For anybody at all there is no person to keep an answer for. */
-export function takesKey({ method, who }: Operation): boolean {
-  return method === "post" && who !== "anyone";
+/**
+ * Whether a call honours `Idempotency-Key`. For anybody at all there is no person to keep an answer for; and a file that
+ * comes again changes nothing, or is refused.
+ */
+export function takesKey({ method, who, bodyType }: Operation): boolean {
+  return method === "post" && who !== "anyone" && !bodyType;
 }
 
 /** Does the work of a call: once for each key, and only on what is as the caller has seen it. */

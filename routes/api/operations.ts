@@ -16,6 +16,8 @@ export type Said = string | z.ZodType | {
   schema?: z.ZodType;
   /** Something else than JSON. */
   type?: string;
+  /** Also as lines of JSON, where that is asked for: how far it is, and at last what came of it. */
+  line_by_line?: true;
 };
 
 /** Everything that is to be known about a call, said once: what is checked, and what is documented. */

@@ -5,6 +5,7 @@ import { createReset } from "../../domain/auth/resets.ts";
 import type { Actor } from "../../domain/permissions.ts";
 import { decideSome } from "../support/decided.ts";
 import { close, NewClosure } from "../../domain/closures.ts";
+import { previewFile } from "../../domain/transfers/imports.ts";
 import { openWindow } from "../support/browser.ts";
 import { ADA, BOB, idOf, openDemoSite, SAM } from "../support/demo_site.ts";
 
@@ -40,6 +41,12 @@ Deno.test("every page", async (t) => {
 
   const [bob] = await sql<Actor[]>`select * from users where email = ${BOB}`;
   const { token } = await createReset(sql, ada, bob.id, demo.site.now);
+  const preview = (text: string) => {
+    const file = { kind: "resources", name: "rooms.csv", chunks: new Blob([text]).stream() } as const;
+    return previewFile(sql, { ...ada, time_zone: "UTC" }, { ...file, time_zone: "UTC" }, demo.site.now);
+  };
+  const good = await preview("name,capacity\nBluebell,99\nA new one,3\n");
+  const wrong = await preview("name,capacity\nBluebell,many\n,3\n");
   const nobody = ["/api/docs", "/login", "/register", "/logout", `/reset/${token}`, "/reset/of-yesterday"];
   const bobs = [
     "/",
@@ -71,6 +78,8 @@ Deno.test("every page", async (t) => {
     `/admin/audit?reservation=${taken.reference}`,
     "/admin/audit?person=nobody-at-all",
     "/admin/audit?to=2020-01-01",
+    "/reservations",
+    "/reservations/import",
     "/approvals?tick=all",
     `/approvals/several?verb=approve&of=${some.rival.id},${some.proposed.id}`,
     `/reservations/${some.rival.reference}`,
@@ -86,6 +95,10 @@ Deno.test("every page", async (t) => {
     `/admin/resources/${bluebell}/edit`,
     `/admin/resources/${bluebell}/remove`,
     `/admin/resources/${bluebell}/remove?for=good`,
+    "/admin/resources/import",
+    `/admin/resources/import/${good}`,
+    `/admin/resources/import/${wrong}`,
+    "/admin/users/import",
     "/admin/closures",
     "/admin/closures?when=past",
     "/admin/closures/new",

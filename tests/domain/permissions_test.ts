@@ -6,6 +6,7 @@ import { type Action, type Actor, may, permit, type Role, ROLES } from "../../do
 // what is another's.
 const TABLE: Record<Action, Record<Role, [own: boolean, others: boolean]>> = {
   reserve: { user: [true, true], staff: [true, true], admin: [true, true] },
+  reserve_for: { user: [false, false], staff: [true, true], admin: [true, true] },
   see_reservation: { user: [true, false], staff: [true, true], admin: [true, true] },
   see_details: { user: [true, false], staff: [true, true], admin: [true, true] },
   edit_reservation: { user: [true, false], staff: [true, true], admin: [true, true] },
@@ -19,6 +20,8 @@ const TABLE: Record<Action, Record<Role, [own: boolean, others: boolean]>> = {
   delegate: { user: [false, false], staff: [true, true], admin: [true, true] },
   end_delegation: { user: [true, false], staff: [true, false], admin: [true, true] },
   see_audit: { user: [false, false], staff: [true, true], admin: [true, true] },
+  import_reservations: { user: [false, false], staff: [true, true], admin: [true, true] },
+  export_resources: { user: [false, false], staff: [true, true], admin: [true, true] },
   manage_groups: { user: [false, false], staff: [false, false], admin: [true, true] },
   manage_resources: { user: [false, false], staff: [false, false], admin: [true, true] },
   manage_users: { user: [false, false], staff: [false, false], admin: [true, true] },

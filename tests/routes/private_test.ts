@@ -159,6 +159,13 @@ const QUESTIONS: Question[] = [
   get("/admin/resources/new"),
   get("/admin/resources/:id/edit", ({ hall }) => `/admin/resources/${hall.id}/edit`),
   get("/admin/resources/:id/remove", ({ hall }) => `/admin/resources/${hall.id}/remove`),
+  ...["/admin/resources", "/admin/users", "/reservations"].flatMap((base) => [
+    get(`${base}/import`),
+    get(`${base}/import/:id`, () => `${base}/import/${newId()}`),
+  ]),
+  get("/admin/resources/export.csv"),
+  get("/admin/users/export.csv"),
+  get("/reservations/export.csv", undefined, { bobs: true }),
   get("/admin/policies"),
   get("/admin/policies/new"),
   get("/admin/policies/:id", () => `/admin/policies/${newId()}`),
@@ -180,6 +187,10 @@ const QUESTIONS: Question[] = [
   get("/api/v1/bookings", undefined, { bobs: true }),
   get("/api/v1/bookings/:id", ({ gone }) => `/api/v1/bookings/${gone.id}`, { bobs: true }),
   get("/api/v1/bookings/:id/history", ({ gone }) => `/api/v1/bookings/${gone.id}/history`, { bobs: true }),
+  get("/api/v1/reservations/export.csv", undefined, { bobs: true }),
+  get("/api/v1/bookings/export.csv", undefined, { bobs: true }),
+  get("/api/v1/resources/export.csv"),
+  get("/api/v1/users/export.csv"),
   get("/api/v1/resources"),
   get("/api/v1/resources", () => `/api/v1/resources?free_from=${DAY}T08:00:00Z&free_to=${DAY}T09:00:00Z`),
   get("/api/v1/resources/:id", ({ hall }) => `/api/v1/resources/${hall.id}`),
@@ -271,6 +282,13 @@ const QUESTIONS: Question[] = [
   })),
   post("/api/v1/bookings", () => "/api/v1/bookings", ({ hall }) => ({ resource_id: hall.id, ...period })),
   ...["reservations", "bookings"].map((name) =>
+    post(`/api/v1/${name}/import`, () => `/api/v1/${name}/import`, () => ({}))
+  ),
+  post("/reservations/import", () => "/reservations/import", () => ({ text: "reference\nR-1\n" })),
+  ...["", "/discard"].map((verb) =>
+    post(`/reservations/import/:id${verb}`, () => `/reservations/import/${newId()}${verb}`, () => ({}))
+  ),
+  ...["reservations", "bookings"].map((name) =>
     post(`/api/v1/${name}/bulk`, () => `/api/v1/${name}/bulk`, ({ hall, bobs }) => ({
       mode: "each",
       create: [{ resource_id: hall.id, ...period }],
@@ -314,7 +332,10 @@ function ask(client: Client, scene: Secrets, { route, path, body, headers }: Que
 
 /** The answer without what the asker has sent, and without ids, which mean nothing. */
 const told = (answer: Answer) =>
-  answer.text.replace(/<style[\s\S]*?<\/style>/g, "").replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "") +
+  answer.text.replace(/<style[\s\S]*?<\/style>/g, "").replace(
+    /[0-9a-f]{8}-[0-9a-f-]{27}|"request_id":"[^"]*"/g,
+    "",
+  ) +
   (answer.headers.get("location") ?? "");
 
 for (const how of HOW) {

@@ -82,6 +82,7 @@ async function asked(
       "/admin/audit",
       "/admin/audit?person=bob&resource=hall",
       "/api/v1/audit-logs",
+      "/reservations/import",
     ],
     ada: [
       "/approvals?show=all",
@@ -93,6 +94,9 @@ async function asked(
       `/admin/users/${scene.cast.bob.id}`,
       `/admin/users/${scene.cast.bob.id}/deactivate`,
       `/admin/resources/${hall.id}/remove`,
+      "/admin/resources/import",
+      "/admin/resources/export.csv",
+      "/api/v1/users/export.csv",
       "/admin/closures",
       "/admin/closures/new",
       `/admin/closures/${closure_id}`,

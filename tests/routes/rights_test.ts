@@ -46,6 +46,7 @@ const KINDS = {
   },
   "delegate": { told: answers(SIGN_IN, NO, IN, IN), action: "delegate" },
   "reserve": { told: answers(SIGN_IN, IN, IN, IN), action: "reserve" },
+  "reserve for": { told: answers(SIGN_IN, NO, IN, IN), action: "reserve_for" },
   "see": { told: answers(SIGN_IN, ["let in", "not found"], IN, IN), action: "see_reservation" },
   "edit": { told: answers(SIGN_IN, ["let in", "not found"], IN, IN), action: "edit_reservation" },
   "cancel": { told: answers(SIGN_IN, ["let in", "not found"], IN, IN), action: "cancel" },
@@ -69,6 +70,8 @@ const reservationCalls = (name: string): [string, Right][] => [
   [`POST /api/v1/${name}`, "reserve"],
   [`POST /api/v1/${name}/bulk`, "reserve"],
   [`GET /api/v1/${name}`, "signed in"],
+  [`GET /api/v1/${name}/export.csv`, "signed in"],
+  [`POST /api/v1/${name}/import`, "reserve for"],
   [`GET /api/v1/${name}/:id`, "see"],
   [`PATCH /api/v1/${name}/:id`, "edit"],
   [`DELETE /api/v1/${name}/:id`, "cancel"],
@@ -113,6 +116,10 @@ const ROUTES = new Map<string, Right>([
   ["POST /account/tokens", "signed in"],
   ["POST /account/tokens/:id/revoke", "private"],
   ["GET /api/v1/audit-logs", "audit"],
+  ["GET /api/v1/users/export.csv", "users"],
+  ["POST /api/v1/users/import", "users"],
+  ["GET /api/v1/resources/export.csv", "queue"],
+  ["POST /api/v1/resources/import", "resources"],
   ["GET /api/v1/users", "users"],
   ["POST /api/v1/users", "users"],
   ["DELETE /api/v1/users/:id", "users"],
@@ -216,6 +223,24 @@ const ROUTES = new Map<string, Right>([
   ["GET /api/v1/delegations", "delegate"],
   ["POST /api/v1/delegations", "delegate"],
   ["DELETE /api/v1/delegations/:id", "away"],
+  ["GET /admin/resources/export.csv", "queue"],
+  ["GET /admin/resources/import", "resources"],
+  ["POST /admin/resources/import", "resources"],
+  ["GET /admin/resources/import/:id", "resources"],
+  ["POST /admin/resources/import/:id", "resources"],
+  ["POST /admin/resources/import/:id/discard", "resources"],
+  ["GET /admin/users/export.csv", "users"],
+  ["GET /admin/users/import", "users"],
+  ["POST /admin/users/import", "users"],
+  ["GET /admin/users/import/:id", "users"],
+  ["POST /admin/users/import/:id", "users"],
+  ["POST /admin/users/import/:id/discard", "users"],
+  ["GET /reservations/export.csv", "signed in"],
+  ["GET /reservations/import", "reserve for"],
+  ["POST /reservations/import", "reserve for"],
+  ["GET /reservations/import/:id", "reserve for"],
+  ["POST /reservations/import/:id", "reserve for"],
+  ["POST /reservations/import/:id/discard", "reserve for"],
 ]);
 
 function told({ status, headers }: Answer, route: string): Told {
@@ -254,6 +279,7 @@ async function house() {
     };
   }
   const ids = (own: Awaited<ReturnType<typeof of>>): [RegExp, string][] => [
+    [/\/import\/:id/, newId()],
     [/closures\/:id/, closure.id],
     [/groups\/:id/, group],
     [/(reservations|bookings)\/:id/, own.reservation],
@@ -307,11 +333,14 @@ const TWICE = [
 /** What leads to signing in although it is open to everybody. */
 const TO_SIGN_IN = ["POST /logout"];
 
+/** What is about a file that nobody has brought; whose files are whose has tests of its own. */
+const OF_A_FILE = /\/import\/:id/;
+
 function expected(route: string, right: Right, visitor: Visitor): Told {
   if (NOTHING_THERE.includes(route)) return "not found";
   if (TO_SIGN_IN.includes(route)) return SIGN_IN;
   const said = KINDS[right].told[visitor];
-  return TWICE.includes(route) && said === "let in" ? "not found" : said;
+  return (TWICE.includes(route) || OF_A_FILE.test(route)) && said === "let in" ? "not found" : said;
 }
 
 Deno.test("every route says whom it is for, and none is listed that does not exist", async () => {

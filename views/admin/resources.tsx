@@ -13,6 +13,8 @@ export function ManageResourcesPage(
       <div class="head">
         <h1>Manage resources</h1>
         <p class="actions">
+          <a href="/admin/resources/export.csv">Export</a>
+          <a href="/admin/resources/import">Import</a>
           <a class="button" href="/admin/resources/new">Add a resource</a>
         </p>
       </div>

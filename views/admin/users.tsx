@@ -16,6 +16,10 @@ export function UsersPage(
     <>
       <div class="head">
         <h1>People</h1>
+        <p class="actions">
+          <a href="/admin/users/export.csv">Export</a>
+          <a href="/admin/users/import">Import</a>
+        </p>
       </div>
       <form method="get" action="/admin/users" class="filters" role="search">
         <label class="inline">
