@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { type Asked, asking, shownPeriod } from "./asked.ts";
 import { Ended } from "./exits.ts";
 import { note, showRows } from "./output.ts";
-import { columnsOf, pathOf, showReservation } from "./reservations.ts";
+import { columnsOf, findReservation, pathOf, showReservation } from "./reservations.ts";
 import { findResource } from "./resources.ts";
 import type { Json } from "./site.ts";
 import { readPeriod } from "./when.ts";
@@ -78,7 +78,7 @@ export function approvals(program: Command): void {
     )
     .action(asking<[string, string[]]>(async (asked, id, when) => {
       const { site, now, options } = asked;
-      const old = await site.call("GET", pathOf(id));
+      const old = await findReservation(site, id);
       const resource = await findResource(site, options.resource ?? old.resource_id);
       const zone = options.zone ?? resource.time_zone;
       const { start_time, end_time } = readPeriod(when.join(" "), zone, now);
@@ -88,7 +88,7 @@ export function approvals(program: Command): void {
       };
       await showReservation(
         { ...asked, zone },
-        await site.call("POST", `${pathOf(id)}/reschedule`, { body }),
+        await site.call("POST", `${await pathOf(site, id)}/reschedule`, { body }),
       );
     }));
 }
@@ -99,7 +99,7 @@ async function decide(asked: Asked, ids: readonly string[], verb: string, body: 
   const refused: Ended[] = [];
   for (const id of ids) {
     try {
-      rows.push(await asked.site.call("POST", `${pathOf(id)}/${verb}`, { body }));
+      rows.push(await asked.site.call("POST", `${await pathOf(asked.site, id)}/${verb}`, { body }));
     } catch (error) {
       if (!(error instanceof Ended)) throw error;
       note(`${id}: ${error.message}`);

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { isId } from "../lib/ids.ts";
 import { Ended, EXIT } from "./exits.ts";
 import type { Format } from "./output.ts";
 import { chooseSite, type Json, type Site } from "./site.ts";
@@ -48,8 +49,6 @@ export function shownPeriod(
   return `${start}–${end.slice(0, 10) === start.slice(0, 10) ? end.slice(11) : end}`;
 }
 
-const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
 /**
  * One thing of a list by its id, or by its name as people know it.
  *
@@ -61,7 +60,7 @@ export async function find(
   named: string,
   nameOf: (row: Json) => string[],
 ): Promise<Json> {
-  if (ID.test(named)) return await site.call("GET", `${path}/${named}`);
+  if (isId(named)) return await site.call("GET", `${path}/${named}`);
   const like = await Array.fromAsync(site.list(path, { q: named }, 200));
   const same = (text: string) => text.toLocaleLowerCase() === named.toLocaleLowerCase();
   const exact = like.filter((row) => nameOf(row).some(same));

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { asking, confirm, find, shown } from "./asked.ts";
+import { isId } from "../lib/ids.ts";
 import { type Column, note, showOne, showRows } from "./output.ts";
 import { findResource } from "./resources.ts";
 import type { Json, Site } from "./site.ts";
@@ -81,10 +82,11 @@ export function people(program: Command): void {
     .addHelpText("after", "\nExample:\n  holdfast audit --from today --action approve")
     .action(asking(async ({ site, zone, now, options, json, csv }) => {
       const moment = (text?: string) => text ? String(readMoment(text, zone, now)) : undefined;
-      const isId = /^[0-9a-f-]{36}$/i.test(options.actor ?? "");
       const query = {
         ...{ from: moment(options.from), to: moment(options.to), action: options.action },
-        actor_id: options.actor && !isId ? (await findUser(site, options.actor)).id : options.actor,
+        actor_id: options.actor && !isId(options.actor)
+          ? (await findUser(site, options.actor)).id
+          : options.actor,
         resource_id: options.resource && (await findResource(site, options.resource)).id,
         reservation_id: options.reservation,
       };

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { type Asked, asking, shown, shownPeriod } from "./asked.ts";
 import { type Column, showOne, showRows } from "./output.ts";
 import { findResource } from "./resources.ts";
+import { isId } from "../lib/ids.ts";
 import type { Json, Site } from "./site.ts";
 import { transfers } from "./transfers.ts";
 import { EXAMPLES, readMoment, readPeriod } from "./when.ts";
@@ -79,7 +80,7 @@ export function reservations(program: Command): void {
 
   group.command("show").description("one of them").argument("<reservation>", "its reference or id")
     .action(asking<[string]>(async (asked, id) => {
-      await showReservation(asked, await asked.site.call("GET", pathOf(id)));
+      await showReservation(asked, await findReservation(asked.site, id));
     }));
 
   group.command("cancel").description("give one back").argument("<reservation...>", "references or ids")
@@ -88,7 +89,9 @@ export function reservations(program: Command): void {
       const { reason } = asked.options;
       const rows = [];
       for (const id of ids) {
-        rows.push(await asked.site.call("POST", `${pathOf(id)}/cancel`, { body: { reason } }));
+        rows.push(
+          await asked.site.call("POST", `${await pathOf(asked.site, id)}/cancel`, { body: { reason } }),
+        );
       }
       showRows(rows, await columnsOf(asked, rows), asked, "Nothing");
     }));
@@ -101,7 +104,7 @@ export function reservations(program: Command): void {
     .addHelpText("after", "\nExample:\n  holdfast reservations reschedule R-1042 friday 9am to 11am")
     .action(asking<[string, string[]]>(async (asked, id, when) => {
       const { site, now, options } = asked;
-      const old = await site.call("GET", pathOf(id));
+      const old = await findReservation(site, id);
       const resource = await findResource(site, options.resource ?? old.resource_id);
       const period = when.length > 0
         ? readPeriod(when.join(" "), options.zone ?? resource.time_zone, now)
@@ -113,7 +116,7 @@ export function reservations(program: Command): void {
       };
       await showReservation(
         { ...asked, zone: options.zone ?? resource.time_zone },
-        await site.call("PATCH", pathOf(id), { body }),
+        await site.call("PATCH", `${PATH}/${old.id}`, { body }),
       );
     }));
 
@@ -122,7 +125,7 @@ export function reservations(program: Command): void {
     "its reference or id",
   )
     .action(asking<[string]>(async (asked, id) => {
-      const { data } = await asked.site.call("GET", `${pathOf(id)}/history`);
+      const { data } = await asked.site.call("GET", `${await pathOf(asked.site, id)}/history`);
       showRows(
         data,
         [
@@ -139,9 +142,14 @@ export function reservations(program: Command): void {
   transfers(group, "reservations");
 }
 
-/** The address of one reservation. */
-export function pathOf(id: string): string {
-  return `${PATH}/${encodeURIComponent(id)}`;
+/** The reservation that somebody names, by its reference or id. */
+export function findReservation(site: Site, named: string): Promise<Json> {
+  return site.call("GET", `${PATH}/${encodeURIComponent(named)}`);
+}
+
+/** The address of the reservation that somebody names. */
+export async function pathOf(site: Site, named: string): Promise<string> {
+  return `${PATH}/${isId(named) ? named : (await findReservation(site, named)).id}`;
 }
 
 /** One reservation, line by line. */

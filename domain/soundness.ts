@@ -11,7 +11,7 @@ export async function findUnsound(db: Db): Promise<string[]> {
         select from pg_constraint
         where conrelid = 'allocations'::regclass and contype = 'x' and convalidated) as guarded,
       (select count(*)::int from allocations a join allocations b
-        on a.resource_id = b.resource_id and a.unit = b.unit and a.period && b.period and a.id < b.id
+        on a.resource_id = b.resource_id and a.unit = b.unit and a.period && b.period and a.ctid < b.ctid
         where a.holds and b.holds) as twice,
       (select count(*)::int from allocations a join reservations v on v.id = a.reservation_id
         where a.holds and v.status not in ('pending', 'approved', 'checked_in')) as finished,
