@@ -1,94 +1,59 @@
-import { Command, CommanderError, Option } from "commander";
-import { BadSettings, type Config, maskedConfig, readConfig, SETTING_NAMES } from "./config.ts";
-import { connect } from "./db/connect.ts";
+import { Command, CommanderError } from "commander";
+import { account } from "./cli/account.ts";
+import { approvals } from "./cli/approvals.ts";
+import { completion } from "./cli/completion.ts";
+import { Ended, EXIT, EXIT_HELP } from "./cli/exits.ts";
+import { operator } from "./cli/operator.ts";
+import { people } from "./cli/people.ts";
+import { reservations } from "./cli/reservations.ts";
+import { resources } from "./cli/resources.ts";
+import { BadSettings } from "./config.ts";
 import { DataDirInUse, EmbeddedFailed } from "./db/embedded.ts";
-import { migrate, MigrationRefused } from "./db/migrate.ts";
-import type { Sql } from "./db/types.ts";
+import { MigrationRefused } from "./db/migrate.ts";
 import { Conflict, Invalid } from "./domain/errors.ts";
-import { ROLES } from "./domain/permissions.ts";
-import { NewUser, register } from "./domain/users.ts";
-import { joinDatabase } from "./house.ts";
-import { JOBS, runJob } from "./jobs.ts";
-import { stopHashing } from "./lib/passwords.ts";
-import { check } from "./routes/forms.ts";
 
-const now = () => Temporal.Now.instant().round("microsecond");
+// The command line: for people and scripts over the API of a site, and for the operator beside the database.
 
 const program = new Command("holdfast")
-  .description("The operator's commands, beside the database. They work while the server runs, too.")
+  .description("Reservations from the command line: over the API of a site, or beside its database.")
+  .option("--site <address>", "the site; otherwise HOLDFAST_URL, or that of the last sign-in")
+  .option("--zone <zone>", "the IANA zone of times; otherwise this machine's, or the resource's")
+  .option("--json", "the answer as the site sent it")
+  .option("--csv", "the table as CSV")
+  .addHelpText(
+    "after",
+    "\nExamples:\n  holdfast login https://holdfast.example.org\n" +
+      '  holdfast resources list --kind room --free "tomorrow 14:00 +90m"\n' +
+      '  holdfast reservations create "Room 1" tomorrow 14:00 +90m --purpose "Review"\n' +
+      "  holdfast approvals list\n" + EXIT_HELP,
+  )
   .showHelpAfterError()
   .exitOverride();
 
-program.command("migrate")
-  .description("bring the database to the newest shape")
-  .action(() =>
-    withDatabase(async (sql) => {
-      const applied = await migrate(sql, now());
-      console.log(
-        applied.length > 0 ? `Applied ${applied.join(", ")}` : "Nothing to do: the database is up to date",
-      );
-    })
-  );
-
-for (const job of JOBS) {
-  program.command(job.name)
-    .description(`run the job "${job.name}" now; otherwise it runs by itself (${job.schedule})`)
-    .action(() =>
-      withDatabase(async (sql) => {
-        const changed = await runJob(sql, job, now());
-        console.log(`${changed} reservation${changed === 1 ? "" : "s"} changed`);
-      })
-    );
-}
-
-const user = program.command("user").description("people");
-user.command("create")
-  .description("make an account; the password is read from the standard input")
-  .argument("<email>")
-  .argument("<name>")
-  .addOption(new Option("--role <role>", "what they may do").choices([...ROLES]).default("user"))
-  .addHelpText(
-    "after",
-    "\nExample:\n  echo 'a long password' | deno task cli user create ada@example.org Ada --role admin",
-  )
-  .action((email: string, name: string, { role }: { role: typeof ROLES[number] }) =>
-    withDatabase(async (sql) => {
-      const password = (await new Response(Deno.stdin.readable).text()).replace(/\r?\n$/, "");
-      const made = await register(sql, { ...check(NewUser, { email, name, password }), role }, now());
-      console.log(`${made.name} <${made.email}> is ${made.role}`);
-    })
-  );
-
-program.command("config")
-  .description("print the settings as they are read, secrets masked")
-  .action(() => console.table(maskedConfig(settings())));
+program.commandsGroup("Over the API of a site:");
+account(program);
+resources(program);
+reservations(program);
+approvals(program);
+people(program);
+program.commandsGroup("Beside the database, for the operator:");
+operator(program);
+program.commandsGroup("Others:");
+completion(program);
 
 try {
   await program.parseAsync(Deno.args, { from: "user" });
 } catch (error) {
-  if (error instanceof CommanderError) Deno.exit(error.exitCode);
+  if (error instanceof CommanderError) Deno.exit(error.exitCode === 0 ? EXIT.done : EXIT.usage);
+  if (error instanceof Deno.errors.BrokenPipe) Deno.exit(EXIT.done); // whoever read has read enough
   if (!isExpected(error)) throw error;
   console.error(error.message);
-  Deno.exit(1);
-}
-
-function settings(): Config {
-  return readConfig(Object.fromEntries(SETTING_NAMES.map((name) => [name, Deno.env.get(name)])));
-}
-
-async function withDatabase(work: (sql: Sql) => Promise<void>) {
-  const database = await joinDatabase(settings());
-  const sql = connect(database.where, { max: 4, name: "holdfast command" });
-  try {
-    await work(sql);
-  } finally {
-    stopHashing();
-    await sql.end({ timeout: 5 });
-    await database.close();
-  }
+  Deno.exit(error instanceof Ended ? error.code : EXIT.failed);
 }
 
 function isExpected(error: unknown): error is Error {
-  return [BadSettings, DataDirInUse, EmbeddedFailed, MigrationRefused, Invalid, Conflict]
-    .some((kind) => error instanceof kind);
+  return [
+    ...[Ended, BadSettings, DataDirInUse, EmbeddedFailed, MigrationRefused, Invalid, Conflict],
+    ...[Deno.errors.NotFound, Deno.errors.PermissionDenied, Deno.errors.NotCapable],
+  ].some((kind) => error instanceof kind);
 }

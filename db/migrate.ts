@@ -24,9 +24,7 @@ export async function migrate(sql: Sql, now: Temporal.Instant): Promise<string[]
     await connection`select pg_advisory_lock(${LOCK})`;
     await connection`create table if not exists migrations (
       name text primary key, checksum text not null, applied_at timestamptz not null)`;
-    const done = await connection<
-      { name: string; checksum: string }[]
-    >`select name, checksum from migrations`;
+    const done = await connection<Applied[]>`select name, checksum from migrations`;
     const applied = new Map(done.map((row) => [row.name, row.checksum]));
     refuseStrangers(files, applied);
     const missing = files.filter((file) => !applied.has(file.name));
@@ -38,6 +36,22 @@ export async function migrate(sql: Sql, now: Temporal.Instant): Promise<string[]
     connection.release();
   }
 }
+
+/**
+ * The names of the files that the database still lacks; all of them where it is empty.
+ *
+ * @throws {MigrationRefused} as `migrate` does
+ */
+export async function pendingMigrations(sql: Sql): Promise<string[]> {
+  const files = await readMigrations();
+  const [{ begun }] = await sql<{ begun: boolean }[]>`select to_regclass('migrations') is not null as begun`;
+  const done = begun ? await sql<Applied[]>`select name, checksum from migrations` : [];
+  const applied = new Map(done.map((row) => [row.name, row.checksum]));
+  refuseStrangers(files, applied);
+  return files.filter((file) => !applied.has(file.name)).map((file) => file.name);
+}
+
+type Applied = Pick<Migration, "name" | "checksum">;
 
 interface Migration {
   name: string;

@@ -38,13 +38,20 @@ export interface Reservation extends Period {
   resources: ReservedResource[];
 }
 
+const REFERENCE = /^r-(\d{1,15})$/i;
+
+/** Whether a text has the form of the reference that people read aloud. */
+export function isReference(text: string): boolean {
+  return REFERENCE.test(text);
+}
+
 /**
  * One reservation, by id or reference, as far as the actor may see it.
  *
  * @throws {NotFound} also where it is somebody else's
  */
 export async function getReservation(db: Db, actor: Actor, id: string): Promise<Reservation> {
-  const number = /^r-(\d{1,15})$/i.exec(id)?.[1];
+  const number = REFERENCE.exec(id)?.[1];
   if (!number && !isId(id)) throw new NotFound("This reservation");
   const [row] = await db<Reservation[]>`
     select ${columns(db)} from ${joined(db)}

@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { request } from "../domain/requests.ts";
 import { JOBS, runJob } from "../jobs.ts";
 import { makeResource, NOW, on } from "./support/cast.ts";
 import type { TestDatabase } from "./support/database.ts";
 import { assertSound } from "./support/invariants.ts";
 import { openScene, type Scene } from "./support/scene.ts";
+import { inPipe } from "./support/terminal.ts";
 
-const ROOT = join(import.meta.dirname ?? ".", "..");
 const SLOT = on("2026-05-04", "10:00", "11:00");
 const AFTERWARDS = SLOT.end_time.add({ minutes: 2 });
 const [sweep] = JOBS;
@@ -137,25 +136,17 @@ Deno.test("the sweep that is run by hand does what is due by the clock of the ma
 
 Deno.test("a command that does not exist ends with a non-zero code and the list of those that do", async () => {
   const { code, said } = await command(["swep"]);
-  assert.equal(code, 1);
+  assert.equal(code, 2);
   assert.match(said, /unknown command 'swep'/);
   assert.match(said, /^ {2}sweep /m);
 });
 
-// The task of deno.json, with its permissions, over the test's own database.
-async function command(args: string[], database?: TestDatabase) {
-  const { tasks } = JSON.parse(await Deno.readTextFile(join(ROOT, "deno.json")));
+// Over the test's own database.
+function command(args: string[], database?: TestDatabase) {
   const { host, database: name, username } = database?.where ?? { host: "", database: "", username: "" };
-  const { code, stdout, stderr } = await new Deno.Command("/bin/sh", {
-    args: ["-c", `exec ${tasks.cli.command} "$@"`, "sh", ...args],
-    cwd: ROOT,
-    env: {
-      PATH: `${join(Deno.execPath(), "..")}:${Deno.env.get("PATH")}`,
-      ...{ DATABASE_URL: database ? `postgres:///${name}` : "", PGHOST: host, PGUSER: username },
-      ...{ SECRET_KEY: "a secret of the tests, long enough to sign with", NO_COLOR: "1" },
-    },
-    stdin: "null",
-  }).output();
-  const text = new TextDecoder();
-  return { code, printed: text.decode(stdout), said: text.decode(stderr) };
+  const env: Record<string, string> = {
+    ...{ DATABASE_URL: database ? `postgres:///${name}` : "", PGHOST: host, PGUSER: username },
+    SECRET_KEY: "a secret of the tests, long enough to sign with",
+  };
+  return inPipe(args, { env });
 }

@@ -71,6 +71,20 @@ export const Reservation = z.strictObject({
     .describe("A change that waits for a decision; the reservation stays as it is until then"),
 }).meta({ id: "Reservation" });
 
+const Rival = z.strictObject({
+  reservation_id: Id.nullable().describe("Null: it is closed, and `purpose` says why"),
+  reference: Text.nullable(),
+  ...{ resource_name: Text, requester_name: Text, purpose: Text, start_time: Instant, end_time: Instant },
+});
+
+export const Waiting = z.strictObject({
+  ...Reservation.omit({ proposed_change: true }).shape,
+  requester_name: Text,
+  conflicts: z.array(Rival).describe("What has the time"),
+  competitors: z.array(Rival).describe("Who else asks for it"),
+  question: Text.nullable().describe("What the requester was asked and has not answered"),
+}).meta({ id: "Waiting" });
+
 export const Entry = z.strictObject({
   id: Text,
   actor_id: Id.nullable().describe("Null: time decided"),

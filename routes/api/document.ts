@@ -143,7 +143,9 @@ function whoSentence(who: Operation["who"]): string {
 function parametersOf(operation: Operation, schemas: Record<string, Schema>): Parameter[] {
   const found: Parameter[] = [];
   if (operation.path.includes(":id")) {
-    found.push({ name: "id", in: "path", required: true, schema: { type: "string", format: "uuid" } });
+    const about = operation.by_reference ? { description: "The id, or the reference, such as R-1042" } : {};
+    const schema = { type: "string", ...operation.by_reference ? {} : { format: "uuid" } };
+    found.push({ name: "id", in: "path", required: true, ...about, schema });
   }
   const query = operation.query && schemaOf(operation.query, "input", schemas);
   const required = (query?.required ?? []) as string[];

@@ -3,6 +3,7 @@ import { createMiddleware } from "hono/factory";
 import { Forbidden } from "../../domain/errors.ts";
 import type { Env } from "../env.ts";
 import { Refused } from "../refused.ts";
+import { approvals } from "./approvals.ts";
 import { audit } from "./audit.ts";
 import { auth } from "./auth.ts";
 import { bulk } from "./bulk.ts";
@@ -25,7 +26,20 @@ export const api = new Hono<Env>();
 const ALL: readonly Calls[] = [
   // Before what they are beside: a path of their own is no id.
   ...transfers,
-  ...[auth, tokens, users, groups, delegations, resources, policies, closures, bulk, reservations, audit],
+  ...[
+    auth,
+    tokens,
+    users,
+    groups,
+    delegations,
+    resources,
+    policies,
+    closures,
+    bulk,
+    reservations,
+    approvals,
+    audit,
+  ],
 ];
 
 /** What has a second name. */

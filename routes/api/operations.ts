@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { z } from "zod";
 import type { Tx } from "../../db/types.ts";
 import { Forbidden, Invalid, NotFound } from "../../domain/errors.ts";
+import { isReference } from "../../domain/reservations.ts";
 import { type Action, permit } from "../../domain/permissions.ts";
 import { isId } from "../../lib/ids.ts";
 import { actorOf, type Context, type Env } from "../env.ts";
@@ -37,6 +38,8 @@ export interface Spec<Q extends z.ZodType = z.ZodType, B extends z.ZodType = z.Z
   bodyType?: string;
   /** The answer of success, and what else is to be known about refusals; those that follow from the rest are implied. */
   answers: Partial<Record<200 | 201 | 204 | 401 | 403 | 404 | 409, Said>>;
+  /** Whether its id may be the reference that people read aloud. */
+  by_reference?: true;
   /** What it shows, one or many: which of its fields are wanted may be said by `fields`. */
   fields?: z.ZodObject;
   /** The tag of the thing as it is, read under a lock: with it, `If-Match` is honoured. */
@@ -103,7 +106,7 @@ function answering(operation: Operation, what: string, handler: Handler<z.ZodTyp
   const query = operation.query ?? z.unknown();
   return async (c: Context): Promise<Response> => {
     mayCall(c, operation);
-    const id = named ? idOf(c, what) : "";
+    const id = named ? idOf(c, operation, what) : "";
     const given = c.req.query();
     const wanted = fieldsOf(operation, given.fields);
     const asked = check(query, operation.query && withoutEmpty(given));
@@ -126,9 +129,9 @@ function mayCall(c: Context, { who }: Operation) {
   }
 }
 
-function idOf(c: Context, what: string): string {
+function idOf(c: Context, { by_reference }: Operation, what: string): string {
   const id = c.req.param("id") ?? "";
-  if (!isId(id)) throw new NotFound(what);
+  if (!isId(id) && !(by_reference && isReference(id))) throw new NotFound(what);
   return id;
 }
 

@@ -71,6 +71,7 @@ reservations.get("/:id", {
   id: "getReservation",
   summary: "Read one reservation",
   who: "signed in",
+  by_reference: true,
   fields: Reservation,
   answers: { 200: Reservation },
 }, (c, { id }) => show(c, id));

@@ -197,6 +197,7 @@ const QUESTIONS: Question[] = [
   get("/api/v1/users", () => "/api/v1/users?q=bob"),
   get("/api/v1/users/:id", ({ cast }) => `/api/v1/users/${cast.bob.id}`),
   get("/api/v1/audit-logs", ({ bobs }) => `/api/v1/audit-logs?reservation_id=${bobs.id}`),
+  get("/api/v1/approvals", () => "/api/v1/approvals?all=true"),
   get("/api/v1/auth/me"),
   get("/api/v1/auth/tokens"),
   get("/api/v1/openapi.json"),

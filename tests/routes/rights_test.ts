@@ -116,6 +116,7 @@ const ROUTES = new Map<string, Right>([
   ["POST /account/tokens", "signed in"],
   ["POST /account/tokens/:id/revoke", "private"],
   ["GET /api/v1/audit-logs", "audit"],
+  ["GET /api/v1/approvals", "queue"],
   ["GET /api/v1/users/export.csv", "users"],
   ["POST /api/v1/users/import", "users"],
   ["GET /api/v1/resources/export.csv", "queue"],

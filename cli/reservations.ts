@@ -1,0 +1,173 @@
+import type { Command } from "commander";
+import { type Asked, asking, shown, shownPeriod } from "./asked.ts";
+import { type Column, showOne, showRows } from "./output.ts";
+import { findResource } from "./resources.ts";
+import { isId } from "../lib/ids.ts";
+import type { Json, Site } from "./site.ts";
+import { transfers } from "./transfers.ts";
+import { EXAMPLES, readMoment, readPeriod } from "./when.ts";
+
+const PATH = "/api/v1/reservations";
+const WHEN = `when: ${EXAMPLES.slice(0, 3).map((example) => `"${example}"`).join(", ")}`;
+
+/** The columns of reservations, with names for their resources and times in the zone that is asked for. */
+export async function columnsOf({ site, zone }: Asked, rows: readonly Json[]): Promise<Column[]> {
+  const names = await namesOf(site, rows.flatMap((row) => row.resource_ids));
+  return [
+    { head: "Reference", read: (row) => row.reference },
+    { head: "When", read: (row) => shownPeriod(row, zone) },
+    { head: "What", read: (row) => row.resource_ids.map((id: string) => names.get(id) ?? id).join(", ") },
+    { head: "Status", read: (row) => row.status },
+    { head: "Purpose", read: (row) => row.purpose },
+  ];
+}
+
+/** Reservations: what people asked for. */
+export function reservations(program: Command): void {
+  const group = program.command("reservations").description("what people asked for");
+
+  group.command("list").description("mine; all of them for those who decide")
+    .option("--status <status>", "pending, approved, cancelled, …").option(
+      "--resource <resource>",
+      "name or id",
+    )
+    .option("--from <time>").option("--to <time>").option("--limit <rows>", "at most so many", "200")
+    .addHelpText("after", "\nExample:\n  holdfast reservations list --status approved --from today")
+    .action(asking(async (asked) => {
+      const { site, zone, now, options } = asked;
+      const moment = (text?: string) => text ? String(readMoment(text, zone, now)) : undefined;
+      const resource_id = options.resource ? (await findResource(site, options.resource)).id : undefined;
+      const query = {
+        status: options.status,
+        resource_id,
+        from: moment(options.from),
+        to: moment(options.to),
+      };
+      const rows = await Array.fromAsync(site.list(PATH, query, Number(options.limit)));
+      showRows(rows, await columnsOf(asked, rows), asked, "No reservations");
+    }));
+
+  group.command("create").description("ask for a time").argument("<resource>", "its name or id").argument(
+    "<when...>",
+    WHEN,
+  )
+    .option("--with <resource...>", "others at the same time; all of them or none")
+    .option("--purpose <text>").option("--private", "only those concerned read the purpose")
+    .option("--priority <figure>").option("--attendees <people>")
+    .option("--override <reason>", "set the rules aside (staff)")
+    .addHelpText(
+      "after",
+      `\nTimes are those of the resource's own zone, unless --zone says otherwise.\n` +
+        `Examples:\n${
+          EXAMPLES.map((example) => `  holdfast reservations create "Room 1" ${example}`).join("\n")
+        }`,
+    )
+    .action(asking<[string, string[]]>(async (asked, named, when) => {
+      const { site, now, options } = asked;
+      const wanted = [];
+      for (const name of [named, ...options.with ?? []]) wanted.push(await findResource(site, name));
+      const zone = options.zone ?? wanted[0].time_zone;
+      const { start_time, end_time } = readPeriod(when.join(" "), zone, now);
+      const number = (text?: string) => text === undefined ? undefined : Number(text);
+      const body = {
+        resource_ids: wanted.map(({ id }) => id),
+        ...{ start_time: String(start_time), end_time: String(end_time) },
+        ...{ purpose: options.purpose, private: options.private, override: options.override },
+        ...{ priority: number(options.priority), attendees: number(options.attendees) },
+      };
+      await showReservation({ ...asked, zone }, await site.call("POST", PATH, { body }));
+    }));
+
+  group.command("show").description("one of them").argument("<reservation>", "its reference or id")
+    .action(asking<[string]>(async (asked, id) => {
+      await showReservation(asked, await findReservation(asked.site, id));
+    }));
+
+  group.command("cancel").description("give one back").argument("<reservation...>", "references or ids")
+    .option("--reason <text>")
+    .action(asking<[string[]]>(async (asked, ids) => {
+      const { reason } = asked.options;
+      const rows = [];
+      for (const id of ids) {
+        rows.push(
+          await asked.site.call("POST", `${await pathOf(asked.site, id)}/cancel`, { body: { reason } }),
+        );
+      }
+      showRows(rows, await columnsOf(asked, rows), asked, "Nothing");
+    }));
+
+  group.command("reschedule").description(
+    "move one; an approved one keeps its time until the new one is sure",
+  )
+    .argument("<reservation>", "its reference or id").argument("[when...]", WHEN)
+    .option("--resource <resource>", "elsewhere: its name or id")
+    .addHelpText("after", "\nExample:\n  holdfast reservations reschedule R-1042 friday 9am to 11am")
+    .action(asking<[string, string[]]>(async (asked, id, when) => {
+      const { site, now, options } = asked;
+      const old = await findReservation(site, id);
+      const resource = await findResource(site, options.resource ?? old.resource_id);
+      const period = when.length > 0
+        ? readPeriod(when.join(" "), options.zone ?? resource.time_zone, now)
+        : undefined;
+      const body = {
+        resource_id: options.resource ? resource.id : undefined,
+        start_time: period && String(period.start_time),
+        end_time: period && String(period.end_time),
+      };
+      await showReservation(
+        { ...asked, zone: options.zone ?? resource.time_zone },
+        await site.call("PATCH", `${PATH}/${old.id}`, { body }),
+      );
+    }));
+
+  group.command("history").description("what happened to one").argument(
+    "<reservation>",
+    "its reference or id",
+  )
+    .action(asking<[string]>(async (asked, id) => {
+      const { data } = await asked.site.call("GET", `${await pathOf(asked.site, id)}/history`);
+      showRows(
+        data,
+        [
+          { head: "When", read: (row) => shown(row.at, asked.zone) },
+          { head: "Action", read: (row) => row.action },
+          { head: "By", read: (row) => row.actor_id },
+          { head: "Why", read: (row) => row.details?.reason },
+        ],
+        asked,
+        "Nothing happened",
+      );
+    }));
+
+  transfers(group, "reservations");
+}
+
+/** The reservation that somebody names, by its reference or id. */
+export function findReservation(site: Site, named: string): Promise<Json> {
+  return site.call("GET", `${PATH}/${encodeURIComponent(named)}`);
+}
+
+/** The address of the reservation that somebody names. */
+export async function pathOf(site: Site, named: string): Promise<string> {
+  return `${PATH}/${isId(named) ? named : (await findReservation(site, named)).id}`;
+}
+
+/** One reservation, line by line. */
+export async function showReservation(asked: Asked, reservation: Json): Promise<void> {
+  const change = reservation.proposed_change;
+  showOne(reservation, [
+    ...await columnsOf(asked, [reservation]),
+    { head: "Decision", read: (row) => row.decision_reason },
+    { head: "Waits for", read: () => change && `a decision to move to ${shownPeriod(change, asked.zone)}` },
+    { head: "Id", read: (row) => row.id },
+  ], asked);
+}
+
+// Names are what people know; a list has few resources, and each is asked for once.
+async function namesOf(site: Site, ids: readonly string[]): Promise<Map<string, string>> {
+  const names = new Map<string, string>();
+  await Promise.all([...new Set(ids)].map(async (id) => {
+    names.set(id, (await site.call("GET", `/api/v1/resources/${id}`)).name);
+  }));
+  return names;
+}
