@@ -13,8 +13,9 @@ export function readSecret(question: string): string {
   if (!Deno.stdin.isTerminal()) {
     throw new Ended(EXIT.usage, "There is no terminal to ask for the password at: use --password-stdin");
   }
-  Deno.stderr.writeSync(new TextEncoder().encode(question));
+  // First blind, then asked: nobody is so fast that the answer shows.
   Deno.stdin.setRaw(true);
+  Deno.stderr.writeSync(new TextEncoder().encode(question));
   const typed: number[] = [];
   try {
     const byte = new Uint8Array(1);
