@@ -13,6 +13,7 @@ import { decisions } from "./routes/decisions.tsx";
 import type { Env, House } from "./routes/env.ts";
 import { answerError } from "./routes/errors.tsx";
 import { health } from "./routes/health.ts";
+import { finding } from "./routes/find.tsx";
 import { home } from "./routes/home.tsx";
 import {
   allowed,
@@ -63,6 +64,7 @@ export function createApp(house: House): Hono<Env> {
   app.route("/", home);
   app.route("/", schedule);
   app.route("/", resources);
+  app.route("/", finding);
   app.route("/", reserve);
   app.route("/", reservations);
   app.route("/", proposals);

@@ -26,7 +26,7 @@ export function HomePage({ name, zone, now, next, news, bumped, alternatives, wa
       <div class="head">
         <h1>{greeting(now, zone)}, {name}</h1>
         <p class="actions">
-          <a class="button" href="/schedule">Find a time</a>
+          <a class="button" href="/find">Find me a slot</a>
         </p>
       </div>
       {bumped.map((reservation, i) => (

@@ -33,7 +33,7 @@ export function ReservationsPage({ when, q, back, next, ...list }: PageProps) {
       <div class="head">
         <h1>My reservations</h1>
         <p class="actions">
-          <a class="button" href="/schedule">Reserve something</a>
+          <a class="button" href="/find">Find me a slot</a>
         </p>
       </div>
       <form method="get" action="/reservations" class="filters" role="search">

@@ -34,11 +34,10 @@ export function ResourcesPage(props: ListProps) {
     <>
       <div class="head">
         <h1>Resources</h1>
-        {mayManage && (
-          <p class="actions">
-            <a class="button second" href="/admin/resources">Manage</a>
-          </p>
-        )}
+        <p class="actions">
+          <a class="button" href="/find">Find me a slot</a>
+          {mayManage && <a class="button second" href="/admin/resources">Manage</a>}
+        </p>
       </div>
       <SearchForm {...props} />
       {resources.length > 0 ? <ResourceTable {...props} /> : (

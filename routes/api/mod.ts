@@ -5,6 +5,7 @@ import { Refused } from "../refused.ts";
 import { audit } from "./audit.ts";
 import { auth } from "./auth.ts";
 import { closures } from "./closures.ts";
+import { finding } from "./find.ts";
 import { reservations } from "./reservations.ts";
 import { resources } from "./resources.ts";
 import { users } from "./users.ts";
@@ -23,6 +24,7 @@ api.route("/closures", closures);
 api.route("/reservations", reservations);
 api.route("/bookings", reservations);
 api.route("/audit-logs", audit);
+api.route("/find", finding);
 api.all("*", (c) => {
   throw new Refused(404, "Not found", `There is no call ${c.req.method} ${c.req.path}`);
 });

@@ -58,6 +58,10 @@ async function asked(
     bob: [
       "/",
       "/schedule?date=2026-05-05",
+      "/find",
+      "/find?from=2026-05-05&to=2026-05-05",
+      "/find?tags=no-such-tag&minutes=90",
+      "/api/v1/find?from=2026-05-05&to=2026-05-05",
       "/resources",
       "/resources?free_date=2026-05-05&free_start=10:00&free_end=11:00",
       `/resources/${hall.id}?week=2026-05-05`,

@@ -66,6 +66,8 @@ const ROUTES = new Map<string, Right>([
   ...reservationCalls("bookings"),
   ["GET /", "signed in"],
   ["GET /schedule", "signed in"],
+  ["GET /find", "signed in"],
+  ["GET /api/v1/find", "signed in"],
   ["GET /resources", "signed in"],
   ["GET /resources/:id", "signed in"],
   ["GET /reservations/new", "signed in"],
