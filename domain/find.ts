@@ -128,7 +128,7 @@ function proposing(
       const { candidate, rules } = one;
       const asked = wishFor(actor, sought, rules);
       const decision = needsDecision(within(rules), asked(0), actor.id);
-      return starts(rules, taken(rules.resource_id))
+      return starts(rules, taken(rules.resource_id), decision !== undefined)
         .filter(({ at }) => !isOver(rules, asked(at)))
         .map(({ at, night, outside }): Proposal => {
           const approval = outside ? needsDecision(rules, asked(at), actor.id) : decision;

@@ -37,7 +37,8 @@ export interface Start {
 /**
  * The first free start of each day on each of several resources: within the opening hours, on the grid, with room for
  * the buffers, after the notice and before the horizon. Counts in milliseconds, for there may be thousands of them,
- * and what zones and policies have in common is looked up once. It proposes; `reasons()` and the constraint judge.
+ * and what zones and policies have in common is looked up once. What somebody has to decide on (`decided`) begins after
+ * this moment: a request expires at its start. It proposes; `reasons()` and the constraint judge.
  */
 export function startsOf(when: When, now: Temporal.Instant) {
   const calendars = new Map<string, DayOn[]>();
@@ -64,7 +65,7 @@ export function startsOf(when: When, now: Temporal.Instant) {
     return hours;
   }
 
-  return (rules: Rules, taken: readonly Taken[]): Start[] => {
+  return (rules: Rules, taken: readonly Taken[], decided: boolean): Start[] => {
     const { policy } = rules;
     const days = daysIn(rules.time_zone);
     if (days.length === 0 || !allowsLength(rules, when.minutes)) return [];
@@ -83,15 +84,16 @@ export function startsOf(when: When, now: Temporal.Instant) {
     return days.flatMap((day): Start[] => {
       if (last && Temporal.PlainDate.compare(day.date, last) > 0) return [];
       for (const open of tries) {
+        const outside = Boolean(hours) && open === undefined;
         for (const [within, night] of day.parts) {
           let at = Infinity;
           for (const stretch of open ? between(open, within) : [within]) {
-            const from = Math.max(stretch[0], soonest, now.epochMilliseconds);
+            const from = Math.max(stretch[0], soonest, now.epochMilliseconds + (decided || outside ? 1 : 0));
             for (const busy of units) {
               at = Math.min(at, firstFree(busy, [from, stretch[1]], { day, rules, length, ...around }));
             }
           }
-          if (at < Infinity) return [{ at, night, outside: Boolean(hours) && open === undefined }];
+          if (at < Infinity) return [{ at, night, outside }];
         }
       }
       return [];

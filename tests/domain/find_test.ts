@@ -94,6 +94,14 @@ Deno.test("what needs an approval says so, but not to who is trusted", async () 
   assert.equal(ofAlice.needs_approval, undefined);
 });
 
+Deno.test("what needs an approval does not begin at this very moment: it would have expired", async () => {
+  await using scene = await house();
+  await scene.make({ name: "Hall", requires_approval: true });
+  await scene.make({ name: "Room" });
+  const { slots } = await found(scene, { to: "2026-05-04" });
+  assert.deepEqual(slots.map(wall), ["Room 2026-05-04 09:00", "Hall 2026-05-04 09:15"]);
+});
+
 Deno.test("outside the hours a slot is offered where an approver may allow it, after those within", async () => {
   await using scene = await house();
   const rules = { opening: daily(9, 17), approval: "when", approval_outside_hours: true } as const;
