@@ -37,7 +37,9 @@ export type Deed =
   | "reset_password"
   | "sign_in"
   | "sign_out"
-  | "end_session";
+  | "end_session"
+  | "open_door"
+  | "close_door";
 
 /** What an entry can be about, beside a reservation. */
 export const THINGS = ["resource", "policy", "closure", "user"] as const;

@@ -46,6 +46,7 @@ const STYLES = [
 const NAMES: Record<string, readonly string[]> = {
   "app.css": STYLES,
   "more.css": ["css/more.css"],
+  "door.css": ["css/door.css"],
   "app.js": ["app.js"],
   "icon.svg": ["icon.svg"],
   "htmx.js": ["vendor/htmx-4.0.1.min.js"],

@@ -29,6 +29,8 @@ const DEED_WORDS: Record<Deed, string> = {
   sign_in: "Signed in",
   sign_out: "Signed out",
   end_session: "Session ended",
+  open_door: "Door page opened",
+  close_door: "Door page closed",
 };
 
 const WORDS: Record<string, string> = { ...DEED_WORDS, ...ACTION_WORDS, expire: "Expired" };

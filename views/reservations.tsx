@@ -39,7 +39,8 @@ export function ReservationsPage({ when, q, back, next, ...list }: PageProps) {
       <form method="get" action="/reservations" class="filters" role="search">
         <nav class="tabs" aria-label="Which reservations">
           <a href="/reservations" aria-current={when === "upcoming" ? "page" : undefined}>Upcoming</a>{" "}
-          <a href="/reservations?when=past" aria-current={when === "past" ? "page" : undefined}>Past</a>
+          <a href="/reservations?when=past" aria-current={when === "past" ? "page" : undefined}>Past</a>{" "}
+          <a href="/agenda">Agenda</a>
         </nav>{" "}
         {when === "past" && <input type="hidden" name="when" value="past" />}
         <label class="inline">

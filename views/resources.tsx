@@ -189,7 +189,8 @@ export function ResourcePage(
           {mayManage && <a class="button second" href={`/admin/resources/${resource.id}/edit`}>Edit</a>}{" "}
           {mayManage && (
             <a class="button second" href={`/admin/closures/new?resource=${resource.id}`}>Close …</a>
-          )} {mayAudit && <a href={`/admin/audit?resource=${resource.id}`}>Audit</a>}
+          )} {mayManage && <a href={`/admin/resources/${resource.id}/door`}>Door page</a>}{" "}
+          {mayAudit && <a href={`/admin/audit?resource=${resource.id}`}>Audit</a>}
         </p>
       </div>
       {resource.deactivated_at && (
@@ -216,6 +217,8 @@ export function ResourcePage(
           <a href={`/resources/${resource.id}`}>This week</a>
           <a href={to(7)} rel="next" aria-label="Next week">→</a>
         </nav>
+        <a href={`/schedule?date=${monday}&q=${encodeURIComponent(resource.name)}`}>Day</a>
+        <a href={`/resources/${resource.id}/month?month=${monday.toPlainYearMonth()}`}>Month</a>
       </div>
       <Timeline
         caption={`${resource.name}, week of ${longDate(monday)}`}

@@ -44,6 +44,12 @@ Deno.test("every page", async (t) => {
     "/schedule",
     "/schedule?date=2026-05-05&kind=room",
     "/schedule?q=no-such-thing",
+    "/schedule/week",
+    "/schedule/week?date=2026-05-05&kind=room&q=no-such-thing",
+    `/resources/${bluebell}/month`,
+    `/resources/${bluebell}/month?month=2025-12`,
+    "/agenda",
+    "/agenda?days=1",
     "/find",
     "/find?minutes=90&attendees=6&tags=screen&near=Bluebell",
     "/find?attendees=6000&tags=no-such-tag",
@@ -68,6 +74,7 @@ Deno.test("every page", async (t) => {
     "/no-such-page",
   ];
   const sams = [
+    "/",
     "/approvals",
     "/admin/audit",
     `/admin/audit?reservation=${taken.reference}`,
@@ -87,6 +94,7 @@ Deno.test("every page", async (t) => {
     `/admin/resources/${bluebell}/edit`,
     `/admin/resources/${bluebell}/remove`,
     `/admin/resources/${bluebell}/remove?for=good`,
+    `/admin/resources/${bluebell}/door`,
     "/admin/closures",
     "/admin/closures?when=past",
     "/admin/closures/new",

@@ -58,6 +58,9 @@ async function asked(
     bob: [
       "/",
       "/schedule?date=2026-05-05",
+      "/schedule/week?date=2026-05-05",
+      `/resources/${hall.id}/month?month=2026-05`,
+      "/agenda",
       "/find",
       "/find?from=2026-05-05&to=2026-05-05",
       "/find?tags=no-such-tag&minutes=90",
@@ -79,6 +82,7 @@ async function asked(
       "/api/v1/closures",
     ],
     sam: [
+      "/",
       "/approvals",
       `/reservations/${reference}/reschedule`,
       `/reservations/${reference}/override`,
@@ -91,6 +95,7 @@ async function asked(
       "/approvals?show=all",
       "/admin/groups",
       `/admin/resources/${hall.id}/approvers`,
+      `/admin/resources/${hall.id}/door`,
       "/admin/policies",
       "/admin/resources",
       "/admin/users",
