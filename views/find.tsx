@@ -45,10 +45,10 @@ export function FindPage(props: FindProps) {
 }
 
 const PART_CHOICES = [
-  { value: "any", label: "Any time of day" },
-  { value: "morning", label: "In the morning" },
-  { value: "afternoon", label: "In the afternoon" },
-  { value: "evening", label: "In the evening" },
+  { value: "any", label: "Any time" },
+  { value: "morning", label: "Morning" },
+  { value: "afternoon", label: "Afternoon" },
+  { value: "evening", label: "Evening" },
 ];
 
 function FindForm({ typed, today, kinds, tags, errors }: FindProps) {
