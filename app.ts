@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { account } from "./routes/account.tsx";
 import { audit } from "./routes/admin/audit.tsx";
 import { manageClosures } from "./routes/admin/closures.tsx";
+import { manageDoors } from "./routes/admin/doors.tsx";
 import { managePolicies } from "./routes/admin/policies.tsx";
 import { manageApprovers, manageGroups } from "./routes/admin/groups.tsx";
 import { manageResources } from "./routes/admin/resources.tsx";
@@ -12,9 +13,12 @@ import { api } from "./routes/api/mod.ts";
 import { approvals } from "./routes/approvals.tsx";
 import { decisions } from "./routes/decisions.tsx";
 import { docs } from "./routes/docs.tsx";
+import { calendar } from "./routes/calendar.tsx";
 import type { Env, House } from "./routes/env.ts";
 import { answerError } from "./routes/errors.tsx";
 import { health } from "./routes/health.ts";
+import { doors } from "./routes/doors.tsx";
+import { finding } from "./routes/find.tsx";
 import { home } from "./routes/home.tsx";
 import {
   allowed,
@@ -62,6 +66,7 @@ export function createApp(house: House): Hono<Env> {
   // For everybody.
   app.route("/", session);
   app.route("/", reset);
+  app.route("/", doors);
 
   // For people who are signed in.
   app.use(signedIn());
@@ -69,6 +74,8 @@ export function createApp(house: House): Hono<Env> {
   app.route("/", schedule);
   app.route("/", transfers);
   app.route("/", resources);
+  app.route("/", calendar);
+  app.route("/", finding);
   app.route("/", reserve);
   app.route("/", reservations);
   app.route("/", proposals);
@@ -92,6 +99,7 @@ export function createApp(house: House): Hono<Env> {
   app.use("/admin/try/*", allowed("manage_resources"));
   app.route("/admin/try", tryOut);
   app.route("/admin/resources", manageApprovers);
+  app.route("/admin/resources", manageDoors);
   app.use("/admin/groups/*", allowed("manage_groups"));
   app.route("/admin/groups", manageGroups);
   app.use("/admin/users/*", allowed("manage_users"));

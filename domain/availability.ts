@@ -288,8 +288,8 @@ function nearestIn(free: Period, wish: Period, rules: Rules): Period[] {
   return [{ start_time, end_time: start_time.add(length) }];
 }
 
-// By the clock on the wall, as a grid is meant; where there is none, on a quarter of an hour.
-function onGrid(instant: Temporal.Instant, { policy, time_zone }: Rules, mode: "ceil" | "floor") {
+/** An instant on the grid of a resource, by the clock on its wall; where it has none, on a quarter of an hour. */
+export function onGrid(instant: Temporal.Instant, { policy, time_zone }: Rules, mode: "ceil" | "floor") {
   if (!policy?.slot_minutes) return round(instant, mode);
   const wall = instant.toZonedDateTimeISO(time_zone);
   const steps = (wall.hour * 60 + wall.minute + wall.second / 60) / policy.slot_minutes;

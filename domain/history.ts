@@ -46,7 +46,9 @@ export type Deed =
   | "end_session"
   | "make_token"
   | "revoke_token"
-  | "import";
+  | "import"
+  | "open_door"
+  | "close_door";
 
 /** What an entry can be about, beside a reservation. */
 export const THINGS = ["resource", "policy", "closure", "group", "user", "import"] as const;

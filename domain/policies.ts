@@ -237,6 +237,12 @@ export async function listPolicies(
   return rows.map(({ policy }) => policy);
 }
 
+/** All policies by their ids. */
+export async function policiesById(db: Db): Promise<Map<string, KeptPolicy>> {
+  const rows = await db<{ policy: KeptPolicy }[]>`select ${policyJson(db)} as policy from policies p`;
+  return new Map(rows.map(({ policy }) => [policy.id, policy]));
+}
+
 function policyJson(db: Db) {
   return db`(to_jsonb(p) - array['created_at', 'updated_at'] || jsonb_build_object('trusts', array(
     select t.user_id from policy_trusts t where t.policy_id = p.id order by t.user_id),

@@ -28,41 +28,107 @@ export async function quotaReasons(
   const found: Reason[] = [];
   const bound = [...new Map(rules.filter(hasQuota).map((r) => [r.policy_id, r])).values()];
   for (const one of bound) {
-    const { policy, policy_id, resource_id } = one;
-    // Several resources under one policy count once: it is one reservation.
-    const say = (code: Reason["code"], figure: number, message: string) =>
-      found.push({ code, message, figure, whose: policy!.name, resource_id });
-    for (const quota of policy!.quotas) {
-      const window = calendarOf(quota.per, wish.start_time, one.time_zone);
-      const had = await usageOf(db, { requester_id, policy_id: policy_id!, window, except, now });
-      if (quota.count && had.count + 1 > quota.count) {
-        say(
-          "quota_count",
-          quota.count,
-          `${policy!.name} allows ${times(quota.count)} ${NAMES[quota.per]} to each person`,
-        );
-      }
-      if (quota.minutes && had.minutes + minutesOf(wish) > quota.minutes) {
-        const allowed = inWords(quota.minutes);
-        say(
-          "quota_time",
-          quota.minutes,
-          `${policy!.name} allows ${allowed} ${NAMES[quota.per]} to each person`,
-        );
-      }
-    }
-    if (policy!.open_at_most && !wish.keeps_start) {
-      const { count } = await openOf(db, { requester_id, policy_id: policy_id!, except, now });
-      if (count + 1 > policy!.open_at_most) {
-        say(
-          "too_many_open",
-          policy!.open_at_most,
-          `${policy!.name} allows ${times(policy!.open_at_most)} open at once`,
-        );
-      }
-    }
+    const whose = { requester_id, policy_id: one.policy_id!, except, now };
+    const windows = one.policy!.quotas.map(({ per }) => calendarOf(per, wish.start_time, one.time_zone));
+    const usage: Usage[] = [];
+    for (const window of windows) usage.push(await usageOf(db, { ...whose, window }));
+    const open = asksForOpen(one, wish) ? (await openOf(db, whose)).count : 0;
+    found.push(...broken(one, wish, usage, open));
   }
   return found;
+}
+
+interface Usage {
+  count: number;
+  minutes: number;
+}
+
+const asksForOpen = ({ policy }: Rules, wish: Wish) => Boolean(policy!.open_at_most && !wish.keeps_start);
+
+// What the quotas of a policy say, given what the person has within the window of each, and has open.
+function broken(one: Rules, wish: Wish, usage: readonly Usage[], open: number): Reason[] {
+  const { policy, resource_id } = one;
+  const found: Reason[] = [];
+  // Several resources under one policy count once: it is one reservation.
+  const say = (code: Reason["code"], figure: number, message: string) =>
+    found.push({ code, message, figure, whose: policy!.name, resource_id });
+  policy!.quotas.forEach((quota, index) => {
+    const had = usage[index];
+    if (quota.count && had.count + 1 > quota.count) {
+      say(
+        "quota_count",
+        quota.count,
+        `${policy!.name} allows ${times(quota.count)} ${NAMES[quota.per]} to each person`,
+      );
+    }
+    if (quota.minutes && had.minutes + minutesOf(wish) > quota.minutes) {
+      const allowed = inWords(quota.minutes);
+      say(
+        "quota_time",
+        quota.minutes,
+        `${policy!.name} allows ${allowed} ${NAMES[quota.per]} to each person`,
+      );
+    }
+  });
+  if (asksForOpen(one, wish) && open + 1 > policy!.open_at_most!) {
+    say(
+      "too_many_open",
+      policy!.open_at_most!,
+      `${policy!.name} allows ${times(policy!.open_at_most!)} open at once`,
+    );
+  }
+  return found;
+}
+
+/** One reservation of a person under a policy, as far as quotas count it. */
+interface Had extends Period {
+  policy_id: string;
+  counts: boolean;
+  open: boolean;
+}
+
+/**
+ * The same answer as `quotaReasons` for any number of wishes of one person that begin within a window, by one question
+ * to the database.
+ */
+export async function quotasWithin(db: Db, requester_id: string, window: Period, now: Temporal.Instant) {
+  // A month around the window: no calendar's day, week or month that it touches begins or ends beyond.
+  const around = { hours: 24 * 32 };
+  const had = await db<Had[]>`
+    select distinct v.id, r.policy_id, v.start_time, v.end_time, ${counts(db, now)} as counts,
+      ${isOpen(db, now)} as open
+    from reservations v
+    join allocations a on a.reservation_id = v.id
+    join resources r on r.id = a.resource_id
+    where v.requester_id = ${requester_id} and r.policy_id is not null
+      and (${isOpen(db, now)} or ${counts(db, now)}
+        and v.start_time >= ${window.start_time.subtract(around)} and v.start_time < ${
+    window.end_time.add(around)
+  })`;
+  return (rules: Rules, wish: Wish): Reason[] => {
+    if (!hasQuota(rules)) return [];
+    const mine = had.filter(({ policy_id }) => policy_id === rules.policy_id);
+    const usage = rules.policy!.quotas.map(({ per }): Usage => {
+      const { start_time, end_time } = calendarOf(per, wish.start_time, rules.time_zone);
+      const within = mine.filter((one) =>
+        one.counts && Temporal.Instant.compare(one.start_time, start_time) >= 0 &&
+        Temporal.Instant.compare(one.start_time, end_time) < 0
+      );
+      return { count: within.length, minutes: within.reduce((sum, one) => sum + minutesOf(one), 0) };
+    });
+    return broken(rules, wish, usage, mine.filter(({ open }) => open).length);
+  };
+}
+
+// By the clock, not by the sweep: what nobody decided before its start has expired, and what has ended is not open.
+function counts(db: Db, now: Temporal.Instant) {
+  return db`(v.status in ('approved', 'checked_in', 'completed', 'no_show')
+    or v.status = 'pending' and v.start_time > ${now})`;
+}
+
+function isOpen(db: Db, now: Temporal.Instant) {
+  return db`(v.status in ('approved', 'checked_in') and v.end_time > ${now}
+    or v.status = 'pending' and v.start_time > ${now})`;
 }
 
 /** Makes what one person stores under quotas wait for each other: no two of theirs both see room for one. */
@@ -90,12 +156,12 @@ async function usageOf(
   db: Db,
   { requester_id, policy_id, except, window, now }: Whose & { window: Period },
 ) {
-  const [row] = await db<{ count: number; minutes: number }[]>`
+  const [row] = await db<Usage[]>`
     select count(*)::int as count,
       coalesce(sum(extract(epoch from v.end_time - v.start_time) / 60), 0)::float8 as minutes
     from reservations v
     where v.requester_id = ${requester_id} and v.start_time >= ${window.start_time} and v.start_time < ${window.end_time}
-      and (v.status in ('approved', 'checked_in', 'completed', 'no_show') or v.status = 'pending' and v.start_time > ${now})
+      and ${counts(db, now)}
       and v.id is distinct from ${except ?? null} and ${underPolicy(db, policy_id)}`;
   return row;
 }
@@ -103,9 +169,7 @@ async function usageOf(
 async function openOf(db: Db, { requester_id, policy_id, except, now }: Whose) {
   const [row] = await db<{ count: number }[]>`
     select count(*)::int as count from reservations v
-    where v.requester_id = ${requester_id}
-      and (v.status in ('approved', 'checked_in') and v.end_time > ${now}
-        or v.status = 'pending' and v.start_time > ${now})
+    where v.requester_id = ${requester_id} and ${isOpen(db, now)}
       and v.id is distinct from ${except ?? null} and ${underPolicy(db, policy_id)}`;
   return row;
 }

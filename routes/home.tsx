@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { countPending } from "../domain/queue.ts";
+import { getFigures, listWaiting } from "../domain/figures.ts";
 import { listBumped } from "../domain/bumps.ts";
 import { listNews } from "../domain/history.ts";
 import { may } from "../domain/permissions.ts";
@@ -17,11 +18,13 @@ export const home = new Hono<Env>();
 home.get("/", async (c) => {
   const { sql, now } = c.var;
   const actor = actorOf(c);
-  const [ahead, news, taken, waiting] = await Promise.all([
+  const [ahead, news, taken, waiting, asked, figures] = await Promise.all([
     listReservations(sql, actor, { requester_id: actor.id, from: now, ahead: true, limit: NEXT }),
     listNews(sql, actor, now.subtract({ hours: 24 * NEWS_DAYS })),
     listBumped(sql, actor, now),
     may(actor, "see_queue") ? countPending(sql, actor, now) : undefined,
+    listWaiting(sql, actor, now),
+    may(actor, "see_queue") ? getFigures(sql, actor, now) : undefined,
   ]);
   const next = ahead.slice(0, NEXT);
   const body = (
@@ -33,7 +36,9 @@ home.get("/", async (c) => {
       news={news}
       {...taken}
       waiting={waiting}
+      asked={asked}
+      figures={figures}
     />
   );
-  return page(c, { title: "My day", body });
+  return page(c, { title: "My day", body, more: Boolean(figures) });
 });

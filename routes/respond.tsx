@@ -15,12 +15,17 @@ export interface Page {
   status?: 200 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 503;
   /** Rules of style that only this page knows, such as where the present moment lies. */
   style?: string;
+  /** Whether it needs the second stylesheet, which a first visit can do without. */
+  more?: boolean;
 }
 
 type ContentStatus = NonNullable<Page["status"]>;
 
 /** Answers with a whole page, or with its part where htmx asks for that. */
-export async function page(c: Context, { title, body, part, status = 200, style }: Page): Promise<Response> {
+export async function page(
+  c: Context,
+  { title, body, part, status = 200, style, more }: Page,
+): Promise<Response> {
   c.header("Vary", "HX-Request");
   if (part !== undefined && wantsPart(c)) return html(c, part, status);
   const { actor, now, sql, house, nonce } = c.var;
@@ -36,6 +41,7 @@ export async function page(c: Context, { title, body, part, status = 200, style 
       notice={takeNotice(c)}
       assets={{
         css: house.assets.url("app.css"),
+        more: more ? house.assets.url("more.css") : undefined,
         js: house.assets.url("app.js"),
         htmx: house.assets.url("htmx.js"),
         icon: house.assets.url("icon.svg"),

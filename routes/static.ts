@@ -29,22 +29,36 @@ export interface Assets {
   serve(c: Context): Response | Promise<Response>;
 }
 
-const NAMES = {
-  "app.css": "app.css",
-  "app.js": "app.js",
-  "icon.svg": "icon.svg",
-  "htmx.js": "vendor/htmx-4.0.1.min.js",
+/** The stylesheet of every page, by subject, in the order in which the later override the earlier. */
+const STYLES = [
+  "base",
+  "frame",
+  "forms",
+  "notices",
+  "lists",
+  "queue",
+  "timeline",
+  "phone",
+  "print",
+].map((subject) => `css/${subject}.css`);
+
+/** What pages refer to, and the files it is made of. */
+const NAMES: Record<string, readonly string[]> = {
+  "app.css": STYLES,
+  "more.css": ["css/more.css"],
+  "door.css": ["css/door.css"],
+  "app.js": ["app.js"],
+  "icon.svg": ["icon.svg"],
+  "htmx.js": ["vendor/htmx-4.0.1.min.js"],
 };
 
 /** Reads and compresses every file that pages refer to. */
 export async function loadAssets(): Promise<Assets> {
   const byAddress = new Map<string, Asset>();
   const found = new Map<string, { address: string; hash: string; text: string }>();
-  for (const [name, path] of Object.entries(NAMES)) {
-    const plain = await Deno.readFile(new URL(path, FOLDER));
-    const text = name.endsWith(".css")
-      ? squeezed(new TextDecoder().decode(plain))
-      : new TextDecoder().decode(plain);
+  for (const [name, paths] of Object.entries(NAMES)) {
+    const texts = await Promise.all(paths.map((path) => Deno.readTextFile(new URL(path, FOLDER))));
+    const text = name.endsWith(".css") ? squeezed(texts.join("\n")) : texts.join("\n");
     const asset = compressed(text, TYPES[name.split(".").at(-1)!]);
     const hash = createHash("sha256").update(asset.plain).digest("base64url").slice(0, 8);
     const address = `/static/${name.replace(/(\.\w+)$/, `.${hash}$1`)}`;

@@ -26,6 +26,16 @@
     link.href = url.href;
   });
 
+  // Whoever comes back to a wish finds it filled in by the browser: what is free for it is looked for again.
+  addEventListener("pageshow", () => {
+    if (performance.getEntriesByType("navigation")[0]?.type !== "back_forward") return;
+    // Not before the fields are filled in and the page is wired.
+    setTimeout(
+      () => document.querySelector("#find")?.dispatchEvent(new Event("change", { bubbles: true })),
+      100,
+    );
+  });
+
   // An open menu closes when one looks elsewhere.
   document.addEventListener("click", (event) => {
     for (const menu of document.querySelectorAll(".me[open]")) {

@@ -33,6 +33,7 @@ const WRITERS: Record<string, readonly string[]> = {
   policy_trusted_groups: ["domain/policies.ts"],
   reservations: ["domain/requests.ts", "domain/transitions.ts", "domain/edits.ts", "domain/holds.ts"],
   allocations: ["domain/requests.ts", "domain/allocations.ts"],
+  doors: ["domain/doors.ts"],
   closures: ["domain/closures.ts"],
   closure_dates: ["domain/closure_dates.ts", "domain/closures.ts"],
   history: ["domain/requests.ts", "domain/transitions.ts", "domain/history.ts", "domain/proposals.ts"],

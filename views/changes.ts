@@ -38,6 +38,8 @@ const DEED_WORDS: Record<Deed, string> = {
   make_token: "Token made",
   revoke_token: "Token revoked",
   import: "Imported",
+  open_door: "Door page opened",
+  close_door: "Door page closed",
 };
 
 const WORDS: Record<string, string> = { ...DEED_WORDS, ...ACTION_WORDS, expire: "Expired" };

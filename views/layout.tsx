@@ -10,7 +10,7 @@ export interface LayoutProps {
   /** How many requests wait, for those who may decide on them. */
   waiting: number;
   notice?: { text: string; undo?: string; secret?: string };
-  assets: { css: string; js: string; htmx: string; icon: string };
+  assets: { css: string; more?: string; js: string; htmx: string; icon: string };
   /** Styles written into the page: all of them on a first visit, so that one round trip draws it. */
   inline: string;
   /** Whether the stylesheet is linked, because the browser has it already. */
@@ -33,6 +33,7 @@ export function Layout(
         <title>{`${title} · Holdfast`}</title>
         {linked && <link rel="stylesheet" href={assets.css} />}
         {inline && <style nonce={nonce} dangerouslySetInnerHTML={{ __html: inline }} />}
+        {assets.more && <link rel="stylesheet" href={assets.more} />}
         <link rel="icon" href={assets.icon} type="image/svg+xml" />
         {viewer && <script src={assets.htmx} defer></script>}
         <script src={assets.js} defer></script>

@@ -37,13 +37,14 @@ export function ReservationsPage({ when, q, back, next, imports, ...list }: Page
         <p class="actions">
           <a href="/reservations/export.csv">{imports ? "Export everybody’s" : "Export"}</a>
           {imports && <a href="/reservations/import">Import</a>}
-          <a class="button" href="/schedule">Reserve something</a>
+          <a class="button" href="/find">Find me a slot</a>
         </p>
       </div>
       <form method="get" action="/reservations" class="filters" role="search">
         <nav class="tabs" aria-label="Which reservations">
           <a href="/reservations" aria-current={when === "upcoming" ? "page" : undefined}>Upcoming</a>{" "}
-          <a href="/reservations?when=past" aria-current={when === "past" ? "page" : undefined}>Past</a>
+          <a href="/reservations?when=past" aria-current={when === "past" ? "page" : undefined}>Past</a>{" "}
+          <a href="/agenda">Agenda</a>
         </nav>{" "}
         {when === "past" && <input type="hidden" name="when" value="past" />}
         <label class="inline">

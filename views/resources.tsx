@@ -34,11 +34,10 @@ export function ResourcesPage(props: ListProps) {
     <>
       <div class="head">
         <h1>Resources</h1>
-        {mayManage && (
-          <p class="actions">
-            <a class="button second" href="/admin/resources">Manage</a>
-          </p>
-        )}
+        <p class="actions">
+          <a class="button" href="/find">Find me a slot</a>
+          {mayManage && <a class="button second" href="/admin/resources">Manage</a>}
+        </p>
       </div>
       <SearchForm {...props} />
       {resources.length > 0 ? <ResourceTable {...props} /> : (
@@ -190,7 +189,8 @@ export function ResourcePage(
           {mayManage && <a class="button second" href={`/admin/resources/${resource.id}/edit`}>Edit</a>}{" "}
           {mayManage && (
             <a class="button second" href={`/admin/closures/new?resource=${resource.id}`}>Close …</a>
-          )} {mayAudit && <a href={`/admin/audit?resource=${resource.id}`}>Audit</a>}
+          )} {mayManage && <a href={`/admin/resources/${resource.id}/door`}>Door page</a>}{" "}
+          {mayAudit && <a href={`/admin/audit?resource=${resource.id}`}>Audit</a>}
         </p>
       </div>
       {resource.deactivated_at && (
@@ -217,6 +217,8 @@ export function ResourcePage(
           <a href={`/resources/${resource.id}`}>This week</a>
           <a href={to(7)} rel="next" aria-label="Next week">→</a>
         </nav>
+        <a href={`/schedule?date=${monday}&q=${encodeURIComponent(resource.name)}`}>Day</a>
+        <a href={`/resources/${resource.id}/month?month=${monday.toPlainYearMonth()}`}>Month</a>
       </div>
       <Timeline
         caption={`${resource.name}, week of ${longDate(monday)}`}

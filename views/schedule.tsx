@@ -59,6 +59,7 @@ function DayControls({ date, today, kind, kinds, q }: ScheduleProps) {
         <a href={to(today)} aria-current={date.equals(today) ? "date" : undefined}>Today</a>{" "}
         <a href={to(date.add({ days: 1 }))} rel="next" aria-label="Next day">→</a>
       </nav>{" "}
+      <a href={`/schedule/week?date=${date}${rest}`}>Week</a>{" "}
       <label class="inline">
         <span class="v">Date</span>
         <input type="date" name="date" value={date.toString()} required />

@@ -40,6 +40,12 @@ export function longDate(date: Temporal.PlainDate): string {
   );
 }
 
+/** `May 2026` */
+export function monthOf(month: Temporal.PlainYearMonth): string {
+  const first = month.toPlainDate({ day: 1 }).toZonedDateTime("UTC").epochMilliseconds;
+  return format("UTC", "month", { month: "long", year: "numeric" }).format(first);
+}
+
 /** `Mon 4` */
 export function shortDate(date: Temporal.PlainDate): string {
   const options = { weekday: "short", day: "numeric" } as const;

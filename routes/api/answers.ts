@@ -135,6 +135,27 @@ const Period = z.strictObject({ start_time: Instant, end_time: Instant });
 export const Availability = z.strictObject({ busy: z.array(Period), free: z.array(Period) })
   .meta({ id: "Availability" });
 
+const Slotted = z.strictObject({
+  ...{ resource_id: Id, resource_name: Text, kind: Text, location: Text, capacity: z.int().nullable() },
+  ...{ time_zone: Text, start_time: Instant, end_time: Instant },
+  needs_approval: Text.nullable().describe("Why an approver decides on it; null: nobody has to"),
+  asks: z.boolean().describe("Whether something has to be confirmed or answered first"),
+  reasons: z.array(z.strictObject({ code: Text, message: Text, drawback: z.boolean() }))
+    .describe("What speaks for it, or against it"),
+});
+
+export const Found = z.strictObject({
+  data: z.array(Slotted).describe("The best first"),
+  next_cursor: Text.nullable().describe("Always null: these are all"),
+  loosen: z.array(z.strictObject({
+    wish: Text.describe("Which wish to give up"),
+    message: Text,
+    change: z.record(Text, Text).describe("What to ask for instead"),
+    first: Slotted,
+  })).describe("Where nothing was found"),
+  quotas: z.array(Text).describe("What one has already and stands in the way"),
+}).meta({ id: "Found" });
+
 export const TokenPair = z.strictObject({
   access_token: Text,
   refresh_token: Text.describe("Good once: it is answered with the next"),

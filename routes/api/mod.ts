@@ -9,6 +9,7 @@ import { auth } from "./auth.ts";
 import { bulk } from "./bulk.ts";
 import { closures } from "./closures.ts";
 import { delegations } from "./delegations.ts";
+import { finding } from "./find.ts";
 import { groups } from "./groups.ts";
 import { limited } from "./limits.ts";
 import { openapi } from "./openapi.ts";
@@ -38,6 +39,7 @@ const ALL: readonly Calls[] = [
     bulk,
     reservations,
     approvals,
+    finding,
     audit,
   ],
 ];

@@ -25,6 +25,20 @@ Deno.test("with JavaScript on", async (t) => {
     assert.deepEqual(w.complaints, []);
   });
 
+  await t.step("slots are found as the wish changes, and found again by who comes back to it", async () => {
+    await using w = await openWindow(browser, origin, { email: BOB });
+    const { page, go } = w;
+    await go("/find");
+    await page.fill("[name=attendees]", "6");
+    await page.locator("[name=attendees]").blur();
+    await page.locator("#found li").first().waitFor();
+    await go("/schedule");
+    await page.goBack();
+    await page.locator("#found li").first().waitFor();
+    assert.equal(await page.inputValue("[name=attendees]"), "6");
+    assert.deepEqual(w.complaints, []);
+  });
+
   await t.step(
     "while times are typed, only the verdict changes, and what is typed elsewhere stays",
     async () => {
