@@ -2,12 +2,12 @@ import { z } from "zod";
 import { transaction } from "../db/transaction.ts";
 import type { Sql, Tx } from "../db/types.ts";
 import { queueUp, take, withdraw } from "./allocations.ts";
-import { permitDecision, versionToDecide } from "./approvers.ts";
+import { lockToDecide } from "./approvers.ts";
 import { ATTEMPTS, giveWay, type Holder, holdersInTheWay, SlotIsTaken } from "./bumps.ts";
 import { Conflict } from "./errors.ts";
 import { type Actor, permit } from "./permissions.ts";
 import { refuseIfTaken } from "./requests.ts";
-import { getReservation, type Reservation } from "./reservations.ts";
+import { getReservation } from "./reservations.ts";
 import { Why } from "./texts.ts";
 import { type Moved, transition } from "./transitions.ts";
 
@@ -51,13 +51,15 @@ export async function approve(
   decision: Approving,
   now: Temporal.Instant,
 ): Promise<Moved> {
-  const before = await forDecision(sql, actor, decision.id, now);
-  const step = { ...decision, id: before.id, version: versionToDecide(before, decision.version) };
+  permit(actor, "see_queue");
+  const before = await getReservation(sql, actor, decision.id);
+  const step = { ...decision, id: before.id };
   for (let attempt = 1; attempt <= (decision.force_override ? ATTEMPTS : 1); attempt++) {
     const approved = await transaction(sql, async (tx) => {
-      if (!decision.force_override) return await grant(tx, actor, step, now);
-      await queueUp(tx, before.resources.map((r) => r.id));
-      return await grant(tx, actor, step, now, await holdersInTheWay(tx, before.id));
+      if (decision.force_override) await queueUp(tx, before.resources.map((r) => r.id));
+      await lockToDecide(tx, actor, before.id, now);
+      const inTheWay = decision.force_override ? await holdersInTheWay(tx, before.id) : [];
+      return await grant(tx, actor, step, now, inTheWay);
     }).catch((error) => {
       if (!(error instanceof SlotIsTaken)) throw error;
     });
@@ -75,21 +77,11 @@ export async function deny(
   { id, reason, version }: Decision & { reason: string },
   now: Temporal.Instant,
 ): Promise<Moved> {
-  const before = await forDecision(sql, actor, id, now);
-  const step = { id: before.id, action: "deny", reason, version: versionToDecide(before, version) } as const;
-  return transaction(sql, (tx) => transition(tx, actor, step, now));
-}
-
-async function forDecision(
-  sql: Sql,
-  actor: Actor,
-  id: string,
-  now: Temporal.Instant,
-): Promise<Reservation> {
   permit(actor, "see_queue");
-  const before = await getReservation(sql, actor, id);
-  await permitDecision(sql, actor, before, now);
-  return before;
+  return transaction(sql, async (tx) => {
+    const before = await lockToDecide(tx, actor, id, now);
+    return await transition(tx, actor, { id: before.id, action: "deny", reason, version }, now);
+  });
 }
 
 async function grant(

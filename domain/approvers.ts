@@ -1,7 +1,7 @@
-import type { Db, Fragment } from "../db/types.ts";
+import type { Db, Fragment, Tx } from "../db/types.ts";
 import { Forbidden } from "./errors.ts";
 import { type Action, type Actor, may, permit } from "./permissions.ts";
-import type { Reservation } from "./reservations.ts";
+import { getReservation, type Reservation } from "./reservations.ts";
 
 // Who decides on what. Where a resource names approvers, only those and administrators do; where it names none, all
 // staff do. Whoever is away has others stand in for them. Nobody decides on a request of their own, unless its policy
@@ -49,11 +49,23 @@ export async function permitDecision(
 }
 
 /**
- * The version that a decision is about: the one whose resources were asked whether the actor may decide there. Where
- * another was looked at nothing has that version, so nothing is decided.
+ * A reservation as it is while nobody else changes it, for somebody who may decide on it: where it was moved a moment
+ * ago, whoever decides there now.
+ *
+ * @throws {NotFound} {Forbidden}
  */
-export function versionToDecide(before: { version: number }, lookedAt = before.version): number {
-  return lookedAt === before.version ? lookedAt : 0;
+export async function lockToDecide(
+  tx: Tx,
+  actor: Actor,
+  id: string,
+  now: Temporal.Instant,
+  action: Action = "decide",
+): Promise<Reservation> {
+  const { id: known } = await getReservation(tx, actor, id);
+  await tx`select from reservations where id = ${known} for no key update`;
+  const reservation = await getReservation(tx, actor, known);
+  await permitDecision(tx, actor, reservation, now, { action });
+  return reservation;
 }
 
 /** Whether `actor` may decide on a row `v`, which has a `requester_id`, and wants `resources`: a query for `resource_id`. */

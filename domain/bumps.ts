@@ -2,13 +2,13 @@ import { z } from "zod";
 import { transaction } from "../db/transaction.ts";
 import type { Db, Fragment, Sql, Tx } from "../db/types.ts";
 import { release, takes } from "./allocations.ts";
-import { permitDecision, versionToDecide } from "./approvers.ts";
+import { lockToDecide } from "./approvers.ts";
 import { type Alternative, alternativesTo } from "./availability.ts";
 import { Conflict } from "./errors.ts";
 import { record } from "./history.ts";
 import { type Actor, may, permit } from "./permissions.ts";
 import type { Period } from "./periods.ts";
-import { getReservation, listReservations, type Reservation } from "./reservations.ts";
+import { listReservations, type Reservation } from "./reservations.ts";
 import { Why } from "./texts.ts";
 import { allows, type Moved, type Status, transition } from "./transitions.ts";
 
@@ -29,10 +29,10 @@ export async function bump(
   now: Temporal.Instant,
 ): Promise<Moved> {
   permit(actor, "see_queue");
-  const before = await getReservation(sql, actor, id);
-  await permitDecision(sql, actor, before, now, { action: "bump" });
-  const step = { id: before.id, action: "bump", reason, version: versionToDecide(before) } as const;
-  return transaction(sql, (tx) => transition(tx, actor, step, now));
+  return transaction(sql, async (tx) => {
+    const before = await lockToDecide(tx, actor, id, now, "bump");
+    return await transition(tx, actor, { id: before.id, action: "bump", reason }, now);
+  });
 }
 
 /** Who has the time that a request wants. */

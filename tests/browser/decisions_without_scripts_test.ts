@@ -228,7 +228,7 @@ Deno.test("whatever is decided is decided with JavaScript off, on a phone", asyn
     await page.fill("[name=max_minutes]", "30");
     await press(page, "What would it change?");
     assert.match(
-      await page.locator("main [role=status]").innerText(),
+      await page.locator("main .verdict").innerText(),
       /^\d+ of \d+ reservations ahead would be refused/,
     );
     const limit = () =>

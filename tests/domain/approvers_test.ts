@@ -4,7 +4,7 @@ import { mayDecide } from "../../domain/approvers.ts";
 import { bump } from "../../domain/bumps.ts";
 import { delegate, endDelegation, listDelegations } from "../../domain/delegations.ts";
 import { change, rescheduleAsApprover } from "../../domain/edits.ts";
-import { Conflict, Forbidden, Invalid } from "../../domain/errors.ts";
+import { Forbidden, Invalid } from "../../domain/errors.ts";
 import { addMember, createGroup, removeMember } from "../../domain/groups.ts";
 import { dropApprover, nameApprover } from "../../domain/resource_approvers.ts";
 import { approveChange, getProposal } from "../../domain/proposals.ts";
@@ -247,7 +247,7 @@ for (const [what, decide] of Object.entries({ approve, deny, bump: undefined }))
     const deciding = decide
       ? decide(sql, cast.sam, { ...step, version: version + 1 }, NOW)
       : bump(sql, cast.sam, step, NOW);
-    const refused = assert.rejects(deciding, Conflict);
+    const refused = assert.rejects(deciding, Forbidden);
     await gate.crowded(1);
     await gate.open();
     await refused;
