@@ -5,6 +5,7 @@ import { statusAt } from "../domain/transitions.ts";
 import { Empty, Pager, StatusMark } from "./bits.tsx";
 import type { Day } from "./grid.ts";
 import { type Load, LoadCell } from "./loads.tsx";
+import { ScheduleFields } from "./schedule.tsx";
 import { count, dayOf, longDate, monthOf, reservationPath, shortDate, timeOf } from "./words.ts";
 
 /** The ways from one view of time to another. */
@@ -146,22 +147,7 @@ export function WeekPage({ monday, today, days, rows, kind, kinds, q, back, next
             next={to(monday.add({ days: 7 }))}
             here={days.some(({ date }) => date.equals(today))}
           />{" "}
-          <label class="inline">
-            <span class="v">Date</span>
-            <input type="date" name="date" value={String(monday)} required />
-          </label>{" "}
-          <label class="inline">
-            <span class="v">Kind</span>
-            <select name="kind">
-              <option value="">All kinds</option>
-              {kinds.map((name) => <option value={name} selected={name === kind}>{name}</option>)}
-            </select>
-          </label>{" "}
-          <label class="inline">
-            <span class="v">Name or place</span>
-            <input type="search" name="q" value={q} placeholder="Name or place" size={12} />
-          </label>{" "}
-          <button class="second" type="submit">Show</button>
+          <ScheduleFields date={monday} kind={kind} kinds={kinds} q={q} />
         </form>
       </div>
       {rows.length > 0

@@ -60,6 +60,17 @@ function DayControls({ date, today, kind, kinds, q }: ScheduleProps) {
         <a href={to(date.add({ days: 1 }))} rel="next" aria-label="Next day">→</a>
       </nav>{" "}
       <a href={`/schedule/week?date=${date}${rest}`}>Week</a>{" "}
+      <ScheduleFields date={date} kind={kind} kinds={kinds} q={q} />
+    </form>
+  );
+}
+
+/** What is looked at: from which day, and which resources; for the forms of a day and of a week. */
+export function ScheduleFields(
+  { date, kind, kinds, q }: { date: Temporal.PlainDate; kind: string; kinds: readonly string[]; q: string },
+) {
+  return (
+    <>
       <label class="inline">
         <span class="v">Date</span>
         <input type="date" name="date" value={date.toString()} required />
@@ -76,7 +87,7 @@ function DayControls({ date, today, kind, kinds, q }: ScheduleProps) {
         <input type="search" name="q" value={q} placeholder="Name or place" size={12} />
       </label>{" "}
       <button class="second" type="submit">Show</button>
-    </form>
+    </>
   );
 }
 
