@@ -48,7 +48,6 @@ export function TokenCard({ tokens, role, zone, now, values = {}, errors = {}, m
         </ul>
       )}
       <form method="post" action="/account/tokens">
-        <h3>Make a token</h3>
         <FormError message={message} />
         <Field
           name="token"
