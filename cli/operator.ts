@@ -27,7 +27,7 @@ export function operator(program: Command): void {
         withDatabase(async (sql) => {
           const { runJob } = await import("../jobs.ts");
           const changed = await runJob(sql, job, now());
-          write(`${changed} reservation${changed === 1 ? "" : "s"} changed\n`);
+          write(`${changed} ${changed === 1 ? "row" : "rows"} changed\n`);
         })
       );
   }

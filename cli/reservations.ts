@@ -27,19 +27,20 @@ export function reservations(program: Command): void {
   const group = program.command("reservations").description("what people asked for");
 
   group.command("list").description("mine; all of them for those who decide")
-    .option("--status <status>", "pending, approved, cancelled, …").option(
-      "--resource <resource>",
-      "name or id",
-    )
-    .option("--from <time>").option("--to <time>").option("--limit <rows>", "at most so many", "200")
+    .option("--status <status>", "pending, approved, cancelled, …")
+    .option("--resource <resource>", "name or id")
+    .option("--mine", "only mine, for those who decide")
+    .option("--from <time>", "those that end after it", "today")
+    .option("--to <time>", "those that begin before it")
+    .option("--limit <rows>", "at most so many", "200")
     .addHelpText("after", "\nExample:\n  holdfast reservations list --status approved --from today")
     .action(asking(async (asked) => {
       const { site, zone, now, options } = asked;
       const moment = (text?: string) => text ? String(readMoment(text, zone, now)) : undefined;
       const resource_id = options.resource ? (await findResource(site, options.resource)).id : undefined;
+      const requester_id = options.mine ? (await site.call("GET", "/api/v1/auth/me")).id : undefined;
       const query = {
-        status: options.status,
-        resource_id,
+        ...{ status: options.status, resource_id, requester_id },
         from: moment(options.from),
         to: moment(options.to),
       };

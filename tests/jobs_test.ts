@@ -122,13 +122,13 @@ Deno.test("the sweep that is run by hand does what is due by the clock of the ma
   }
 
   const first = await command(["sweep"], scene);
-  assert.deepEqual([first.code, first.printed], [0, "2 reservations changed\n"], first.said);
+  assert.deepEqual([first.code, first.printed], [0, "2 rows changed\n"], first.said);
   assert.deepEqual(await statuses(scene), ["completed", "completed", "approved"]);
   const { run } = await shown(scene);
   assert.equal(run.status, "healthy");
 
   const second = await command(["sweep"], scene);
-  assert.deepEqual([second.code, second.printed], [0, "0 reservations changed\n"], second.said);
+  assert.deepEqual([second.code, second.printed], [0, "0 rows changed\n"], second.said);
   const runs = await sql<{ changed: number }[]>`select changed from runs order by id`;
   assert.deepEqual(runs.map((row) => row.changed), [2, 0]);
   await assertSound(sql);

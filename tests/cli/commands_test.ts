@@ -96,8 +96,15 @@ function story(site: string, email: (who: Who) => string): Step[] {
     },
     {
       who: "alice",
-      args: ["reservations", "list", "--status", "approved", "--from", "today"],
+      args: ["reservations", "list", "--status", "approved"],
       prints: /R-1 .*14:00–15:30 +Hall +approved +Rehearsal/,
+    },
+    { who: "sam", args: ["reservations", "list"], prints: /R-1 / },
+    {
+      who: "sam",
+      args: ["reservations", "list", "--mine"],
+      prints: /^(?![\s\S]*R-1 )/,
+      says: /No reservations/,
     },
     { who: "bob", args: ["reservations", "show", "R-1"], says: /not|no such/i, code: 5 },
     { who: "alice", args: ["reservations", "show", "R-1"], prints: /Purpose +Rehearsal\n/ },
@@ -217,7 +224,7 @@ function story(site: string, email: (who: Who) => string): Step[] {
     { who: "alice", args: ["logout"], says: /Signed out/ },
     { who: "alice", args: ["logout"], says: /Not signed in/ },
     { who: "operator", args: ["migrate"], prints: /Nothing to do: the database is up to date\n/ },
-    { who: "operator", args: ["sweep"], prints: /0 reservations changed\n/ },
+    { who: "operator", args: ["sweep"], prints: /0 rows changed\n/ },
     { who: "operator", args: ["doctor"], prints: /ok +promises +nothing is held twice/ },
     {
       who: "operator",

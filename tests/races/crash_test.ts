@@ -155,7 +155,7 @@ Deno.test("a command beside a running Holdfast shares its database", async () =>
     const server = await open(folder);
     const command = start(folder, 0, { task: "cli", args: ["sweep"] });
     const { code } = await command.ended;
-    assert.deepEqual([code, command.printed()], [0, "0 reservations changed\n"], command.said());
+    assert.deepEqual([code, command.printed()], [0, "0 rows changed\n"], command.said());
     assert.equal(await statusOf(server, "/ready"), 200);
     await server.end();
   });
