@@ -27,13 +27,16 @@ home.get("/", async (c) => {
     may(actor, "see_queue") ? getFigures(sql, actor, now) : undefined,
   ]);
   const next = ahead.slice(0, NEXT);
+  // What still waits for an answer is said once, where it waits.
+  const open = new Set(asked.flatMap(({ reference, question }) => question === null ? [] : [reference]));
+  const changed = news.filter(({ action, reference }) => action !== "ask" || !open.has(reference));
   const body = (
     <HomePage
       name={actor.name}
       zone={actor.time_zone}
       now={now}
       next={next}
-      news={news}
+      news={changed}
       {...taken}
       waiting={waiting}
       asked={asked}

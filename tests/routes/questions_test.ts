@@ -43,7 +43,7 @@ Deno.test("Sam asks in the queue, Bob answers on the reservation's page, and it 
   );
   assert.equal(words(one(read(asked), "#waiting")), "0");
 
-  assert.match(words(one(read(await scene.bob.get("/")), "ul.rows")), /A question.*How many come/);
+  assert.match(words(one(read(await scene.bob.get("/")), "ul.rows")), /for your answer.*How many come/);
   const page = await scene.bob.get(scene.path);
   assert.match(words(one(read(page), ".asked")), /^Sam Says asks just now: ?How many come\?/);
   const after = await follow(scene.bob, await press(scene.bob, page, "Answer", { answer: "Twelve" }));

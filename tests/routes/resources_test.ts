@@ -202,9 +202,9 @@ Deno.test("Only Ada finds the buttons that manage", async () => {
         read(await who.get(path)).querySelectorAll("main a[href^='/admin/']").length
       ),
     );
-  // Of a resource she edits it, closes it, and reads who did what to it.
+  // Of a resource she edits it, closes it, opens its page at the door, and reads who did what to it.
   const found = [await buttons("/resources"), await buttons(`/resources/${scene.blue.id}`)];
-  assert.deepEqual(found, [[0, 1], [0, 3]]);
+  assert.deepEqual(found, [[0, 1], [0, 4]]);
 });
 
 Deno.test("A resource that is not there is answered with a page that says so", async (t) => {
