@@ -24,7 +24,10 @@ export function answerError(thrown: unknown, c: Context): Response | Promise<Res
   if (told.status === 500) {
     errors.error("Request failed: {error}", { error: String(thrown), stack: stackOf(thrown) });
   }
-  if (told.status === 503) errors.warn("The database does not answer: {error}", { error: String(thrown) });
+  if (told.status === 503) {
+    errors.warn("Not available: {error}", { error: String(thrown) });
+    c.header("Retry-After", "2");
+  }
   if (error instanceof TooMany) c.header("Retry-After", String(error.seconds));
   if (c.req.path.startsWith("/api/")) return problem(c, told);
   if (error instanceof NotSignedIn) return toSignIn(c);
@@ -78,9 +81,13 @@ export function tell(error: unknown, c: Context): Told {
       more: { conflicts, alternatives, reasons },
     };
   }
-  if (isDatabaseGone(error)) {
+  if (hasCode(error, GONE)) {
     const detail = "The database does not answer at present: try again in a moment";
     return { status: 503, title: "Not available", detail };
+  }
+  if (hasCode(error, BUSY)) {
+    const detail = "Something larger has been under way here for a while: try again in a moment";
+    return { status: 503, title: "Busy", detail };
   }
   const detail =
     `Something broke on our side. If it stays so, give your administrator this number: ${c.var.requestId}`;
@@ -90,9 +97,12 @@ export function tell(error: unknown, c: Context): Told {
 // What postgres.js and PostgreSQL say when there is nobody to answer, or no more room.
 const GONE = /^(CONNECT|CONNECTION_|ECONN|ENOENT|EPIPE|57P0|08|53300)/;
 
-function isDatabaseGone(error: unknown): boolean {
+// … and where a statement has waited for others as long as it may, or two waited for each other again and again.
+const BUSY = /^(57014|55P03|40001|40P01)$/;
+
+function hasCode(error: unknown, which: RegExp): boolean {
   const { code } = error as { code?: unknown };
-  return typeof code === "string" && GONE.test(code);
+  return typeof code === "string" && which.test(code);
 }
 
 function toSignIn(c: Context): Response {
