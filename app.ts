@@ -24,6 +24,7 @@ import {
   allowed,
   begin,
   identify,
+  realAddress,
   sameOrigin,
   securityHeaders,
   signedIn,
@@ -46,6 +47,7 @@ export function createApp(house: House): Hono<Env> {
   const app = new Hono<Env>();
   app.use(begin(house));
   app.use(securityHeaders());
+  app.use(realAddress());
   app.onError(answerError);
   app.notFound((c) => answerError(new NotFound("This page"), c));
 

@@ -16,13 +16,15 @@ export interface Delegation {
   ends_at: Temporal.Instant;
 }
 
-const day = (message: string) => z.string(message).refine((text) => readDate(text) !== undefined, message);
+const day = (message: string, example: string) =>
+  z.string(message).refine((text) => readDate(text) !== undefined, message)
+    .meta({ format: "date", examples: [example] });
 
 /** An absence as it is typed: whole days, the last of them included, on one's own calendar. */
 export const NewDelegation = z.object({
   to_user_id: z.string().refine(isId, "Choose who decides for you"),
-  from: day("Give the first day, such as 2026-05-31"),
-  until: day("Give the last day, such as 2026-06-14"),
+  from: day("Give the first day, such as 2026-05-31", "2027-03-01"),
+  until: day("Give the last day, such as 2026-06-14", "2027-03-14"),
 });
 
 /**

@@ -77,6 +77,11 @@ export function may(actor: Actor | undefined, action: Action, owner_id?: string)
   return right === "always";
 }
 
+/** Whether those of a role may do `action` at all, be it only on what is theirs. */
+export function mayAny(role: Role, action: Action): boolean {
+  return RIGHTS[action][role] !== "never";
+}
+
 /**
  * The same as a check.
  *

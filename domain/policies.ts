@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { transaction } from "../db/transaction.ts";
-import type { Db, Sql, Tx } from "../db/types.ts";
+import type { Db, Fragment, Sql, Tx } from "../db/types.ts";
 import { isId, newId } from "../lib/ids.ts";
 import { Conflict, Invalid, NotFound, rethrow } from "./errors.ts";
 import { difference, record, type State, type Subject } from "./history.ts";
@@ -156,8 +156,12 @@ export function createPolicy(
 }
 
 /** A policy as it is while nobody else changes it. @throws {NotFound} */
-export async function lockPolicy(tx: Tx, id: string): Promise<KeptPolicy> {
-  await tx`select from policies where id = ${id} for no key update`;
+export async function lockPolicy(
+  tx: Tx,
+  id: string,
+  lock: Fragment = tx`for no key update`,
+): Promise<KeptPolicy> {
+  if (isId(id)) await tx`select from policies where id = ${id} ${lock}`;
   return await getPolicy(tx, id);
 }
 
@@ -202,8 +206,9 @@ export async function deletePolicy(
   now: Temporal.Instant,
 ): Promise<void> {
   permit(actor, "manage_resources");
-  const before = await getPolicy(sql, id);
   await transaction(sql, async (tx) => {
+    // Locked for all: what begins to follow it at this moment is waited for, and counts.
+    const before = await lockPolicy(tx, id, tx`for update`);
     const previous_state = await stateOf(tx, before);
     const gone = await tx`
       delete from policies p where id = ${id} and not exists (select from resources r where r.policy_id = p.id) returning id`;

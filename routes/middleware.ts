@@ -38,6 +38,21 @@ export function begin(house: House) {
   });
 }
 
+/**
+ * Refuses a request without a real address. It is put together from what the request says its host is: with more in
+ * it than a host, it would be another.
+ */
+export function realAddress() {
+  return createMiddleware<Env>(async (c, next) => {
+    if (!HOST.test(c.req.header("host") ?? "") || !URL.canParse(c.req.url)) {
+      throw new Refused(400, "Broken address", "The address of this request, or its host, is none");
+    }
+    await next();
+  });
+}
+
+const HOST = /^([\w.-]*|\[[\da-f:.]+\])(:\d{1,5})?$/i;
+
 const FIXED = Object.entries({
   "X-Content-Type-Options": "nosniff",
   "X-Frame-Options": "DENY",

@@ -13,6 +13,11 @@ import { read, reserve } from "./reserving.ts";
 import { NewReservation } from "./schemas.ts";
 
 const AT_MOST = 200;
+const EXAMPLE = {
+  resource_id: "0190a5c2-7b1e-7c33-9d2a-5f4e8a1b6c70",
+  start_time: "2027-03-01T09:00:00+01:00",
+  end_time: "2027-03-01T10:00:00Z",
+};
 
 const Bulk = z.object({
   mode: z.enum(["all_or_nothing", "each"], "The mode is all_or_nothing or each").default("all_or_nothing"),
@@ -30,7 +35,7 @@ const Bulk = z.object({
 }).refine(({ create, cancel }) => create.length + cancel.length <= AT_MOST, {
   path: ["create"],
   message: `Name at most ${AT_MOST} in one call`,
-}).meta({ id: "Bulk" });
+}).meta({ id: "Bulk", examples: [{ mode: "each", create: [EXAMPLE] }] });
 type Bulk = z.output<typeof Bulk>;
 
 /** What became of one of many. */

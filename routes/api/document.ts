@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { mayAny } from "../../domain/permissions.ts";
 import { Problem } from "./answers.ts";
 import { exampleOf } from "./examples.ts";
 import { takesKey } from "./once.ts";
@@ -132,12 +133,10 @@ function described(operation: Operation, problem: Schema, schemas: Record<string
   };
 }
 
-const STAFF = ["see_queue", "see_audit", "decide", "delegate", "override"];
-
 function whoSentence(who: Operation["who"]): string {
   if (who === "anyone") return "For anyone, without a token.";
-  if (who.startsWith("manage_")) return "For administrators.";
-  return STAFF.includes(who) ? "For staff and administrators." : "";
+  if (who === "signed in" || mayAny("user", who)) return "";
+  return mayAny("staff", who) ? "For staff and administrators." : "For administrators.";
 }
 
 function parametersOf(operation: Operation, schemas: Record<string, Schema>): Parameter[] {
@@ -192,7 +191,7 @@ type Schemas = Record<string, Schema>;
 
 /** Refusals that follow from what a call takes: their names among the components, and what they say. */
 const IMPLIED: Record<number, [name: string, description: string]> = {
-  400: ["BrokenBody", "The body is not JSON in UTF-8"],
+  400: ["Unreadable", "The address or the body is not in UTF-8, or the body is not JSON"],
   401: ["NotSignedIn", "Nobody is signed in, or the token is not good any more"],
   403: ["NotAllowed", "Not allowed"],
   404: ["NotFound", "There is nothing of this id that you may know about"],
@@ -208,7 +207,8 @@ const IMPLIED: Record<number, [name: string, description: string]> = {
 export function refusalsOf(operation: Operation): number[] {
   const { who, path, body, bodyType, query, fields, method } = operation;
   return [
-    ...(body || bodyType ? [400, 413, 415, 422] : []),
+    400,
+    ...(body || bodyType ? [413, 415, 422] : []),
     429,
     ...(who === "anyone" ? [] : [401]),
     ...(method !== "get" || !["anyone", "signed in"].includes(who) ? [403] : []),

@@ -19,7 +19,7 @@ import { actorOf, type Context } from "../env.ts";
 import { Availability, listOf, Resource } from "./answers.ts";
 import { after, list, nameKey, Paging, resourceJson } from "./json.ts";
 import { calls } from "./operations.ts";
-import { TimeInAddress } from "./schemas.ts";
+import { TimeInAddress, timeInAddress } from "./schemas.ts";
 
 const LONGEST = 366 * 1440;
 const NO_PERIOD = { path: ["free_to"], message: "Give both free_from and a later free_to" };
@@ -65,11 +65,11 @@ resources.get("/:id/availability", {
   description:
     "Over at most 366 days. Free is what can be asked for: opening hours and buffers are taken off.",
   who: "signed in",
-  query: z.object({ from: TimeInAddress.optional(), to: TimeInAddress.optional() })
-    .transform(({ from, to }, context) => {
-      if (from && to && isBefore(from, to)) return { start_time: from, end_time: to };
-      context.addIssue({ code: "custom", path: ["to"], message: "Give both from and a later to" });
-      return z.NEVER;
+  query: z.object({ from: TimeInAddress, to: timeInAddress("2026-06-07T12:30:00Z") })
+    .transform(({ from, to }) => ({ start_time: from, end_time: to }))
+    .refine(({ start_time, end_time }) => isBefore(start_time, end_time), {
+      path: ["to"],
+      message: "Give a to that is later than from",
     })
     .refine((window) => minutesOf(window) <= LONGEST, {
       path: ["to"],

@@ -64,14 +64,18 @@ export const Rescheduling = z.object({
 export const Withdrawal = z.object({ change: z.string("Give the id of the proposed change") });
 
 /** A moment in the address. */
-export const TimeInAddress = z.string().meta({ format: "date-time", examples: ["2026-05-31T12:30:00Z"] })
-  .transform((text, context) => {
+export const TimeInAddress = timeInAddress("2026-05-31T12:30:00Z");
+
+/** The same with another example. */
+export function timeInAddress(example: string) {
+  return z.string(EXAMPLE).meta({ format: "date-time", examples: [example] }).transform((text, context) => {
     // A plus that was not encoded arrives as a blank.
     const instant = instantOf(text.replace(/ (?=\d{2}:\d{2}$)/, "+"));
     if (instant) return instant;
     context.addIssue({ code: "custom", message: EXAMPLE });
     return z.NEVER;
   });
+}
 
 /** The id of a thing in the address: `what` it is of. */
 export function idOf(what: string) {

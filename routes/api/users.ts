@@ -19,7 +19,7 @@ const UserChange = RoleChange.partial().extend({ active: z.boolean("Say true or 
   .refine(({ role, active }) => role !== undefined || active !== undefined, {
     path: ["role"],
     message: "Name what is to change: role or active",
-  });
+  }).meta({ examples: [{ role: "staff" }] });
 
 /** People, their roles and their accounts, for programs of administrators. */
 export const users = calls("/users", "People", "This person");

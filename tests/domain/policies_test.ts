@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
+import type { Tx } from "../../db/types.ts";
+import { Conflict } from "../../domain/errors.ts";
 import { dayIn, type Period } from "../../domain/periods.ts";
 import {
+  createPolicy,
+  deletePolicy,
   listPolicies,
+  NewPolicy,
   NO_RULES,
   type Policy,
   type Rules,
@@ -13,6 +18,7 @@ import { changeResource } from "../../domain/resources.ts";
 import { newId } from "../../lib/ids.ts";
 import { at, makeCast, makeResource, NOW } from "../support/cast.ts";
 import { testDatabase } from "../support/database.ts";
+import { holdUp } from "../support/gate.ts";
 
 const MIDDAY = at("2026-05-05 12:00");
 
@@ -222,4 +228,18 @@ Deno.test("policies are listed by name", async () => {
     "House rules",
     "zoo",
   ]);
+});
+
+Deno.test("a policy that a resource begins to follow at that moment is not deleted, and is said to be followed", async () => {
+  await using database = await testDatabase();
+  const { sql } = database;
+  const { ada } = await makeCast(sql);
+  const policy = await createPolicy(sql, ada, NewPolicy.parse({ ...NO_RULES, name: "Quiet" }), NOW);
+  const hall = await makeResource(sql, ada, { name: "Hall" });
+  const following = (tx: Tx) => tx`update resources set policy_id = ${policy} where id = ${hall.id}`;
+  const gate = await holdUp(database, following, { stays: true });
+  const deleted = assert.rejects(deletePolicy(sql, ada, policy, NOW), Conflict);
+  await gate.crowded(1);
+  await gate.open();
+  await deleted;
 });
