@@ -9,7 +9,7 @@ import { type Actor, permit } from "./permissions.ts";
 import { refuseIfTaken } from "./requests.ts";
 import { getReservation, type Reservation } from "./reservations.ts";
 import { Why } from "./texts.ts";
-import { type Moved, transition } from "./transitions.ts";
+import { letGoMissed, type Moved, transition } from "./transitions.ts";
 
 // The change of an approved reservation that is decided on, not the reservation.
 const Change = z.string("Give the id of the proposed change");
@@ -53,17 +53,18 @@ export async function approve(
 ): Promise<Moved> {
   const before = await forDecision(sql, actor, decision.id, now);
   const step = { ...decision, id: before.id, version: versionToDecide(before, decision.version) };
+  const wish = { ...before, resource_ids: before.resources.map((r) => r.id), except: before.id };
   for (let attempt = 1; attempt <= (decision.force_override ? ATTEMPTS : 1); attempt++) {
     const approved = await transaction(sql, async (tx) => {
       if (!decision.force_override) return await grant(tx, actor, step, now);
       await queueUp(tx, before.resources.map((r) => r.id));
+      await letGoMissed(tx, wish, now);
       return await grant(tx, actor, step, now, await holdersInTheWay(tx, before.id));
     }).catch((error) => {
       if (!(error instanceof SlotIsTaken)) throw error;
     });
     if (approved) return approved;
   }
-  const wish = { ...before, resource_ids: before.resources.map((r) => r.id), except: before.id };
   await refuseIfTaken(sql, actor, wish, now);
   throw new Conflict("This time was wanted by another at the same moment: try again");
 }
@@ -104,6 +105,7 @@ async function grant(
   const moved = await transition(tx, actor, { id, action: "approve", reason, version, details }, now);
   await giveWay(tx, actor, { id, reason, bumps }, inTheWay, now);
   const resource_ids = await withdraw(tx, id);
+  await letGoMissed(tx, { ...moved, resource_ids }, now);
   if (!await take(tx, { reservation_id: id, resource_ids, ...moved, holds: true })) throw new SlotIsTaken();
   return moved;
 }

@@ -29,8 +29,7 @@ home.get("/", async (c) => {
   const next = ahead.slice(0, NEXT);
   const body = (
     <HomePage
-      name={actor.name}
-      zone={actor.time_zone}
+      viewer={actor}
       now={now}
       next={next}
       news={news}
