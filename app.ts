@@ -8,6 +8,7 @@ import { manageApprovers, manageGroups } from "./routes/admin/groups.tsx";
 import { manageResources } from "./routes/admin/resources.tsx";
 import { tryOut } from "./routes/admin/try.tsx";
 import { manageUsers } from "./routes/admin/users.tsx";
+import { checkIns } from "./routes/check_in.tsx";
 import { crossOrigin } from "./routes/api/cors.ts";
 import { api } from "./routes/api/mod.ts";
 import { approvals } from "./routes/approvals.tsx";
@@ -79,6 +80,7 @@ export function createApp(house: House): Hono<Env> {
   app.route("/", calendar);
   app.route("/", finding);
   app.route("/", reserve);
+  app.route("/", checkIns);
   app.route("/", reservations);
   app.route("/", proposals);
   app.route("/", account);

@@ -97,6 +97,22 @@ export function reservations(program: Command): void {
       showRows(rows, await columnsOf(asked, rows), asked, "Nothing");
     }));
 
+  group.command("check-in").description("say that whoever it is for has come").argument(
+    "<reservation>",
+    "its reference or id",
+  )
+    .action(asking<[string]>(async (asked, id) => {
+      await showReservation(asked, await asked.site.call("POST", `${await pathOf(asked.site, id)}/check_in`));
+    }));
+
+  group.command("end").description("end one before its time: the rest is free").argument(
+    "<reservation>",
+    "its reference or id",
+  )
+    .action(asking<[string]>(async (asked, id) => {
+      await showReservation(asked, await asked.site.call("POST", `${await pathOf(asked.site, id)}/end`));
+    }));
+
   group.command("reschedule").description(
     "move one; an approved one keeps its time until the new one is sure",
   )

@@ -9,7 +9,7 @@ import { type Actor, permit } from "./permissions.ts";
 import { refuseIfTaken } from "./requests.ts";
 import { getReservation } from "./reservations.ts";
 import { Why } from "./texts.ts";
-import { type Moved, transition } from "./transitions.ts";
+import { letGoMissed, type Moved, transition } from "./transitions.ts";
 
 // The change of an approved reservation that is decided on, not the reservation.
 const Change = z.string("Give the id of the proposed change");
@@ -54,9 +54,13 @@ export async function approve(
   permit(actor, "see_queue");
   const before = await getReservation(sql, actor, decision.id);
   const step = { ...decision, id: before.id };
+  const wish = { ...before, resource_ids: before.resources.map((r) => r.id), except: before.id };
   for (let attempt = 1; attempt <= (decision.force_override ? ATTEMPTS : 1); attempt++) {
     const approved = await transaction(sql, async (tx) => {
-      if (decision.force_override) await queueUp(tx, before.resources.map((r) => r.id));
+      if (decision.force_override) {
+        await queueUp(tx, wish.resource_ids);
+        await letGoMissed(tx, wish, now);
+      }
       await lockToDecide(tx, actor, before.id, now);
       const inTheWay = decision.force_override ? await holdersInTheWay(tx, before.id) : [];
       return await grant(tx, actor, step, now, inTheWay);
@@ -65,7 +69,6 @@ export async function approve(
     });
     if (approved) return approved;
   }
-  const wish = { ...before, resource_ids: before.resources.map((r) => r.id), except: before.id };
   await refuseIfTaken(sql, actor, wish, now);
   throw new Conflict("This time was wanted by another at the same moment: try again");
 }
@@ -96,6 +99,7 @@ async function grant(
   const moved = await transition(tx, actor, { id, action: "approve", reason, version, details }, now);
   await giveWay(tx, actor, { id, reason, bumps }, inTheWay, now);
   const resource_ids = await withdraw(tx, id);
+  await letGoMissed(tx, { ...moved, resource_ids }, now);
   if (!await take(tx, { reservation_id: id, resource_ids, ...moved, holds: true })) throw new SlotIsTaken();
   return moved;
 }

@@ -1,6 +1,6 @@
 import type { Db } from "../db/types.ts";
 import { isId } from "../lib/ids.ts";
-import { taking } from "./allocations.ts";
+import { notMissed, taking } from "./allocations.ts";
 import { type Actor, may } from "./permissions.ts";
 import { NotFound } from "./errors.ts";
 import { dateIn, freeWithin, merged, minutesOf, momentOf, overlap, type Period } from "./periods.ts";
@@ -51,7 +51,12 @@ export interface Wish extends Asked {
  * The holding allocations that stand in the way of a wish: of each resource that has no unit left for the whole
  * period, those that overlap it. Explains; the constraint decides.
  */
-export async function conflictsOf(db: Db, actor: Actor, wish: Wish): Promise<InTheWay[]> {
+export async function conflictsOf(
+  db: Db,
+  actor: Actor,
+  wish: Wish,
+  now: Temporal.Instant,
+): Promise<InTheWay[]> {
   const { resource_ids, except = null } = wish;
   const rows = await db<(Omit<InTheWay, "hidden" | "mine"> & Secret)[]>`
     with overlapping as (
@@ -59,6 +64,7 @@ export async function conflictsOf(db: Db, actor: Actor, wish: Wish): Promise<InT
       from resources r left join policies p on p.id = r.policy_id
       join allocations a on a.resource_id = r.id and a.period && ${taking(db, wish)}
       where a.holds and r.id = any(${[...resource_ids]}) and ${notOf(db, except)}
+        and ${notMissed(db, now)}
     ), full_up as (
       select r.id, r.name, coalesce(p.details_for_staff, false) as for_staff
       from resources r left join policies p on p.id = r.policy_id
@@ -133,14 +139,14 @@ export function bare(conflicts: readonly InTheWay[]): ConflictingPeriod[] {
  *
  * @throws {NotFound}
  */
-export async function availabilityOf(db: Db, resource_id: string, window: Period) {
+export async function availabilityOf(db: Db, resource_id: string, window: Period, now: Temporal.Instant) {
   const [rules] = isId(resource_id) ? await rulesOf(db, [resource_id], { fresh: true }) : [];
   if (!rules) throw new NotFound("This resource");
   const { opening } = rules.policy ?? {};
   const bare = { ...rules, policy: null };
   const [taken, reached] = await Promise.all([
-    takenByUnit(db, bare, window),
-    takenByUnit(db, rules, window),
+    takenByUnit(db, bare, window, now),
+    takenByUnit(db, rules, window, now),
   ]);
   const left = (units: readonly Period[][]) => merged(units.flatMap((unit) => freeWithin(window, unit)));
   const open = rules.deactivated ? [] : opening ? openPeriods(opening, window, rules.time_zone) : [window];
@@ -186,7 +192,7 @@ async function nearInTime(sql: Db, given: Wish, asked: Wish, now: Temporal.Insta
   if (minutesOf(window) <= 0) return [];
   const { opening } = rules.policy ?? {};
   const open = opening ? openPeriods(opening, window, rules.time_zone) : [window];
-  const slots = (await takenByUnit(sql, rules, window, wish.except))
+  const slots = (await takenByUnit(sql, rules, window, now, wish.except))
     .map((taken) => asked.lost ? [...taken, asked] : taken)
     .flatMap((taken) => open.flatMap((stretch) => freeWithin(cut(stretch, window), taken)))
     .flatMap((free) => nearestIn(free, wish, rules));
@@ -248,6 +254,7 @@ async function takenByUnit(
   db: Db,
   { resource_id, units, policy }: Rules,
   window: Period,
+  now: Temporal.Instant,
   except?: string,
 ): Promise<Period[][]> {
   // Wider by the buffers that the wish brings along: what lies between is free for the wish itself.
@@ -260,7 +267,7 @@ async function takenByUnit(
     where holds and resource_id = ${resource_id}
       and period && tstzrange(${window.start_time.subtract({ minutes: after })},
         ${window.end_time.add({ minutes: before })}, '[)')
-      and ${notOf(db, except)}`;
+      and ${notOf(db, except)} and ${notMissed(db, now)}`;
   const taken = [...Map.groupBy(rows.filter((row) => row.unit <= units), (row) => row.unit).values()];
   return taken.length < units ? [...taken, []] : taken;
 }
@@ -314,7 +321,8 @@ async function alikeAtSameTime(sql: Db, wish: Wish, now: Temporal.Instant): Prom
       and coalesce(r.capacity, 0) >= coalesce(wanted.capacity, 0)
       and r.units > (
         select count(distinct a.unit) from allocations a
-        where a.holds and a.resource_id = r.id and a.period && ${taking(sql, wish)})
+        where a.holds and a.resource_id = r.id and a.period && ${taking(sql, wish)}
+          and ${notMissed(sql, now)})
     order by r.location is distinct from wanted.location, r.requires_approval and not wanted.requires_approval,
       abs(coalesce(r.capacity, 0) - coalesce(wanted.capacity, 0)), lower(r.name)
     limit 8`;

@@ -4,6 +4,7 @@ import { type KeptPlan, planColumns } from "./closure_dates.ts";
 import { NotFound } from "./errors.ts";
 import type { Period } from "./periods.ts";
 import { columns, joined, type Reservation } from "./reservations.ts";
+import { isAhead } from "./transitions.ts";
 
 /** A closure as it is kept, over all its resources. */
 export interface Closure extends KeptPlan, Period {
@@ -100,10 +101,9 @@ export function listClosedDates(
 export function listLeft(db: Db, closure_id: string, now: Temporal.Instant): Promise<Reservation[]> {
   return db<Reservation[]>`
     select ${columns(db)} from ${joined(db)}
-    where v.end_time > ${now} and v.status in ('pending', 'approved', 'checked_in') and exists (
+    where ${isAhead(db, now)} and exists (
       select from closure_dates d join allocations a on a.resource_id = d.resource_id and a.period && d.period
       where d.closure_id = ${closure_id} and a.reservation_id = v.id)
-      and (v.status <> 'pending' or v.start_time > ${now})
     order by v.start_time, v.id limit 100`;
 }
 

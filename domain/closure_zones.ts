@@ -12,6 +12,7 @@ import {
 } from "./closure_dates.ts";
 import { Conflict } from "./errors.ts";
 import type { Period } from "./periods.ts";
+import { isAhead } from "./transitions.ts";
 
 /** What a person said of a closure is the time on the wall of each resource, so it moves with the resource's zone. */
 interface Moving {
@@ -95,8 +96,7 @@ async function mustMeetNobody(
       ${dates.map((d) => `${d.end_time}`)}::timestamptz[]) as d (closure_id, start_time, end_time)
     join allocations a on a.resource_id = ${resource_id} and a.period && tstzrange(d.start_time, d.end_time, '[)')
     join reservations v on v.id = a.reservation_id
-    where (v.status in ('approved', 'checked_in') and v.end_time > ${now}
-        or v.status = 'pending' and v.start_time > ${now})
+    where ${isAhead(tx, now)}
       and not exists (
         select from closure_dates old where old.closure_id = d.closure_id and old.resource_id = a.resource_id
           and old.period && a.period)

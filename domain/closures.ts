@@ -20,7 +20,7 @@ import { type Actor, permit } from "./permissions.ts";
 import type { Period } from "./periods.ts";
 import { columns, joined, type Reservation } from "./reservations.ts";
 import { Why } from "./texts.ts";
-import { allows, transition } from "./transitions.ts";
+import { allows, isAhead, transition } from "./transitions.ts";
 
 const Wall = z.string().refine((text) => readWall(text), "Give a date and a time, such as 2026-05-31T14:30");
 
@@ -254,8 +254,7 @@ async function affectedBy(db: Db, dates: ReturnType<typeof datesFor>, now: Tempo
       from reservations v
       join allocations a on a.reservation_id = v.id
       join closing on closing.id = a.resource_id and closing.period && a.period
-      where v.status in ('approved', 'checked_in') and v.end_time > ${now}
-        or v.status = 'pending' and v.start_time > ${now}
+      where ${isAhead(db, now)}
     )
     select ${columns(db)} from ${joined(db)} where v.id in (select id from hit)
     order by v.start_time, v.id limit ${MOST_AFFECTED + 1}`;

@@ -1,6 +1,7 @@
 import { transaction } from "../db/transaction.ts";
 import type { Db, Sql, Tx } from "../db/types.ts";
 import { isId, newId } from "../lib/ids.ts";
+import { isCheckInDue } from "./check_in.ts";
 import { NotFound } from "./errors.ts";
 import { record } from "./history.ts";
 import { type Actor, permit } from "./permissions.ts";
@@ -77,6 +78,8 @@ async function close(tx: Tx, resource_id: string, now: Temporal.Instant): Promis
 export interface DoorView {
   resource: Resource;
   blocks: Block[];
+  /** Whether somebody can check in at this moment. */
+  check_in_due: boolean;
 }
 
 /** So far ahead a door page looks. */
@@ -89,16 +92,27 @@ const HOURS = 24;
  * @throws {NotFound} where it was closed, too
  */
 export async function getDoorView(db: Db, id: string, now: Temporal.Instant): Promise<DoorView> {
+  const door = await openDoorOf(db, id);
+  const resource = await getResource(db, door.resource_id);
+  const window = { start_time: now, end_time: now.add({ hours: HOURS }) };
+  const [lane] = seenBy(PASSER_BY, await findLanes(db, window, { id: resource.id, limit: 1 }), now);
+  const blocks = lane.blocks.filter(({ holds }) => holds).sort((a, b) => a.from - b.from);
+  const check_in_due = await isCheckInDue(db, resource.id, now);
+  return { resource, blocks: door.names ? blocks : blocks.map(timesOnly), check_in_due };
+}
+
+/** The resource behind a door page that is open. @throws {NotFound} */
+export async function getDoorResource(db: Db, id: string): Promise<Resource> {
+  return await getResource(db, (await openDoorOf(db, id)).resource_id);
+}
+
+async function openDoorOf(db: Db, id: string) {
   const [door] = isId(id)
     ? await db<{ resource_id: string; names: boolean }[]>`
       select resource_id, names from doors where id = ${id} and closed_at is null`
     : [];
   if (!door) throw new NotFound("This door page");
-  const resource = await getResource(db, door.resource_id);
-  const window = { start_time: now, end_time: now.add({ hours: HOURS }) };
-  const [lane] = seenBy(PASSER_BY, await findLanes(db, window, { id: resource.id, limit: 1 }), now);
-  const blocks = lane.blocks.filter(({ holds }) => holds).sort((a, b) => a.from - b.from);
-  return { resource, blocks: door.names ? blocks : blocks.map(timesOnly) };
+  return door;
 }
 
 // Somebody who has nothing of their own, and no right to see more than anybody.

@@ -3,6 +3,7 @@ import type { Db, Ground, Sql, Tx } from "../db/types.ts";
 import { closeOff, queueUp, take, withdraw } from "./allocations.ts";
 import { mayDecide, permitDecision } from "./approvers.ts";
 import type { Wish } from "./availability.ts";
+import { checkInAfterMove } from "./check_in_times.ts";
 import { Conflict } from "./errors.ts";
 import { record } from "./history.ts";
 import { type Actor, may, permit } from "./permissions.ts";
@@ -13,7 +14,7 @@ import { propose } from "./proposals.ts";
 import { inWords, needsDecision } from "./reasons.ts";
 import { holdOf, judged, mustBeWithin, mustLieAhead, refuseIfTaken } from "./requests.ts";
 import { getReservation, type Reservation } from "./reservations.ts";
-import { allows, type Status, statusAt, transition } from "./transitions.ts";
+import { allows, letGoMissed, type Status, statusAt, transition } from "./transitions.ts";
 import { standingOf } from "./trust.ts";
 
 /** What a change of a reservation may name; what it does not name stays. */
@@ -184,6 +185,7 @@ export async function restore(sql: Sql, actor: Actor, id: string, now: Temporal.
     const { holds, held_until } = holdOf(to, rules, now);
     await transition(tx, actor, { id: before.id, action: "restore", to, held_until }, now);
     await withdraw(tx, before.id);
+    await letGoMissed(tx, wish, now);
     if (!await take(tx, { reservation_id: before.id, ...wish, holds })) throw new GiveUp();
     return true;
   }).catch((error) => {
@@ -249,13 +251,15 @@ async function moveSlot(
 ) {
   if (!await stillBind(tx, rules)) throw new GiveUp();
   if (rules.some(hasQuota)) await mustBeWithin(tx, rules, wish, now);
-  const period = { ...wish, time_zone: rules[0].time_zone };
+  const times = checkInAfterMove(before, wish, rules, now);
+  const period = { ...wish, ...times, time_zone: rules[0].time_zone };
   const details = slotDetails(before, wish);
   const { id, version } = before;
   const { holds, held_until } = holdOf(to, rules, now);
   const step = { id, action: "reschedule", to, reason, period, details, version, held_until } as const;
   await transition(tx, actor, step, now);
   const left = await withdraw(tx, before.id);
+  await letGoMissed(tx, wish, now);
   if (!await take(tx, { reservation_id: before.id, ...wish, holds })) throw new GiveUp();
   await closeOff(tx, left, now);
 }

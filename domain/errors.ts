@@ -128,6 +128,14 @@ export const CONSTRAINT_WORDS: Record<string, Issue & { taken?: true }> = {
     path: "hold_minutes",
     message: "A request holds its slot for at least a minute",
   },
+  policies_check_in_opens_is_sane: {
+    path: "check_in_opens_minutes",
+    message: "Check-in opens at most a day before the start",
+  },
+  policies_check_in_grace_is_sane: {
+    path: "check_in_grace_minutes",
+    message: "Who is late has at least a minute, and at most a day",
+  },
   policy_trusts_belong_to_policy: { path: "policy_id", message: "This policy does not exist" },
   policy_trusts_trust_user: { path: "trusts", message: "This person does not exist" },
   policy_trusts_once: { path: "trusts", message: "A person is named twice" },
@@ -154,6 +162,8 @@ export const CONSTRAINT_WORDS: Record<string, Issue & { taken?: true }> = {
   reservations_decided_by_user: { path: "decided_by", message: "This person does not exist" },
   reservations_attendees_are_positive: { path: "attendees", message: "Give a number of people from 1" },
   reservations_override_is_short: { path: "override", message: "Say it in at most 500 characters" },
+  reservations_check_in_has_both_ends: { path: "start_time", message: "A check-in begins and ends" },
+  reservations_check_in_is_in_time: { path: "end_time", message: "A check-in ends with the reservation" },
   reservations_end_after_start: { path: "end_time", message: "The end must be after the start" },
   allocations_belong_to_reservation: { path: "reservation_id", message: "This reservation does not exist" },
   allocations_take_resource: { path: "resource_id", message: "This resource has reservations" },

@@ -1,6 +1,8 @@
 import type { Db } from "../db/types.ts";
+import { notMissed } from "./allocations.ts";
 import { type Actor, permit } from "./permissions.ts";
 import { dateIn, dayIn } from "./periods.ts";
+import { hasStatus } from "./transitions.ts";
 
 /** How a site stands today, for those who keep it running. */
 export interface Figures {
@@ -43,7 +45,7 @@ export async function getFigures(db: Db, actor: Actor, now: Temporal.Instant): P
           and lower(period) < ${start_time}::timestamptz - interval '1 day'
       ) a
       -- What was over earlier today holds nothing any more, and counts all the same.
-      where a.reservation_id is not null and (a.holds or exists (
+      where a.reservation_id is not null and ${notMissed(db, now)} and (a.holds or exists (
         select from reservations v where v.id = a.reservation_id and v.status = 'completed'))
     )
     select
@@ -59,7 +61,7 @@ export async function getFigures(db: Db, actor: Actor, now: Temporal.Instant): P
             select count(distinct o.unit) from allocations o
             where o.holds and o.resource_id = mine.resource_id and o.period && mine.period
               and o.reservation_id is distinct from v.id)))::int as conflicting,
-      (select count(*) from reservations where status = 'no_show'
+      (select count(*) from reservations v where ${hasStatus(db, "no_show", now)}
         and start_time > ${
     now.subtract({ hours: 24 * NO_SHOW_DAYS })
   } and start_time <= ${now})::int as no_shows,

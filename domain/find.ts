@@ -1,4 +1,5 @@
 import type { Db } from "../db/types.ts";
+import { notMissed } from "./allocations.ts";
 import type { Wish } from "./availability.ts";
 import type { Actor } from "./permissions.ts";
 import { dateIn, dayIn, type Period } from "./periods.ts";
@@ -247,8 +248,10 @@ async function takenOf(
     from (
       select resource_id, array_agg(unit) as units, array_agg(floor(extract(epoch from lower(period)))) as starts,
         array_agg(ceil(extract(epoch from upper(period)))) as ends
-      from allocations
-      where holds and resource_id = any(${ids}) and period && tstzrange(${first}, ${last}, '[)')
+      from allocations a
+      where holds and ${
+    notMissed(db, now)
+  } and resource_id = any(${ids}) and period && tstzrange(${first}, ${last}, '[)')
       group by resource_id
     ) as found`;
   return (id: string): Taken[] => {

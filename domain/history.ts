@@ -18,6 +18,9 @@ export type Verb =
   | "deny_change"
   | "withdraw_change"
   | "expire_change"
+  | "check_in"
+  | "end"
+  | "no_show"
   | "complete"
   | "expire";
 

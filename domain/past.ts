@@ -54,11 +54,14 @@ export async function getReservationAt(
 const isAfter = (one: Temporal.Instant, other: Temporal.Instant) => Temporal.Instant.compare(one, other) > 0;
 
 // JSON from the database carries instants as text. What no change has touched is not there.
-function columnsOf({ status, start_time, end_time, purpose, private: secret, decision_reason }: State) {
+function columnsOf(
+  { status, start_time, end_time, check_in_until, purpose, private: secret, decision_reason }: State,
+) {
   return {
     ...(status ? { status: status as Status } : {}),
     ...(start_time ? { start_time: Temporal.Instant.from(`${start_time}`) } : {}),
     ...(end_time ? { end_time: Temporal.Instant.from(`${end_time}`) } : {}),
+    ...(check_in_until ? { check_in_until: Temporal.Instant.from(`${check_in_until}`) } : {}),
     ...(typeof purpose === "string" ? { purpose } : {}),
     ...(typeof secret === "boolean" ? { private: secret } : {}),
     ...(decision_reason !== undefined ? { decision_reason: decision_reason as string | null } : {}),

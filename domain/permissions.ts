@@ -25,6 +25,9 @@ const RIGHTS = {
   see_details: { user: "own", staff: "always", admin: "always" },
   edit_reservation: { user: "own", staff: "always", admin: "always" },
   cancel: { user: "own", staff: "always", admin: "always" },
+  // For others: by whoever sees them come, or an empty room.
+  check_in: { user: "own", staff: "always", admin: "always" },
+  end: { user: "own", staff: "always", admin: "always" },
   // Asked with who cancelled: nobody takes back what an approver did.
   restore: { user: "own", staff: "always", admin: "always" },
   // Whether at all; on which requests, and not on their own, is said by `approvers.ts`.
@@ -52,6 +55,8 @@ const WORDS: Record<Action, string> = {
   see_details: "see the details of this reservation",
   edit_reservation: "change this reservation",
   cancel: "cancel this reservation",
+  check_in: "check in for this reservation",
+  end: "end this reservation",
   restore: "take back this cancellation",
   decide: "decide on this request",
   bump: "bump this reservation",

@@ -11,6 +11,8 @@ import { name, text } from "./texts.ts";
 const minutes = (max: number, message: string) =>
   z.number(message).int(message).min(1, message).max(max, message).nullable();
 const YEAR = 366 * 1440;
+const OPENS = "Give how early one can check in: 0 to 1440 minutes";
+const GRACE = "Give how late one can check in: 1 to 1440 minutes";
 
 const Quota = z.object({
   per: z.enum(["day", "week", "month"], "A quota is per day, week or month"),
@@ -61,6 +63,9 @@ export const NewPolicy = z.object({
   self_approval: z.boolean(),
   pending_holds: z.boolean(),
   hold_minutes: minutes(YEAR, "Give how long a request holds its slot, in minutes"),
+  check_in: z.boolean(),
+  check_in_opens_minutes: z.number(OPENS).int(OPENS).min(0, OPENS).max(1440, OPENS),
+  check_in_grace_minutes: z.number(GRACE).int(GRACE).min(1, GRACE).max(1440, GRACE),
   attestations: z.array(text(500)).max(10),
   fields: z.array(Field).max(20)
     .refine(
@@ -124,6 +129,9 @@ export const NO_RULES: Omit<NewPolicy, "name"> = {
   self_approval: false,
   pending_holds: false,
   hold_minutes: null,
+  check_in: false,
+  check_in_opens_minutes: 15,
+  check_in_grace_minutes: 15,
   attestations: [],
   fields: [],
   details_for_staff: false,

@@ -26,9 +26,9 @@ export async function effectOf(
   db: Db,
   policy: NewPolicy & { id: string; trusts: readonly string[]; trusted_groups: readonly string[] },
   now: Temporal.Instant,
-): Promise<{ looked_at: number; against: Affected[]; approved_at_once: number }> {
+): Promise<{ looked_at: number; against: Affected[]; approved_at_once: number; without_check_in: number }> {
   const rows = await db<(Omit<Rules, "policy"> & Period & Ahead)[]>`
-    select v.reference, v.start_time, v.end_time, v.attendees, u.name as requester_name, r.id as resource_id, r.name,
+    select v.reference, v.start_time, v.end_time, v.attendees, v.check_in_until, u.name as requester_name, r.id as resource_id, r.name,
       r.units, r.capacity, r.time_zone, r.requires_approval, false as deactivated, r.policy_id, r.version,
       1 as policy_version
     from reservations v
@@ -55,7 +55,13 @@ export async function effectOf(
       reasons: found.map(({ message }) => message),
     }];
   });
-  return { looked_at: rows.length, against, approved_at_once: await countTrusted(db, policy) };
+  const without = policy.check_in ? rows.filter((row) => row.check_in_until === null) : [];
+  return {
+    looked_at: rows.length,
+    against,
+    approved_at_once: await countTrusted(db, policy),
+    without_check_in: new Set(without.map(({ reference }) => reference)).size,
+  };
 }
 
 /** How many people a policy approves at once, by name or by a group: each once. */
@@ -79,4 +85,5 @@ interface Ahead {
   reference: string;
   requester_name: string;
   attendees: number | null;
+  check_in_until: Temporal.Instant | null;
 }

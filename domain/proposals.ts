@@ -5,14 +5,16 @@ import { closeOff, queueUp, take, withdraw, wouldTake } from "./allocations.ts";
 import { permitDecision } from "./approvers.ts";
 import type { Wish } from "./availability.ts";
 import { ATTEMPTS, closuresInTheWay, giveWay, holdersInTheWay, SlotIsTaken } from "./bumps.ts";
+import { checkInAfterMove } from "./check_in_times.ts";
 import { Conflict } from "./errors.ts";
 import { record, type Verb } from "./history.ts";
 import { announce } from "./outbox.ts";
 import { type Actor, permit } from "./permissions.ts";
 import type { Period } from "./periods.ts";
+import { rulesOf } from "./policies.ts";
 import { refuseIfTaken } from "./requests.ts";
 import { getReservation, type Reservation } from "./reservations.ts";
-import { type Moved, type Status, statusAt, transition } from "./transitions.ts";
+import { letGoMissed, type Moved, type Status, statusAt, type Timed, transition } from "./transitions.ts";
 
 /** What is wanted of an approved reservation, in place of the slot that it keeps meanwhile. */
 export interface Proposal extends Period {
@@ -187,10 +189,13 @@ async function grant(
   const previous_resource_ids = resources.map((r) => r.id);
   await queueUp(tx, [...wish.resource_ids, ...previous_resource_ids]);
   await end(tx, which, "approved", now);
+  await letGoMissed(tx, wish, now);
   const inTheWay = force_override ? await holdersInTheWay(tx, id, wouldTake(tx, wish)) : [];
   const bumped = inTheWay.length > 0 ? { bumped: inTheWay.map((holder) => holder.id) } : {};
   const details = { ...slotOf(wish), previous_resource_ids, ...bumped };
-  const step = { id, action: "reschedule", to: "approved", period: wish, details, reason } as const;
+  const rules = await rulesOf(tx, wish.resource_ids, { fresh: true });
+  const period = { ...wish, ...checkInAfterMove(before, wish, rules, now) };
+  const step = { id, action: "reschedule", to: "approved", period, details, reason } as const;
   const moved = await transition(tx, actor, step, now);
   await giveWay(tx, actor, { id, reason, bumps }, inTheWay, now);
   const left = await withdraw(tx, id);
@@ -216,8 +221,8 @@ async function decidable(sql: Sql, actor: Actor, decision: ChangeDecision, now: 
 
 // The reservation first, as whoever changes it does: nobody waits crosswise.
 async function end(tx: Tx, { id, change }: ChangeDecision, how: string, now: Temporal.Instant) {
-  const [present] = await tx<({ status: Status } & Period)[]>`
-    select status, start_time, end_time from reservations where id = ${id} for update`;
+  const [present] = await tx<Timed[]>`
+    select status, start_time, end_time, check_in_until from reservations where id = ${id} for update`;
   const ended = await tx`
     delete from proposals where reservation_id = ${id} and id::text = ${change} and decide_by > ${now}
     returning id`;

@@ -9,7 +9,7 @@ import { announce } from "./outbox.ts";
 import { type Actor, permit } from "./permissions.ts";
 import { getReservation } from "./reservations.ts";
 import { text } from "./texts.ts";
-import { type Status, statusAt } from "./transitions.ts";
+import { type Status, statusAt, type Timed } from "./transitions.ts";
 
 export const Question = z.object({
   question: text(500).refine((said) => said.length > 0, "Ask something"),
@@ -92,8 +92,8 @@ export async function openQuestion(db: Db, reservation_id: string): Promise<Open
 
 // Locked: whoever decides meanwhile comes before or after.
 async function waiting(tx: Tx, id: string, verb: string, now: Temporal.Instant): Promise<Status> {
-  const [row] = await tx<{ status: Status; start_time: Temporal.Instant; end_time: Temporal.Instant }[]>`
-    select status, start_time, end_time from reservations where id = ${id} for update`;
+  const [row] = await tx<Timed[]>`
+    select status, start_time, end_time, check_in_until from reservations where id = ${id} for update`;
   const status = statusAt(row, now);
   if (status === "pending") return status;
   throw new Conflict(`This request cannot be ${verb}: it is already ${status.replace("_", " ")}`);

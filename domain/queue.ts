@@ -1,6 +1,6 @@
 import type { Db, Fragment } from "../db/types.ts";
 import { isId } from "../lib/ids.ts";
-import { takes, wouldTake } from "./allocations.ts";
+import { notMissed, takes, wouldTake } from "./allocations.ts";
 import { decidable, theirs } from "./approvers.ts";
 import type { InTheWay } from "./availability.ts";
 import { NotFound } from "./errors.ts";
@@ -131,7 +131,7 @@ export async function listChanges(
   const rows = await db<(PendingChange & InJson & { proposal: Record<string, string> })[]>`
     select ${columns(db)}, true as may_decide,
       (select row_to_json(one) from (select ${proposed(db)}) as one) as proposal,
-      ${inTheWay(db, wouldTake(db, wish))}
+      ${inTheWay(db, wouldTake(db, wish), now)}
     from ${joined(db)} join proposals p on p.reservation_id = v.id
     cross join lateral (select p.start_time, p.end_time, p.resource_ids) as wish
     where p.decide_by > ${now} and ${whose}
@@ -153,7 +153,7 @@ async function queue(
     decidable(db, actor, now, wanted(db))
   } as may_decide, v.decided_by as decided_by_id,
       (select question from questions q where q.reservation_id = v.id and q.answered_at is null) as question,
-      ${inTheWay(db, takes(db, db`v.id`))},
+      ${inTheWay(db, takes(db, db`v.id`), now)},
       coalesce((
         select json_agg(${rival(db)})
         from reservations o
@@ -182,13 +182,14 @@ function withConflicts<T extends InJson>({ closures, conflicts, ...row }: T) {
 
 // What the constraint would find in the way of reservation `v` having `wanted`: of each resource that has no unit left
 // for it, the reservations as `conflicts`, and the dates of closures as `closures`.
-function inTheWay(db: Db, wanted: Fragment) {
+function inTheWay(db: Db, wanted: Fragment, now: Temporal.Instant) {
   const full = db`r.units <= (select count(distinct h.unit) from allocations h
-    where h.holds and h.resource_id = r.id and h.period && mine.period and h.reservation_id is distinct from v.id)`;
+    where h.holds and h.resource_id = r.id and h.period && mine.period and h.reservation_id is distinct from v.id
+      and ${notMissed(db, now, db`h.reservation_id`)})`;
   return db`coalesce((
         select json_agg(${rival(db)})
         from (${wanted}) mine join allocations a on a.resource_id = mine.resource_id and a.holds
-          and a.period && mine.period and a.reservation_id <> v.id
+          and a.period && mine.period and a.reservation_id <> v.id and ${notMissed(db, now)}
         join resources r on r.id = a.resource_id
         join reservations o on o.id = a.reservation_id
         join users ou on ou.id = o.requester_id

@@ -128,6 +128,7 @@ function counts(db: Db, now: Temporal.Instant) {
 
 function isOpen(db: Db, now: Temporal.Instant) {
   return db`(v.status in ('approved', 'checked_in') and v.end_time > ${now}
+      and (v.status = 'checked_in' or v.check_in_until is null or v.check_in_until > ${now})
     or v.status = 'pending' and v.start_time > ${now})`;
 }
 

@@ -3,12 +3,13 @@ import type { Db, Ground, Sql } from "../db/types.ts";
 import { isId, newId } from "../lib/ids.ts";
 import { taking } from "./allocations.ts";
 import { alternativesTo, bare, conflictsOf, type Wish } from "./availability.ts";
+import { type CheckInTimes, checkInTimes } from "./check_in_times.ts";
 import { Conflict, Invalid, NotFound } from "./errors.ts";
 import { type Actor, permit } from "./permissions.ts";
 import { type Rules, rulesOf } from "./policies.ts";
 import { hasQuota, lockQuotas, quotaReasons } from "./quotas.ts";
 import { type Asked, needsDecision, type Reason, reasons } from "./reasons.ts";
-import { firstStatus, HOLDING, type Status } from "./transitions.ts";
+import { firstStatus, HOLDING, letGoMissed, type Status } from "./transitions.ts";
 import { type Standing, standingOf, trusts } from "./trust.ts";
 
 /** What a person asks for, beside time and resource. */
@@ -24,7 +25,7 @@ export interface NewReservation extends Asked {
 }
 
 /** What a new reservation is, as far as its storing tells. */
-export interface Stored {
+export interface Stored extends CheckInTimes {
   id: string;
   reference: string;
   status: Status;
@@ -74,6 +75,7 @@ export async function request(
       : await store(sql, actor, wish, rules, now);
     if (stored) return stored;
     await refuseIfTaken(sql, actor, wish, now);
+    await transaction(sql, (tx) => letGoMissed(tx, wish, now));
   }
   throw new Conflict("This time was wanted by too many at once: try again");
 }
@@ -86,7 +88,7 @@ export async function explain(sql: Sql, actor: Actor, asked: Wish, now: Temporal
   const wish = { requester_id: actor.id, ...asked };
   const rules = await rulesOf(sql, wish.resource_ids, { fresh: true });
   const against = await reasonsAgainst(sql, wish, rules, now);
-  const conflicts = await conflictsOf(sql, actor, wish);
+  const conflicts = await conflictsOf(sql, actor, wish, now);
   const standing = await standingOf(sql, rules, wish.requester_id);
   const blocked = against.length > 0 || conflicts.length > 0;
   return {
@@ -183,7 +185,7 @@ async function reasonsAgainst(
 
 /** @throws {Conflict} saying who has what is wished for, with alternatives; nothing when it is free */
 export async function refuseIfTaken(sql: Db, actor: Actor, wish: Wish, now: Temporal.Instant) {
-  const conflicts = await conflictsOf(sql, actor, wish);
+  const conflicts = await conflictsOf(sql, actor, wish, now);
   if (conflicts.length === 0) return;
   const [first] = conflicts;
   const who = first.hidden ? "" : first.mine ? " by you" : ` by ${first.requester_name}`;
@@ -220,6 +222,7 @@ async function store(
   const status = firstStatus(rules.some((r) => needsDecision(r, wish, standing)));
   const { holds, held_until } = holdOf(status, rules, now);
   const { start_time, end_time, purpose = "", priority = 0, private: secret = false } = wish;
+  const { check_in_from, check_in_until } = checkInTimes(wish, rules, now);
   const { attendees = null, answers = {}, override = null } = wish;
   const details = { status, ...override ? { override } : {} };
   try {
@@ -246,12 +249,15 @@ async function store(
         on conflict do nothing returning resource_id
       ), reserved as (
         insert into reservations (id, requester_id, status, start_time, end_time, time_zone, start_wall, end_wall,
-          purpose, private, priority, attendees, answers, held_until, override_reason, created_at, updated_at)
+          purpose, private, priority, attendees, answers, held_until, check_in_from, check_in_until,
+          override_reason, created_at, updated_at)
         select ${id}, ${wish.requester_id}, ${status}, ${start_time}, ${end_time}, ${rules[0].time_zone},
           ${start_time}::timestamptz at time zone ${rules[0].time_zone},
           ${end_time}::timestamptz at time zone ${rules[0].time_zone},
-          ${purpose}, ${secret}, ${priority}, ${attendees}, ${db.json(answers)}, ${held_until}, ${override},
-          ${now}, ${now}
+          ${purpose}, ${secret}, ${priority}, ${attendees}, ${
+      db.json(answers)
+    }, ${held_until}, ${check_in_from},
+          ${check_in_until}, ${override}, ${now}, ${now}
         where (select count(*) from taken) = ${rules.length}
         returning reference, status, start_time, end_time, purpose, private, attendees, answers
       ), recorded as (
@@ -269,8 +275,10 @@ async function store(
     }, ${id}, ${now} from reserved
       )
       select reference from reserved`;
-    return stored &&
-      { id, reference: stored.reference, status, resource_ids: rules.map((r) => r.resource_id) };
+    return stored && {
+      ...{ id, reference: stored.reference, status, resource_ids: rules.map((r) => r.resource_id) },
+      ...{ check_in_from, check_in_until },
+    };
   } catch (error) {
     if ((error as { constraint_name?: string }).constraint_name === "allocations_belong_to_reservation") {
       return;

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { transaction } from "../db/transaction.ts";
 import type { Db, Sql, Tx } from "../db/types.ts";
 import { isId, newId } from "../lib/ids.ts";
-import { closeOff, forget, settle } from "./allocations.ts";
+import { closeOff, forget, notMissed, settle } from "./allocations.ts";
 import { closeAdded, minuteOf } from "./closure_dates.ts";
 import { moveClosures } from "./closure_zones.ts";
 import { Conflict, NotFound, rethrow } from "./errors.ts";
@@ -235,6 +235,7 @@ export function listResources(db: Db, filter: ResourceFilter, now: Temporal.Inst
     select r.*, (
       select min(upper(a.period)) from allocations a
       where a.holds and a.resource_id = r.id and a.period @> ${now}::timestamptz
+        and ${notMissed(db, now)}
       having count(distinct a.unit) >= r.units) as in_use_until, (
       select max(upper(d.period)) from closure_dates d
       where d.resource_id = r.id and d.period @> ${now}::timestamptz) as closed_until
@@ -252,7 +253,7 @@ export function listResources(db: Db, filter: ResourceFilter, now: Temporal.Inst
       ${
     free
       ? db`and r.deactivated_at is null and r.units > (select count(distinct a.unit) from allocations a
-          where a.holds and a.resource_id = r.id
+          where a.holds and a.resource_id = r.id and ${notMissed(db, now)}
             and a.period && tstzrange(${free.start_time}, ${free.end_time}, '[)'))`
       : db``
   }

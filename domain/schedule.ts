@@ -62,6 +62,7 @@ type Row = [
   requester_name: string | null,
   secret: boolean,
   closure_id: string | null,
+  check_in_until: number | null,
 ];
 
 /** The same as `findLanes`, as the viewer may see it at `now`. */
@@ -103,7 +104,8 @@ export async function findLanes(db: Db, window: Period, filter: LaneFilter): Pro
           floor(extract(epoch from coalesce(v.start_time, lower(a.period))) * 1000),
           floor(extract(epoch from coalesce(v.end_time, upper(a.period))) * 1000), a.unit,
           coalesce(v.status, 'closed'), a.holds, v.number, coalesce(v.purpose, c.reason), v.requester_id, u.name,
-          coalesce(v.private or r.for_staff, false), a.closure_id)
+          coalesce(v.private or r.for_staff, false), a.closure_id,
+          extract(epoch from v.check_in_until) * 1000)
         order by a.unit, coalesce(v.start_time, lower(a.period)), v.number) as blocks
       from (
         select * from allocations
@@ -157,17 +159,34 @@ function joined(blocks: Block[]): Block[] {
   return whole;
 }
 
-// A request that nobody decided in time takes nothing any more, even before the sweep has said so.
+// A request that nobody decided in time, and a time that nobody came to, takes nothing any more, even before the sweep has said so.
 function blockOf(actor: Actor, row: Row, now: Temporal.Instant): Block[] {
-  const [from, to, unit, stored, holds, number, purpose, requester_id, requester_name, secret, closed] = row;
+  const [
+    from,
+    to,
+    unit,
+    stored,
+    holds,
+    number,
+    purpose,
+    requester_id,
+    requester_name,
+    secret,
+    closed,
+    check_in_until,
+  ] = row;
   if (stored === "closed") {
     const nobodys = { mine: false, open: false, reference: "", requester_name: "", hidden: false };
     const closure_id = closed && may(actor, "manage_resources") ? closed : undefined;
     return [{ from, to, unit, status: stored, holds: true, purpose, ...nobodys, closure_id }];
   }
   const at = now.epochMilliseconds;
-  const status = statusOnce(stored, { begun: from <= at, over: to <= at });
-  if (status === "expired") return [];
+  const status = statusOnce(stored, {
+    begun: from <= at,
+    over: to <= at,
+    missed: check_in_until !== null && check_in_until <= at,
+  });
+  if (status === "expired" || status === "no_show") return [];
   const hidden = secret && !may(actor, "see_details", requester_id!);
   const open = may(actor, "see_reservation", requester_id!);
   return [{

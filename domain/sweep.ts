@@ -10,7 +10,7 @@ import { transitionDue } from "./transitions.ts";
 const BATCH = 500;
 
 /**
- * What time decides: approved reservations that have ended are completed, requests that nobody decided before their
+ * What time decides: what nobody checked in for within the grace is a no-show and free again; approved reservations that have ended are completed, requests that nobody decided before their
  * start expire, and so do changes that nobody decided on; requests that held their slot for as long as they may let it
  * go, and so do closures that are over; answers that were kept for a day and files that nobody imported are forgotten.
  * In batches, each a transaction of its own; several servers at once share the work and do none of it twice, and
@@ -22,6 +22,7 @@ export async function sweep(sql: Sql, now: Temporal.Instant): Promise<number> {
   let changed = 0;
   const due: ((tx: Tx) => Promise<number>)[] = [
     (tx) => expireChanges(tx, now, BATCH),
+    (tx) => transitionDue(tx, "no_show", now, BATCH),
     (tx) => transitionDue(tx, "complete", now, BATCH),
     (tx) => transitionDue(tx, "expire", now, BATCH),
     (tx) => lapseHolds(tx, now, BATCH),

@@ -4,7 +4,7 @@ import { getDoorView } from "../domain/doors.ts";
 import { NotFound } from "../domain/errors.ts";
 import { DoorPage } from "../views/doors.tsx";
 import type { Env } from "./env.ts";
-import { isSignatureOf } from "./signatures.ts";
+import { codeOfDoor, isSignatureOf } from "./signatures.ts";
 
 /** So often a page beside a door looks whether anything has changed, in seconds. */
 const REFRESH = 60;
@@ -20,6 +20,11 @@ doors.get("/door/:id", async (c) => {
   const view = await getDoorView(sql, id, now);
   c.header("Refresh", String(REFRESH));
   c.header("Referrer-Policy", "no-referrer");
-  const page = <DoorPage {...view} now={now} nonce={nonce} css={house.assets.text("door.css")} />;
+  const check_in = view.check_in_due
+    ? `${house.config.BASE_URL.replace(/\/$/, "")}/in/${codeOfDoor(house.config.SECRET_KEY, id)}`
+    : undefined;
+  const page = (
+    <DoorPage {...view} check_in={check_in} now={now} nonce={nonce} css={house.assets.text("door.css")} />
+  );
   return c.html(html`<!doctype html>${page}`);
 });

@@ -32,8 +32,7 @@ home.get("/", async (c) => {
   const changed = news.filter(({ action, reference }) => action !== "ask" || !open.has(reference));
   const body = (
     <HomePage
-      name={actor.name}
-      zone={actor.time_zone}
+      viewer={actor}
       now={now}
       next={next}
       news={changed}

@@ -50,7 +50,10 @@ export function ApprovalsPage(props: QueueProps) {
     <>
       <div class="head">
         <h1>Approvals</h1>
-        <p class="quiet">{count(waiting, "request waits", "requests wait")}</p>
+        <p class="actions">
+          <span class="quiet">{count(waiting, "request waits", "requests wait")}</span>{" "}
+          <a href="/check-in">Check people in</a>
+        </p>
       </div>
       {viewer.role === "admin" && <Whose everyone={everyone} />}
       {away && <FormError message={props.change?.message} />}

@@ -1,16 +1,19 @@
+import { renderSVG } from "uqr";
 import type { DoorView } from "../domain/doors.ts";
 import type { Resource } from "../domain/resources.ts";
 import type { Block } from "../domain/schedule.ts";
 import { dayOf, timeOf } from "./words.ts";
 
-interface DoorProps extends DoorView {
+interface DoorProps extends Omit<DoorView, "check_in_due"> {
+  /** The address to check in at, while somebody can. */
+  check_in?: string;
   now: Temporal.Instant;
   nonce: string;
   css: string;
 }
 
 /** The page beside a door: now, next, free until; to be read from some metres away, on paper-like screens, too. */
-export function DoorPage({ resource, blocks, now, nonce, css }: DoorProps) {
+export function DoorPage({ resource, blocks, check_in, now, nonce, css }: DoorProps) {
   const zone = resource.time_zone;
   const at = now.epochMilliseconds;
   const present = blocks.filter(({ from, to }) => from <= at && to > at);
@@ -29,6 +32,7 @@ export function DoorPage({ resource, blocks, now, nonce, css }: DoorProps) {
         <main>
           <h1>{resource.name}</h1>
           <NowLine {...{ resource, present, next, taken, now }} />
+          {check_in && <CheckInCode address={check_in} />}
           <h2>Next</h2>
           {next.length === 0
             ? <p>Nothing more within a day.</p>
@@ -74,6 +78,22 @@ function NowLine(
         const words = wordsOf(block);
         return words && <p>{words}</p>;
       })}
+    </div>
+  );
+}
+
+// For the camera of a phone; whoever has none types nothing in, and finds the button in their reservation.
+function CheckInCode({ address }: { address: string }) {
+  return (
+    <div class="code">
+      <div
+        role="img"
+        aria-label="Code to check in with"
+        dangerouslySetInnerHTML={{ __html: renderSVG(address) }}
+      />
+      <p>
+        <b>Check in</b>: scan this, or press the button in your reservation.
+      </p>
     </div>
   );
 }

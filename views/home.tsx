@@ -2,16 +2,18 @@ import type { Alternative } from "../domain/availability.ts";
 import type { Figures, Waiting } from "../domain/figures.ts";
 import type { News } from "../domain/history.ts";
 import { clock } from "../domain/periods.ts";
+import type { Actor } from "../domain/permissions.ts";
 import type { Reservation } from "../domain/reservations.ts";
+import { allows } from "../domain/transitions.ts";
 import { Empty } from "./bits.tsx";
 import { Chart } from "./charts.tsx";
+import { CheckInForm } from "./check_in.tsx";
 import { BumpedNotice } from "./decisions.tsx";
 import { ReservationTable } from "./reservations.tsx";
 import { ACTION_WORDS, agoOf, count, dayOf, reservationPath, shortDate, timeOf } from "./words.ts";
 
 interface HomeProps {
-  name: string;
-  zone: string;
+  viewer: Actor;
   now: Temporal.Instant;
   next: readonly Reservation[];
   news: readonly News[];
@@ -28,7 +30,9 @@ interface HomeProps {
 
 /** My day: what comes next, what has changed, what waits for me. */
 export function HomePage(props: HomeProps) {
-  const { name, zone, now, next, news, bumped, alternatives, waiting, asked, figures } = props;
+  const { viewer, now, next, news, bumped, alternatives, waiting, asked, figures } = props;
+  const { name, time_zone: zone } = viewer;
+  const due = next.filter((one) => one.requester_id === viewer.id && allows(one, "check_in", now));
   return (
     <>
       <div class="head">
@@ -37,6 +41,15 @@ export function HomePage(props: HomeProps) {
           <a class="button" href="/find">Find me a slot</a>
         </p>
       </div>
+      {due.map((one) => (
+        <div class="callout check-in">
+          <p>
+            <b class="break">{one.purpose || one.resources.map((r) => r.name).join(", ")}</b>{" "}
+            waits for you until {timeOf(one.check_in_until!, zone)}
+          </p>
+          <CheckInForm reservation={one} viewer={viewer} />
+        </div>
+      ))}
       {bumped.map((reservation, i) => (
         <BumpedNotice
           reservation={reservation}

@@ -7,11 +7,12 @@ import type { Reservation } from "../domain/reservations.ts";
 import { allows, statusAt } from "../domain/transitions.ts";
 import { Empty, Pager, StatusMark } from "./bits.tsx";
 import { BumpedNotice, BumpForm, type Refusal } from "./decisions.tsx";
+import { CheckInForm } from "./check_in.tsx";
 import { FormError } from "./fields.tsx";
 import { Icon } from "./icons.tsx";
 import { AskedChange } from "./proposals.tsx";
 import { QuestionNotice, type Said } from "./questions.tsx";
-import { ACTION_WORDS, agoOf, count, periodOf, reservationPath, STATUS_WORDS } from "./words.ts";
+import { ACTION_WORDS, agoOf, count, periodOf, reservationPath, STATUS_WORDS, timeOf } from "./words.ts";
 
 interface ListProps {
   reservations: readonly Reservation[];
@@ -223,6 +224,7 @@ export function ReservationFacts(
       </Fact>
       <Fact name="Reference">{reservation.reference}</Fact>
       {reservation.priority > 0 && <Fact name="Priority">{reservation.priority}</Fact>}
+      <CheckInFact reservation={reservation} zone={places[0] ?? viewer.time_zone} now={now} />
       {reservation.attendees && <Fact name="People">{reservation.attendees}</Fact>}
       {Object.entries(reservation.answers).map(([key, answer]) => (
         <Fact name={key.replaceAll("_", " ")}>
@@ -244,6 +246,20 @@ export function ReservationFacts(
   );
 }
 
+// For whom it is still to come, or was not kept: who has checked in needs no reminder.
+function CheckInFact(
+  { reservation, zone, now }: { reservation: Reservation; zone: string; now: Temporal.Instant },
+) {
+  const { check_in_from, check_in_until } = reservation;
+  const status = statusAt(reservation, now);
+  if (!check_in_from || !check_in_until || !["pending", "approved", "no_show"].includes(status)) return null;
+  return (
+    <Fact name="Check in">
+      {timeOf(check_in_from, zone)} to {timeOf(check_in_until, zone)}; whoever has not come by then loses it
+    </Fact>
+  );
+}
+
 function Fact({ name, children }: { name: string; children?: unknown }) {
   return (
     <div>
@@ -259,10 +275,17 @@ function Actions({ reservation, viewer, now, undoable, decides, refused }: OnePr
   const canEdit = may(viewer, "edit_reservation", owner) && allows(reservation, "reschedule", now);
   const canCancel = may(viewer, "cancel", owner) && allows(reservation, "cancel", now);
   const canDecide = decides && allows(reservation, "approve", now);
+  const canCheckIn = may(viewer, "check_in", owner) && allows(reservation, "check_in", now);
+  const canEnd = may(viewer, "end", owner) && allows(reservation, "end", now);
   const canBump = decides && may(viewer, "bump", owner) && allows(reservation, "bump", now);
   return (
     <div class="actions">
-      {canDecide && <a class="button" href={`/approvals#request-${reservation.id}`}>Decide</a>}{" "}
+      {canCheckIn && <CheckInForm reservation={reservation} viewer={viewer} />}{" "}
+      {canEnd && (
+        <form method="post" action={`${path}/end`}>
+          <button class="second" type="submit">End it now</button>
+        </form>
+      )} {canDecide && <a class="button" href={`/approvals#request-${reservation.id}`}>Decide</a>}{" "}
       {canEdit && <a class="button second" href={`${path}/edit`}>Change</a>}{" "}
       {canEdit && decides && owner !== viewer.id && (
         <a class="button second" href={`${path}/reschedule`}>Reschedule</a>

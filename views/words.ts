@@ -108,6 +108,9 @@ export const ACTION_WORDS: Record<Verb, string> = {
   deny_change: "Change denied",
   withdraw_change: "Change withdrawn",
   expire_change: "Change expired: nobody decided in time",
+  check_in: "Checked in",
+  end: "Ended early",
+  no_show: "Not used: nobody checked in in time",
   complete: "Completed",
   expire: "Expired: nobody decided before its start",
 };

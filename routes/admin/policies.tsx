@@ -127,7 +127,14 @@ const NUMBERS = [
   "hold_minutes",
 ] as const;
 const BUFFERS = ["buffer_before", "buffer_after"] as const;
-const CHECKS = ["approval_outside_hours", "self_approval", "pending_holds", "details_for_staff"] as const;
+const CHECK_IN = ["check_in_opens_minutes", "check_in_grace_minutes"] as const;
+const CHECKS = [
+  "approval_outside_hours",
+  "self_approval",
+  "pending_holds",
+  "check_in",
+  "details_for_staff",
+] as const;
 const PERIODS = ["day", "week", "month"] as const;
 
 // What cannot be read is said together with what the rules of a policy have against the rest.
@@ -156,6 +163,7 @@ function read(values: Values): NewPolicy {
     quotas,
     ...Object.fromEntries(NUMBERS.map((name) => [name, number(name)])),
     ...Object.fromEntries(BUFFERS.map((name) => [name, number(name) ?? 0])),
+    ...Object.fromEntries(CHECK_IN.map((name) => [name, number(name) ?? NO_RULES[name]])),
     ...Object.fromEntries(CHECKS.map((name) => [name, values[name] === "on"])),
     attestations: lines(values.attestations),
     fields: lines(values.fields).flatMap((line) => readField(line, issues)),
@@ -195,7 +203,7 @@ function asTyped(policy: NewPolicy | KeptPolicy): Values {
     always_open: opening ? undefined : "on",
     ...Object.fromEntries(WEEKDAYS.map((_, i) => [`hours_${i}`, opening?.[i]?.map(inHours).join(", ")])),
     ...Object.fromEntries(
-      [...NUMBERS, ...BUFFERS].map((name) => [name, policy[name]?.toString() || undefined]),
+      [...NUMBERS, ...BUFFERS, ...CHECK_IN].map((name) => [name, policy[name]?.toString() || undefined]),
     ),
     ...Object.fromEntries(CHECKS.map((name) => [name, policy[name] ? "on" : undefined])),
     ...Object.fromEntries(PERIODS.flatMap((per) => [

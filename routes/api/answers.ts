@@ -66,6 +66,8 @@ export const Reservation = z.strictObject({
   attendees: z.int().nullable(),
   answers: z.record(Text, Text).describe("To the questions of the policy"),
   decision_reason: Text.nullable(),
+  check_in_from: Instant.nullable().describe("From when on one can check in; null: nobody has to"),
+  check_in_until: Instant.nullable().describe("When it is too late: who has not come by then is a no-show"),
   ...Kept,
   proposed_change: z.strictObject({ id: Id, ...Slot, proposed_at: Instant, decide_by: Instant }).optional()
     .describe("A change that waits for a decision; the reservation stays as it is until then"),

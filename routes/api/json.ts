@@ -31,6 +31,7 @@ export function resourceJson(resource: Resource) {
 export function reservationJson(reservation: Reservation, now: Temporal.Instant) {
   const { id, reference, requester_id, start_time, end_time, purpose, priority } = reservation;
   const { private: secret, decision_reason, attendees, answers, created_at, updated_at } = reservation;
+  const { check_in_from, check_in_until } = reservation;
   const resource_ids = reservation.resources.map((r) => r.id);
   const status = statusAt(reservation, now);
   return {
@@ -51,6 +52,8 @@ export function reservationJson(reservation: Reservation, now: Temporal.Instant)
       attendees,
       answers,
       decision_reason,
+      check_in_from,
+      check_in_until,
       created_at,
       updated_at,
     },

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Approval, approve, Denial, deny } from "../../domain/approvals.ts";
 import { Bump, bump } from "../../domain/bumps.ts";
+import { checkIn, endEarly } from "../../domain/check_in.ts";
 import { cancel, change, rescheduleAsApprover } from "../../domain/edits.ts";
 import { listHistory } from "../../domain/history.ts";
 import { approveChange, denyChange, withdrawChange } from "../../domain/proposals.ts";
@@ -152,6 +153,30 @@ reservations.post("/:id/bump", {
   answers: { 200: Reservation, 409: STALE_STATUS },
 }, async (c, { id, body: { reason } }) => {
   await bump(c.var.sql, actorOf(c), { id, reason }, c.var.now);
+  return show(c, id);
+});
+
+reservations.post("/:id/check_in", {
+  id: "checkIn",
+  summary: "Say that whoever it is for has come",
+  description: "Its requester does, or staff for them, from `check_in_from` to `check_in_until`.",
+  who: "signed in",
+  tag,
+  answers: { 200: Reservation, 409: "Too early, too late, or nobody has to" },
+}, async (c, { id }) => {
+  await checkIn(c.var.sql, actorOf(c), id, c.var.now);
+  return show(c, id);
+});
+
+reservations.post("/:id/end", {
+  id: "endReservation",
+  summary: "End it before its time: the rest of its slot is free at once",
+  description: "`end_time` becomes this moment; the history keeps until when it was to last.",
+  who: "signed in",
+  tag,
+  answers: { 200: Reservation, 409: "It has not begun, or is over" },
+}, async (c, { id }) => {
+  await endEarly(c.var.sql, actorOf(c), id, c.var.now);
   return show(c, id);
 });
 

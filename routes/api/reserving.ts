@@ -3,7 +3,7 @@ import type { Sql, Tx } from "../../db/types.ts";
 import { getProposal, type Proposal } from "../../domain/proposals.ts";
 import { request } from "../../domain/requests.ts";
 import { getReservation, lockReservation, type Reservation } from "../../domain/reservations.ts";
-import { statusAt } from "../../domain/transitions.ts";
+import { statusAt, type Timed } from "../../domain/transitions.ts";
 import { actorOf, type Context } from "../env.ts";
 import { reservationJson } from "./json.ts";
 import { instantOf, type NewReservation } from "./schemas.ts";
@@ -50,7 +50,7 @@ export async function tag(tx: Tx, c: Context, id: string): Promise<string> {
 
 // Time moves a status without a new version, and so does a change that is asked for.
 function tagOf(
-  reservation: Pick<Reservation, "version" | "status" | "start_time" | "end_time">,
+  reservation: Pick<Reservation, "version"> & Timed,
   proposal: Proposal | undefined,
   now: Temporal.Instant,
 ) {
@@ -85,6 +85,8 @@ function storedJson(
     start_time: Temporal.Instant;
     end_time: Temporal.Instant;
     status: string;
+    check_in_from: Temporal.Instant | null;
+    check_in_until: Temporal.Instant | null;
     purpose?: string;
     private?: boolean;
     priority?: number;
@@ -111,7 +113,8 @@ function storedJson(
       attendees: rest.attendees ?? null,
       answers: rest.answers ?? {},
     },
-    ...{ decision_reason: null, created_at: now, updated_at: now },
+    ...{ decision_reason: null, check_in_from: rest.check_in_from, check_in_until: rest.check_in_until },
+    ...{ created_at: now, updated_at: now },
   };
 }
 

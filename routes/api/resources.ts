@@ -76,7 +76,7 @@ resources.get("/:id/availability", {
       message: "Ask for at most 366 days at once",
     }),
   answers: { 200: Availability },
-}, (c, { id, query }) => availabilityOf(c.var.sql, id, query));
+}, (c, { id, query }) => availabilityOf(c.var.sql, id, query, c.var.now));
 
 resources.post("/", {
   id: "createResource",

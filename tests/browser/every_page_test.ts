@@ -80,6 +80,7 @@ Deno.test("every page", async (t) => {
     `/reservations/${some.proposed.reference}`,
     `/reservations/${some.asked.reference}`,
     "/account",
+    "/check-in",
     "/no-such-page",
   ];
   const sams = [
@@ -99,6 +100,7 @@ Deno.test("every page", async (t) => {
     `/reservations/${some.proposed.reference}`,
     `/reservations/${some.rival.reference}/reschedule`,
     "/account",
+    "/check-in",
   ];
   const adas = [
     "/admin/resources",

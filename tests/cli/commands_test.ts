@@ -113,6 +113,18 @@ function story(site: string, email: (who: Who) => string): Step[] {
       args: ["reservations", "reschedule", "R-1", "tomorrow", "16:00", "+1h"],
       prints: /16:00–17:00\n/,
     },
+    {
+      who: "alice",
+      args: ["reservations", "check-in", "R-1"],
+      says: /cannot be checked in: nobody has to check in for it/,
+      code: 6,
+    },
+    {
+      who: "alice",
+      args: ["reservations", "end", "R-1"],
+      says: /cannot be ended: it has not begun/,
+      code: 6,
+    },
     { who: "alice", args: ["reservations", "history", "R-1"], prints: /When +Action/ },
     {
       who: "bob",

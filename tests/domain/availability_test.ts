@@ -28,7 +28,7 @@ async function oneRoom(resource: Partial<NewResource> = {}) {
     ask: (who: keyof typeof cast, period: Period, rest: Partial<NewReservation> = {}) =>
       request(sql, cast[who], { ...period, resource_ids: ids, ...rest }, NOW),
     conflicts: (who: keyof typeof cast, period: Period, rest: Partial<Wish> = {}) =>
-      conflictsOf(sql, cast[who], { ...period, resource_ids: ids, ...rest }),
+      conflictsOf(sql, cast[who], { ...period, resource_ids: ids, ...rest }, NOW),
     alternatives: (period: Period, rest: Partial<Wish> = {}, now = NOW) =>
       alternativesTo(sql, { ...period, resource_ids: ids, ...rest }, now),
     async [Symbol.asyncDispose]() {

@@ -439,7 +439,7 @@ Deno.test("a closure hides from nobody: Alice reads of it what Ada reads", async
   await scene.shut();
   const wish = { ...TEN, resource_ids: [scene.room.id] };
   const [alices, adas] = await Promise.all(
-    (["alice", "ada"] as const).map((who) => conflictsOf(scene.sql, scene.cast[who], wish)),
+    (["alice", "ada"] as const).map((who) => conflictsOf(scene.sql, scene.cast[who], wish, NOW)),
   );
   assert.deepEqual(alices, adas);
   assert.deepEqual([alices[0].reason, alices[0].hidden], [SANDED, false]);
@@ -467,7 +467,7 @@ Deno.test("what is closed is busy, and neither free nor found by a search for wh
   await scene.shut();
   await scene.ask(on("2026-05-05", "13:00", "14:00"));
   const window = on("2026-05-05", "08:00", "15:00");
-  assert.deepEqual(await availabilityOf(scene.sql, scene.room.id, window), {
+  assert.deepEqual(await availabilityOf(scene.sql, scene.room.id, window, NOW), {
     busy: [on("2026-05-05", "09:00", "12:00")],
     free: [on("2026-05-05", "08:00", "09:00"), on("2026-05-05", "12:00", "15:00")],
   });

@@ -11,6 +11,8 @@ const TABLE: Record<Action, Record<Role, [own: boolean, others: boolean]>> = {
   see_details: { user: [true, false], staff: [true, true], admin: [true, true] },
   edit_reservation: { user: [true, false], staff: [true, true], admin: [true, true] },
   cancel: { user: [true, false], staff: [true, true], admin: [true, true] },
+  check_in: { user: [true, false], staff: [true, true], admin: [true, true] },
+  end: { user: [true, false], staff: [true, true], admin: [true, true] },
   restore: { user: [true, false], staff: [true, true], admin: [true, true] },
   decide: { user: [false, false], staff: [true, true], admin: [true, true] },
   bump: { user: [false, false], staff: [false, true], admin: [false, true] },

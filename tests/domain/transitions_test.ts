@@ -27,12 +27,28 @@ const OVER = LATER.end_time;
 const minutesLater = (minutes: number) => NOW.add({ minutes });
 
 // The diagram once more, written down apart from the code that it judges.
-const DIAGRAM: Record<Transition, { from: Status[]; to: Status; past: string; until: Temporal.Instant }> = {
+interface Drawn {
+  from: Status[];
+  to: Status;
+  past: string;
+  /** From when on it can be done, where that is not at once; and until when. */
+  since?: Temporal.Instant;
+  until: Temporal.Instant;
+}
+const DIAGRAM: Record<Transition, Drawn> = {
   approve: { from: ["pending"], to: "approved", past: "approved", until: BEGUN },
   deny: { from: ["pending"], to: "denied", past: "denied", until: BEGUN },
   cancel: { from: ["pending", "approved"], to: "cancelled", past: "cancelled", until: OVER },
   restore: { from: ["cancelled"], to: "pending", past: "restored", until: OVER },
   bump: { from: ["approved"], to: "bumped", past: "bumped", until: OVER },
+  check_in: {
+    ...{ from: ["approved"], to: "checked_in", past: "checked_in" },
+    ...{ since: BEGUN.subtract({ minutes: 15 }), until: OVER },
+  },
+  end: {
+    ...{ from: ["approved", "checked_in"], to: "completed", past: "ended" },
+    ...{ since: BEGUN.add({ seconds: 1 }), until: OVER },
+  },
   reschedule: { from: ["pending", "approved", "bumped"], to: "pending", past: "rescheduled", until: OVER },
 };
 const ACTIONS = Object.keys(DIAGRAM) as Transition[];
@@ -40,6 +56,25 @@ const ARROWS = ACTIONS.flatMap((action) => DIAGRAM[action].from.map((from) => ({
 const NO_ARROWS = ACTIONS.flatMap((action) =>
   STATUSES.filter((from) => !DIAGRAM[action].from.includes(from)).map((from) => ({ action, from }))
 );
+
+const AS_TIME_PASSES: Record<Status, [ahead: Status, begun: Status, over: Status]> = {
+  pending: ["pending", "expired", "expired"],
+  approved: ["approved", "approved", "completed"],
+  checked_in: ["checked_in", "checked_in", "completed"],
+  denied: ["denied", "denied", "denied"],
+  expired: ["expired", "expired", "expired"],
+  completed: ["completed", "completed", "completed"],
+  no_show: ["no_show", "no_show", "no_show"],
+  bumped: ["bumped", "bumped", "bumped"],
+  cancelled: ["cancelled", "cancelled", "cancelled"],
+};
+
+/** When a check-in is possible at all; of the other arrows nobody has to check in. */
+const timesFor = (action: Transition) =>
+  action === "check_in"
+    ? { check_in_from: BEGUN.subtract({ minutes: 15 }), check_in_until: OVER }
+    : { check_in_from: null, check_in_until: null };
+const whenTo = (action: Transition) => DIAGRAM[action].since ?? minutesLater(5);
 
 /** Bob's request for a room that an approver decides on, this afternoon. */
 async function bobsRequest() {
@@ -67,7 +102,10 @@ async function attempt(
   let outcome: Outcome | undefined;
   const takenBack = new Error("taken back");
   await transaction(sql, async (tx) => {
-    await tx`update reservations set status = ${from} where id = ${id}`;
+    const { check_in_from, check_in_until } = timesFor(step.action);
+    await tx`
+      update reservations set status = ${from}, check_in_from = ${check_in_from}, check_in_until = ${check_in_until}
+      where id = ${id}`;
     await tx`update allocations set holds = ${["approved", "checked_in"].includes(from)}`;
     const before = await everything(tx);
     const tried = await transition(tx, cast.sam, { id, ...step }, now).then(
@@ -104,7 +142,7 @@ Deno.test("each arrow of the diagram", async (t) => {
   await using scene = await bobsRequest();
   for (const { action, from } of ARROWS) {
     const { to, past } = DIAGRAM[action];
-    const { moved, error, before, after } = await attempt(scene, { action, from, to }, minutesLater(5));
+    const { moved, error, before, after } = await attempt(scene, { action, from, to }, whenTo(action));
     const [was] = before.reservations;
     const [is] = after.reservations;
 
@@ -118,14 +156,14 @@ Deno.test("each arrow of the diagram", async (t) => {
       const added = after.history.slice(before.history.length);
       assert.deepEqual(
         added.map((h) => [h.action, h.actor_id, h.previous_state.status, `${h.at}`]),
-        [[action, scene.cast.sam.id, from, `${minutesLater(5)}`]],
+        [[action, scene.cast.sam.id, from, `${whenTo(action)}`]],
       );
     });
     await t.step(`${action} from ${from} leaves one event`, () => {
       const added = after.outbox.slice(before.outbox.length);
       assert.deepEqual(
         added.map((o) => [o.event, o.reservation_id, `${o.created_at}`]),
-        [[`reservation.${past}`, scene.id, `${minutesLater(5)}`]],
+        [[`reservation.${past}`, scene.id, `${whenTo(action)}`]],
       );
     });
     await t.step(`${action} from ${from} names the approver only where it is a decision`, () => {
@@ -139,13 +177,15 @@ Deno.test("each arrow that the diagram does not have", async (t) => {
   await using scene = await bobsRequest();
   assert.equal(NO_ARROWS.length, STATUSES.length * ACTIONS.length - ARROWS.length);
   for (const { action, from } of NO_ARROWS) {
-    const { error, before, after } = await attempt(scene, { action, from }, minutesLater(5));
+    const { error, before, after } = await attempt(scene, { action, from }, whenTo(action));
 
     await t.step(`${action} from ${from} is refused with the status in words`, () => {
       assert(error instanceof Conflict, `Expected a Conflict: ${error}`);
-      const said = `This reservation cannot be ${DIAGRAM[action].past}: it is already ${
-        from.replace("_", " ")
-      }`;
+      const status = AS_TIME_PASSES[from][action === "end" ? 1 : 0];
+      const said = `This reservation cannot be ${DIAGRAM[action].past}: it is already ${status}`.replaceAll(
+        "_",
+        " ",
+      );
       assert(error.message.startsWith(said), error.message);
     });
     await t.step(`${action} from ${from} changes nothing`, () => assert.deepEqual(after, before));
@@ -171,11 +211,20 @@ Deno.test("each arrow that ends with the time", async (t) => {
 
 Deno.test("the diagram says beforehand what a transition will do, at any time", async (t) => {
   await using scene = await bobsRequest();
-  const moments = [NOW, BEGUN.subtract({ seconds: 1 }), BEGUN, OVER.subtract({ seconds: 1 }), OVER];
+  const moments = [
+    NOW,
+    BEGUN.subtract({ seconds: 1 }),
+    BEGUN,
+    BEGUN.add({ seconds: 1 }),
+    OVER.subtract({ seconds: 1 }),
+    OVER,
+  ];
   for (const from of STATUSES) {
     for (const action of ACTIONS) {
       await t.step(`${action} from ${from}`, async () => {
-        const said = moments.map((now) => allows({ status: from, ...LATER }, action, now));
+        const said = moments.map((now) =>
+          allows({ status: from, ...LATER, ...timesFor(action) }, action, now)
+        );
         const outcomes = [];
         for (const now of moments) outcomes.push(!(await attempt(scene, { action, from }, now)).error);
         assert.deepEqual(said, outcomes);
@@ -201,7 +250,8 @@ Deno.test("what is cancelled, denied or bumped holds nothing any more", async (t
 
 Deno.test("a reservation that is rescheduled has the new period, on the clock of its new place", async () => {
   await using scene = await bobsRequest();
-  const period = { ...on("2026-05-05", "10:00", "11:00"), time_zone: "America/Toronto" };
+  const times = { check_in_from: null, check_in_until: null };
+  const period = { ...on("2026-05-05", "10:00", "11:00"), ...times, time_zone: "America/Toronto" };
   const { after } = await attempt(scene, { action: "reschedule", from: "approved", period }, NOW);
   const [{ start_time, end_time, time_zone, start_wall }] = after.reservations as unknown as [
     Record<string, unknown>,
@@ -222,13 +272,13 @@ Deno.test("a step that was decided on an older version is refused, and changes n
   await using scene = await bobsRequest();
   for (const { action, from } of ARROWS) {
     await t.step(`${action} from ${from}`, async () => {
-      const { error, before, after } = await attempt(scene, { action, from, version: 7 }, minutesLater(5));
+      const { error, before, after } = await attempt(scene, { action, from, version: 7 }, whenTo(action));
       assert(error instanceof Conflict, `Expected a Conflict: ${error}`);
       assert.match(error.message, /: it was changed since you looked at it$/);
       assert.deepEqual(after, before);
     });
     await t.step(`${action} from ${from} on the present version`, async () => {
-      assert.equal((await attempt(scene, { action, from, version: 1 }, minutesLater(5))).error, undefined);
+      assert.equal((await attempt(scene, { action, from, version: 1 }, whenTo(action))).error, undefined);
     });
   }
 });
@@ -303,22 +353,13 @@ Deno.test("a transition of a reservation that does not exist finds nothing", asy
   await assert.rejects(transaction(sql, (tx) => transition(tx, cast.sam, step, NOW)), NotFound);
 });
 
-const AS_TIME_PASSES: Record<Status, [ahead: Status, begun: Status, over: Status]> = {
-  pending: ["pending", "expired", "expired"],
-  approved: ["approved", "approved", "completed"],
-  checked_in: ["checked_in", "checked_in", "completed"],
-  denied: ["denied", "denied", "denied"],
-  expired: ["expired", "expired", "expired"],
-  completed: ["completed", "completed", "completed"],
-  no_show: ["no_show", "no_show", "no_show"],
-  bumped: ["bumped", "bumped", "bumped"],
-  cancelled: ["cancelled", "cancelled", "cancelled"],
-};
-
 for (const status of STATUSES) {
   Deno.test(`a reservation stored as ${status} is ${AS_TIME_PASSES[status].join(", ")} as time passes`, () => {
     const moments = [BEGUN.subtract({ nanoseconds: 1 }), BEGUN, OVER];
-    assert.deepEqual(moments.map((now) => statusAt({ status, ...LATER }, now)), AS_TIME_PASSES[status]);
+    assert.deepEqual(
+      moments.map((now) => statusAt({ status, ...LATER, check_in_until: null }, now)),
+      AS_TIME_PASSES[status],
+    );
   });
 }
 

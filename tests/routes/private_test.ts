@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { approve } from "../../domain/approvals.ts";
 import { cancel, describe, reschedule } from "../../domain/edits.ts";
+import { openDoor } from "../../domain/doors.ts";
+import { codeOfDoor } from "../../routes/signatures.ts";
 import { close, NewClosure } from "../../domain/closures.ts";
 import type { Actor } from "../../domain/permissions.ts";
 import { createPolicy, NO_RULES } from "../../domain/policies.ts";
 import { request } from "../../domain/requests.ts";
 import { newId } from "../../lib/ids.ts";
-import type { Answer, Client } from "../support/app.ts";
+import { type Answer, type Client, SECRET_KEY } from "../support/app.ts";
 import { makeResource, NOW, on } from "../support/cast.ts";
 import { openScene } from "../support/scene.ts";
 
@@ -47,7 +49,11 @@ async function secrets(how: How = "by Bob himself") {
     ...{ start_wall: `${DAY}T08:00`, end_wall: `${DAY}T20:00` },
   });
   const closure = (await close(sql, cast.ada, closing, NOW)).id;
-  return { ...scene, hall, van, den, bobs, wish, gone, own, lost, closure };
+  const door = codeOfDoor(
+    SECRET_KEY,
+    await openDoor(sql, cast.ada, { resource_id: hall.id, names: true }, NOW),
+  );
+  return { ...scene, door, hall, van, den, bobs, wish, gone, own, lost, closure };
 }
 
 /** What hides it: that it is marked so, or a policy of which only staff see the details. */
@@ -103,6 +109,8 @@ const QUESTIONS: Question[] = [
   get("/schedule/week", () => `/schedule/week?date=${DAY}`),
   get("/resources/:id/month", ({ hall }) => `/resources/${hall.id}/month?month=2026-05`),
   get("/door/:id", () => `/door/${newId()}?key=none`),
+  get("/in/:code", ({ door }) => `/in/${door}`),
+  get("/check-in"),
   get("/admin/resources/:id/door", ({ hall }) => `/admin/resources/${hall.id}/door`),
   get("/agenda", undefined, { bobs: true }),
   get("/find"),
@@ -233,6 +241,12 @@ const QUESTIONS: Question[] = [
     () => "/api/v1/reservations",
     ({ hall }) => ({ resource_id: hall.id, ...period }),
   ),
+  ...["check_in", "end"].flatMap((verb) => [
+    post(`/reservations/:id/${verb}`, () => `/reservations/R-1/${verb}`, () => ({})),
+    ...["reservations", "bookings"].map((name) =>
+      post(`/api/v1/${name}/:id/${verb}`, ({ bobs }) => `/api/v1/${name}/${bobs.id}/${verb}`, () => ({}))
+    ),
+  ]),
   post("/api/v1/reservations/:id/cancel", ({ bobs }) => `/api/v1/reservations/${bobs.id}/cancel`, () => ({})),
   post(
     "/api/v1/reservations/:id/approve",

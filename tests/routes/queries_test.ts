@@ -74,6 +74,7 @@ async function asked(
       `/reservations/${reference}`,
       `/reservations/${reference}/edit`,
       "/account",
+      "/check-in",
       "/api/v1/resources",
       "/api/v1/reservations",
       `/api/v1/reservations/${id}`,
@@ -83,6 +84,7 @@ async function asked(
     ],
     sam: [
       "/",
+      "/check-in",
       "/approvals",
       `/reservations/${reference}/reschedule`,
       `/reservations/${reference}/override`,

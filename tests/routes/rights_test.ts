@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { openDoor } from "../../domain/doors.ts";
+import { codeOfDoor } from "../../routes/signatures.ts";
 import { close, NewClosure } from "../../domain/closures.ts";
 import { createGroup } from "../../domain/groups.ts";
 import { createPolicy, NO_RULES } from "../../domain/policies.ts";
@@ -7,7 +9,7 @@ import { beginSession } from "../../domain/auth/sessions.ts";
 import { createToken } from "../../domain/auth/tokens.ts";
 import { type Action, type Actor, may, type Role } from "../../domain/permissions.ts";
 import { newId } from "../../lib/ids.ts";
-import type { Answer, Client } from "../support/app.ts";
+import { type Answer, type Client, SECRET_KEY } from "../support/app.ts";
 import { makeResource, NOW, on } from "../support/cast.ts";
 import { openScene } from "../support/scene.ts";
 
@@ -50,6 +52,8 @@ const KINDS = {
   "see": { told: answers(SIGN_IN, ["let in", "not found"], IN, IN), action: "see_reservation" },
   "edit": { told: answers(SIGN_IN, ["let in", "not found"], IN, IN), action: "edit_reservation" },
   "cancel": { told: answers(SIGN_IN, ["let in", "not found"], IN, IN), action: "cancel" },
+  "check in": { told: answers(SIGN_IN, ["let in", "not found"], IN, IN), action: "check_in" },
+  "end": { told: answers(SIGN_IN, ["let in", "not found"], IN, IN), action: "end" },
   "restore": { told: answers(SIGN_IN, ["let in", "not found"], IN, IN), action: "restore" },
   "answer": {
     told: answers(SIGN_IN, ["let in", "not found"], ["let in", "refused"], ["let in", "refused"]),
@@ -76,6 +80,8 @@ const reservationCalls = (name: string): [string, Right][] => [
   [`PATCH /api/v1/${name}/:id`, "edit"],
   [`DELETE /api/v1/${name}/:id`, "cancel"],
   [`POST /api/v1/${name}/:id/cancel`, "cancel"],
+  [`POST /api/v1/${name}/:id/check_in`, "check in"],
+  [`POST /api/v1/${name}/:id/end`, "end"],
   [`POST /api/v1/${name}/:id/approve`, "decide"],
   [`POST /api/v1/${name}/:id/deny`, "decide"],
   [`POST /api/v1/${name}/:id/reschedule`, "decide"],
@@ -149,6 +155,10 @@ const ROUTES = new Map<string, Right>([
   ["GET /reservations/:id", "see"],
   ["GET /reservations/:id/edit", "edit"],
   ["POST /reservations/:id/edit", "edit"],
+  ["GET /check-in", "signed in"],
+  ["GET /in/:code", "signed in"],
+  ["POST /reservations/:id/check_in", "check in"],
+  ["POST /reservations/:id/end", "end"],
   ["POST /reservations/:id/cancel", "cancel"],
   ["POST /reservations/:id/restore", "restore"],
   ["GET /account", "signed in"],
@@ -273,6 +283,10 @@ async function house() {
   const shut = { ...CLOSED, resource_ids: [(await makeResource(sql, cast.ada, { name: "Attic" })).id] };
   const closure = await close(sql, cast.ada, NewClosure.parse(shut), NOW);
   const group = await createGroup(sql, cast.ada, { name: "Deciders" }, NOW);
+  const door = codeOfDoor(
+    SECRET_KEY,
+    await openDoor(sql, cast.ada, { resource_id: hall.id, names: true }, NOW),
+  );
   /** What belongs to one person. */
   async function of(owner: Actor) {
     const wish = { ...on("2026-05-05", "10:00", "11:00"), resource_ids: [hall.id] };
@@ -290,6 +304,7 @@ async function house() {
   }
   const ids = (own: Awaited<ReturnType<typeof of>>): [RegExp, string][] => [
     [/\/import\/:id/, newId()],
+    [/\/in\/:code/, door],
     [/closures\/:id/, closure.id],
     [/groups\/:id/, group],
     [/(reservations|bookings)\/:id/, own.reservation],

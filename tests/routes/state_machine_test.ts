@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { approve, deny } from "../../domain/approvals.ts";
 import { bump } from "../../domain/bumps.ts";
+import { checkIn } from "../../domain/check_in.ts";
 import { cancel, change } from "../../domain/edits.ts";
 import { getProposal } from "../../domain/proposals.ts";
 import { ask } from "../../domain/questions.ts";
@@ -22,7 +23,11 @@ const STATES = {
   "pending, and its start has passed": "expired",
   "approved": "approved",
   "approved, and a change is asked for": "approved",
+  "approved, and it has begun": "approved",
+  "approved, and it has to be checked in": "approved",
+  "approved, and nobody has come in time": "no show",
   "approved, and its end has passed": "completed",
+  "checked_in, and it has begun": "checked in",
   "denied": "denied",
   "expired": "expired",
   "checked_in": "checked in",
@@ -62,10 +67,13 @@ const reason = () => ({ reason: "The mayor comes" });
 const which = ({ change }: Made) => ({ change });
 
 const IN_QUEUE = ["pending", "pending, and something is asked"] as const;
-const HELD = ["approved", "approved, and a change is asked for"] as const;
+const RUNS = ["approved, and it has begun", "approved, and it has to be checked in"] as const;
+const HELD = ["approved", "approved, and a change is asked for", ...RUNS] as const;
 const from = (states: readonly State[], effect: Effect) =>
   Object.fromEntries(states.map((state) => [state, effect]));
-const notAsked = { "approved": /no longer asked for\b(?!, )/ };
+const said = (states: readonly State[], words: RegExp) =>
+  Object.fromEntries(states.map((state) => [state, words]));
+const notAsked = said(["approved", ...RUNS], /no longer asked for\b(?!, )/);
 
 const ACTIONS: Record<string, Way> = {
   "approve": {
@@ -146,6 +154,18 @@ const ACTIONS: Record<string, Way> = {
     allowed: from([...IN_QUEUE, ...HELD], ["cancelled", "cancel", "cancelled"]),
     api: ({ id }) => ["DELETE", `/${id}`],
   },
+  "check in": {
+    who: "bob",
+    allowed: { "approved, and it has to be checked in": ["checked_in", "check_in", "checked_in"] },
+    otherwise: said(HELD, /nobody has to check in for it/),
+    ...verb("check_in"),
+  },
+  "end": {
+    who: "bob",
+    allowed: from([...RUNS, "checked_in, and it has begun"], ["completed", "end", "ended"]),
+    otherwise: said([...HELD, "checked_in"], /it has not begun/),
+    ...verb("end"),
+  },
   "restore": {
     who: "bob",
     allowed: { cancelled: ["approved", "restore", "restored"] },
@@ -167,10 +187,20 @@ async function openHall() {
   const hall = (await makeResource(sql, cast.ada, { name: "Hall", requires_approval: true })).id;
   let days = 0;
   async function make(state: State): Promise<Made> {
-    const begun = state.includes("passed");
-    const day = begun ? "2026-05-04" : `${Temporal.PlainDate.from("2026-05-05").add({ days: days++ })}`;
-    const period = begun ? on(day, "09:01", "09:02") : on(day, "10:00", "11:00");
-    const { id } = await request(sql, cast.bob, { ...period, resource_ids: [hall], purpose: "Band" }, NOW);
+    const passed = state.includes("passed");
+    const begun = /begun|has to be|in time/.test(state);
+    const today = passed || begun;
+    const day = today ? "2026-05-04" : `${Temporal.PlainDate.from("2026-05-05").add({ days: days++ })}`;
+    // Of what has begun there may be several at once.
+    const place = begun
+      ? (await makeResource(sql, cast.ada, { name: `Hall ${days++}`, requires_approval: true })).id
+      : hall;
+    const period = passed
+      ? on(day, "09:01", "09:02")
+      : begun
+      ? on(day, "09:05", "10:00")
+      : on(day, "10:00", "11:00");
+    const { id } = await request(sql, cast.bob, { ...period, resource_ids: [place], purpose: "Band" }, NOW);
     if (/^(approved|bumped|cancelled|checked|completed|no_show)/.test(state)) {
       await approve(sql, cast.sam, { id }, NOW);
     }
@@ -186,10 +216,21 @@ async function openHall() {
       await sql`update reservations set status = ${state} where id = ${id}`;
       await sql`update allocations set holds = ${state === "checked_in"} where reservation_id = ${id}`;
     }
-    return { id, hall, day, change: (await getProposal(sql, id, NOW))?.id ?? newId() };
+    if (/has to be|in time|checked_in, /.test(state)) {
+      const check_in_until = NOW.add({ minutes: state.includes("in time") ? 8 : 20 });
+      await sql`
+        update reservations set check_in_from = ${NOW}, check_in_until = ${check_in_until} where id = ${id}`;
+      if (state.startsWith("checked_in")) await checkIn(sql, cast.bob, id, NOW);
+    }
+    return { id, hall: place, day, change: (await getProposal(sql, id, NOW))?.id ?? newId() };
   }
   const clients = { bob: await scene.site.as(cast.bob), sam: await scene.site.as(cast.sam) };
-  const clockFor = (state: State) => state.includes("passed") ? NOW.add({ minutes: 3 }) : NOW;
+  const clockFor = (state: State) =>
+    /begun|has to be|in time/.test(state)
+      ? NOW.add({ minutes: 10 })
+      : state.includes("passed")
+      ? NOW.add({ minutes: 3 })
+      : NOW;
   return { ...scene, make, clients, clockFor };
 }
 
@@ -231,7 +272,9 @@ Deno.test("what the status allows is done once, and on record", async (t) => {
     const who = scene.clients[way.who];
     for (const [state, [status, action, event]] of Object.entries(way.allowed) as [State, Effect][]) {
       for (const form of Object.keys(FORMS) as Form[]) {
+        scene.site.now = NOW;
         const made = await scene.make(state);
+        scene.site.now = scene.clockFor(state);
         const before = await everything(scene);
         const answer = await act(who, way, form, made);
         if (!answer) continue;

@@ -9,7 +9,8 @@ import { stopHashing } from "../../lib/passwords.ts";
 import { issueAccess } from "../../routes/tokens.ts";
 import { assertAsDocumented } from "./contract.ts";
 
-const SECRET_KEY = "a secret of the tests, long enough to sign with";
+/** What the sites of the tests sign with. */
+export const SECRET_KEY = "a secret of the tests, long enough to sign with";
 
 /** Holdfast without its `main.ts`: over a test's database, with a clock that the test sets. */
 export interface Site extends AsyncDisposable {

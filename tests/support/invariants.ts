@@ -29,6 +29,9 @@ const ARROWS: Record<string, { from: Status[]; to: Status[]; event: string }> = 
   restore: { from: ["cancelled"], to: OPEN, event: "reservation.restored" },
   bump: { from: ["approved"], to: ["bumped"], event: "reservation.bumped" },
   reschedule: { from: [...OPEN, "bumped"], to: OPEN, event: "reservation.rescheduled" },
+  check_in: { from: ["approved"], to: ["checked_in"], event: "reservation.checked_in" },
+  end: { from: ["approved", "checked_in"], to: ["completed"], event: "reservation.ended" },
+  no_show: { from: ["approved"], to: ["no_show"], event: "reservation.no_show" },
   complete: { from: ["approved", "checked_in"], to: ["completed"], event: "reservation.completed" },
   expire: { from: ["pending"], to: ["expired"], event: "reservation.expired" },
 };

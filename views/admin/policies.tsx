@@ -73,6 +73,10 @@ export function rulesInWords(policy: Policy): string[] {
     policy.self_approval && "approvers may decide on their own",
     policy.pending_holds &&
     `requests hold their time${policy.hold_minutes ? ` for ${inWords(policy.hold_minutes)}` : ""}`,
+    policy.check_in &&
+    `checked in from ${inWords(policy.check_in_opens_minutes)} before to ${
+      inWords(policy.check_in_grace_minutes)
+    } after the start`,
     ...policy.attestations.map((text) => `to confirm: ${text}`),
     ...policy.fields.map(({ label }) => `asks: ${label}`),
     policy.details_for_staff && "only staff see what others reserve it for",
@@ -126,6 +130,8 @@ export interface Effect {
   looked_at: number;
   /** How many people it approves at once. */
   approved_at_once: number;
+  /** How many ahead need no check-in, although what is reserved from now on does. */
+  without_check_in: number;
   against: {
     reference: string;
     resource_name: string;
@@ -228,6 +234,17 @@ export function PolicyFormPage(props: PolicyFormProps) {
           checked={values.pending_holds === "on"}
         />
         {number("hold_minutes", "For so long", "Empty: until it is decided")}
+        <h2>Check-in</h2>
+        <Check
+          name="check_in"
+          label="Whoever reserves has to check in"
+          checked={values.check_in === "on"}
+          hint="Who has not done so in time loses the rest: it is a no-show, and free for others."
+        />
+        <div class="pair">
+          {number("check_in_opens_minutes", "Opens before the start")}
+          {number("check_in_grace_minutes", "Too late after the start")}
+        </div>
         <h2>What is asked</h2>
         <TextArea
           name="attestations"
@@ -295,7 +312,7 @@ function Several({ name, label, hint, choices, chosen, error }: SeveralProps) {
 }
 
 // Nothing is changed by a policy that was reserved before; who keeps it should know what stands against it.
-function EffectNotice({ looked_at, against, approved_at_once, now }: Effect) {
+function EffectNotice({ looked_at, against, approved_at_once, without_check_in, now }: Effect) {
   return (
     <div class={`verdict ${against.length > 0 ? "no" : "yes"}`} role="status">
       <p>
@@ -309,6 +326,12 @@ function EffectNotice({ looked_at, against, approved_at_once, now }: Effect) {
       </p>
       {approved_at_once > 0 && (
         <p>The requests of {count(approved_at_once, "person", "people")} would be approved at once.</p>
+      )}
+      {without_check_in > 0 && (
+        <p>
+          {count(without_check_in, "reservation")} ahead {without_check_in === 1 ? "stays" : "stay"}{" "}
+          without a check-in, as when {without_check_in === 1 ? "it was" : "they were"} made.
+        </p>
       )}
       {against.length > 0 && (
         <ul>
