@@ -97,8 +97,8 @@ export function daysOf({ start_wall, end_wall, rule }: Omit<Plan, "time_zone">):
   return days;
 }
 
-// The moment of a time on the wall, or the words for a time that the clock leaves out.
-function instantOf(wall: Temporal.PlainDateTime, zone: string): Temporal.Instant | string {
+/** The moment of a time on the wall, or the words for a time that the clock leaves out. */
+export function instantOf(wall: Temporal.PlainDateTime, zone: string): Temporal.Instant | string {
   const [date, time] = [`${wall.toPlainDate()}`, wall.toPlainTime().toString({ smallestUnit: "minute" })];
   const found = resolve({ date, time }, zone);
   if (found && "instant" in found) return found.instant;

@@ -31,6 +31,8 @@ export interface Reservation extends Period {
   decision_reason: string | null;
   decided_by_name: string | null;
   decided_at: Temporal.Instant | null;
+  /** The series that it is a date of. */
+  series_id: string | null;
   version: number;
   created_at: Temporal.Instant;
   updated_at: Temporal.Instant;
@@ -68,7 +70,7 @@ export async function lockReservation(tx: Tx, id: string): Promise<void> {
 /** The columns of a `Reservation`, for a query over `joined()`. */
 export function columns(db: Db) {
   return db`v.id, v.reference, v.requester_id, u.name as requester_name, v.status, v.start_time, v.end_time,
-    v.purpose, v.private, v.priority, v.attendees, v.answers, v.override_reason, v.decision_reason, d.name as decided_by_name, v.decided_at, v.version,
+    v.purpose, v.private, v.priority, v.attendees, v.answers, v.override_reason, v.decision_reason, d.name as decided_by_name, v.decided_at, v.series_id, v.version,
     v.created_at, v.updated_at, (
       select coalesce(json_agg(json_build_object('id', r.id, 'name', r.name, 'kind', r.kind, 'location', r.location,
         'time_zone', r.time_zone, 'requires_approval', r.requires_approval) order by r.id), '[]')
