@@ -1,5 +1,5 @@
 import { transaction } from "../db/transaction.ts";
-import type { Db, Ground } from "../db/types.ts";
+import type { Db, Ground, Tx } from "../db/types.ts";
 import { isId, newId } from "../lib/ids.ts";
 import { queueUp } from "./allocations.ts";
 import { bare } from "./availability.ts";
@@ -106,8 +106,8 @@ export async function createSeries(
 /**
  * Has a date after all that was left out, as it was meant.
  *
- * @throws {NotFound} where it is not left out, or the series is somebody else's
- * @throws {Conflict} where it still cannot be had
+ * @throws {NotFound} where the series is somebody else's
+ * @throws {Conflict} where it still cannot be had, or is not left out
  */
 export async function addSkipped(
   sql: Ground,
@@ -127,7 +127,7 @@ export async function addSkipped(
   await storing(sql, async (tx) => {
     await queueUp(tx, series.resource_ids);
     const left_out = await dropSkip(tx, series.id, wallText(wall));
-    if (!left_out) throw new NotFound("This date");
+    if (!left_out) throw new Conflict("This date is not left out: look at the series again");
     const whose = { id: series.requester_id, time_zone: series.time_zone };
     const { dates, rules, standing } = await plan(tx, actor, asked, now, { lock: true, whose });
     const wanted = dates.filter(isHad);
@@ -170,6 +170,11 @@ export async function getSeries(db: Db, actor: Actor, id: string): Promise<Serie
   return { ...kept, resources: [...resources], dates: [...dates], skips: [...skips] };
 }
 
+/** Keeps a series as it is until the transaction ends. */
+export async function lockSeries(tx: Tx, id: string): Promise<void> {
+  await tx`select id from series where id = ${id} for update`;
+}
+
 async function readSeries(db: Db, actor: Actor, id: string): Promise<KeptSeries> {
   const [row] = isId(id)
     ? await db<KeptSeries[]>`
@@ -186,7 +191,7 @@ async function readSeries(db: Db, actor: Actor, id: string): Promise<KeptSeries>
 /** Others were faster: what was begun goes back, and is planned anew. */
 class StepBack extends Error {}
 
-async function storing(sql: Ground, work: (tx: Parameters<typeof queueUp>[0]) => Promise<boolean>) {
+async function storing(sql: Ground, work: (tx: Tx) => Promise<boolean>) {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const stored = await transaction(sql, async (tx) => {
       if (!await work(tx)) throw new StepBack();

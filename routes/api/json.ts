@@ -51,6 +51,7 @@ export function reservationJson(reservation: Reservation, now: Temporal.Instant)
       attendees,
       answers,
       decision_reason,
+      series_id: reservation.series_id,
       created_at,
       updated_at,
     },

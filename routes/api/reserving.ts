@@ -111,7 +111,7 @@ function storedJson(
       attendees: rest.attendees ?? null,
       answers: rest.answers ?? {},
     },
-    ...{ decision_reason: null, created_at: now, updated_at: now },
+    ...{ decision_reason: null, series_id: null, created_at: now, updated_at: now },
   };
 }
 

@@ -31,6 +31,7 @@ Deno.test("Bob is answered every member of the reservation that he made", async 
     attendees: null,
     answers: {},
     decision_reason: null,
+    series_id: null,
     created_at: "2026-05-04T07:00:00Z",
     updated_at: "2026-05-04T07:00:00Z",
   });
