@@ -89,7 +89,7 @@ interface Had extends Period {
 
 /**
  * The same answer as `quotaReasons` for any number of wishes of one person that begin within a window, by one question
- * to the database.
+ * to the database. What is asked for `beside` a wish under the same policy counts as well.
  */
 export async function quotasWithin(db: Db, requester_id: string, window: Period, now: Temporal.Instant) {
   // A month around the window: no calendar's day, week or month that it touches begins or ends beyond.
@@ -105,9 +105,12 @@ export async function quotasWithin(db: Db, requester_id: string, window: Period,
         and v.start_time >= ${window.start_time.subtract(around)} and v.start_time < ${
     window.end_time.add(around)
   })`;
-  return (rules: Rules, wish: Wish): Reason[] => {
+  return (rules: Rules, wish: Wish, beside: readonly Period[] = []): Reason[] => {
     if (!hasQuota(rules)) return [];
-    const mine = had.filter(({ policy_id }) => policy_id === rules.policy_id);
+    const mine: Omit<Had, "policy_id">[] = [
+      ...had.filter(({ policy_id }) => policy_id === rules.policy_id),
+      ...beside.map((period) => ({ ...period, counts: true, open: true })),
+    ];
     const usage = rules.policy!.quotas.map(({ per }): Usage => {
       const { start_time, end_time } = calendarOf(per, wish.start_time, rules.time_zone);
       const within = mine.filter((one) =>

@@ -288,7 +288,8 @@ async function store(
 }
 
 // Whoever left a group between the judgement and the storing is judged anew.
-function stillStands(db: Db, { id, groups }: Standing) {
+/** Whether a person is still in the groups by which they were judged; to be put into a statement. */
+export function stillStands(db: Db, { id, groups }: Standing) {
   if (groups.length === 0) return db``;
   return db`and ${groups.length} = (
     select count(*) from group_members m where m.user_id = ${id} and m.group_id = any(${[...groups]}))`;

@@ -34,6 +34,8 @@ export interface Reservation extends Period {
   /** From when on one can check in, and when it is too late; null where nobody has to. */
   check_in_from: Temporal.Instant | null;
   check_in_until: Temporal.Instant | null;
+  /** The series that it is a date of. */
+  series_id: string | null;
   version: number;
   created_at: Temporal.Instant;
   updated_at: Temporal.Instant;
@@ -72,7 +74,7 @@ export async function lockReservation(tx: Tx, id: string): Promise<void> {
 export function columns(db: Db) {
   return db`v.id, v.reference, v.requester_id, u.name as requester_name, v.status, v.start_time, v.end_time,
     v.purpose, v.private, v.priority, v.attendees, v.answers, v.override_reason, v.decision_reason, d.name as decided_by_name, v.decided_at,
-    v.check_in_from, v.check_in_until, v.version, v.created_at, v.updated_at, (
+    v.check_in_from, v.check_in_until, v.series_id, v.version, v.created_at, v.updated_at, (
       select coalesce(json_agg(json_build_object('id', r.id, 'name', r.name, 'kind', r.kind, 'location', r.location,
         'time_zone', r.time_zone, 'requires_approval', r.requires_approval) order by r.id), '[]')
       from allocations a join resources r on r.id = a.resource_id where a.reservation_id = v.id) as resources`;

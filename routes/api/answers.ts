@@ -2,6 +2,7 @@ import { z } from "zod";
 import { SCOPES } from "../../domain/auth/tokens.ts";
 import { NewPolicy } from "../../domain/policies.ts";
 import { ROLES } from "../../domain/permissions.ts";
+import { Recurrence } from "../../domain/recurrence.ts";
 import { STATUSES } from "../../domain/transitions.ts";
 
 // What answers have in them. The document is made of these, and the tests hold every answer against them.
@@ -68,6 +69,7 @@ export const Reservation = z.strictObject({
   decision_reason: Text.nullable(),
   check_in_from: Instant.nullable().describe("From when on one can check in; null: nobody has to"),
   check_in_until: Instant.nullable().describe("When it is too late: who has not come by then is a no-show"),
+  series_id: Id.nullable().describe("The series that it is a date of"),
   ...Kept,
   proposed_change: z.strictObject({ id: Id, ...Slot, proposed_at: Instant, decide_by: Instant }).optional()
     .describe("A change that waits for a decision; the reservation stays as it is until then"),
@@ -190,6 +192,55 @@ const Counted = z.strictObject({
 });
 export const Imported = Counted.extend({ errors: z.array(InFile) }).meta({ id: "Imported" });
 
+const Overlap = z.strictObject({
+  reservation_id: Id.nullable(),
+  resource_id: Id,
+  start_time: Instant,
+  end_time: Instant,
+  closure_id: Id.optional(),
+  reason: Text.optional(),
+});
+
+export const Series = z.strictObject({
+  ...{ id: Id, requester_id: Id, recurrence: Recurrence },
+  words: Text.meta({ examples: ["every second Tuesday and Thursday until 18 June"] }).describe(
+    "The rule, read back",
+  ),
+  time_zone: Text.describe("Whose clock the walls show"),
+  ...{ start_wall: Wall, end_wall: Wall, resource_ids: z.array(Id), purpose: Text, private: z.boolean() },
+  ...{ attendees: z.int().nullable(), answers: z.record(Text, Text) },
+  dates: z.array(z.strictObject({
+    ...{ reservation_id: Id, reference: Text, start_wall: Wall, start_time: Instant, end_time: Instant },
+    status: z.enum(STATUSES),
+  })),
+  skipped: z.array(z.strictObject({ start_wall: Wall, reason: Text })).describe(
+    "Dates that were left out, and why",
+  ),
+  ...Kept,
+}).meta({ id: "Series" });
+
+export const PlannedSeries = z.strictObject({
+  time_zone: Text,
+  dates: z.array(z.strictObject({
+    start_wall: Wall,
+    outcome: z.enum(["reserved", "moved", "skipped"]).describe("What would become of it"),
+    ...{ start_time: Instant.nullable(), end_time: Instant.nullable() },
+    problems: z.array(Text).describe("What stands in the way of the time that was asked for"),
+    reasons: z.array(
+      z.strictObject({ code: Text, message: Text, figure: z.number().nullable(), whose: Text }),
+    ),
+    conflicts: z.array(Overlap),
+    needs_approval: Text.nullable().describe("Why an approver decides on it; null: nobody has to"),
+  })),
+}).meta({ id: "PlannedSeries" });
+
+export const SeriesCancelled = z.strictObject({
+  cancelled: z.int(),
+  left: z.array(z.strictObject({ reference: Text, why: Text })).describe(
+    "Dates that cannot be cancelled any more",
+  ),
+}).meta({ id: "SeriesCancelled" });
+
 /** RFC 9457. */
 export const Problem = z.strictObject({
   type: Text,
@@ -206,14 +257,7 @@ export const Problem = z.strictObject({
   ).optional()
     .describe("Of bad input: field by field, or of a file line by line"),
   ...Counted.partial().shape,
-  conflicts: z.array(z.strictObject({
-    reservation_id: Id.nullable(),
-    resource_id: Id,
-    start_time: Instant,
-    end_time: Instant,
-    closure_id: Id.optional(),
-    reason: Text.optional(),
-  })).optional().describe("What has the time already"),
+  conflicts: z.array(Overlap).optional().describe("What has the time already"),
   alternatives: z.array(z.looseObject({ resource_id: Id, start_time: Instant, end_time: Instant })).optional()
     .describe("The nearest slots that would do"),
   reasons: z.array(z.looseObject({ code: Text, message: Text })).optional()

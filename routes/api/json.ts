@@ -54,6 +54,7 @@ export function reservationJson(reservation: Reservation, now: Temporal.Instant)
       decision_reason,
       check_in_from,
       check_in_until,
+      series_id: reservation.series_id,
       created_at,
       updated_at,
     },

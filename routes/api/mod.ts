@@ -17,6 +17,7 @@ import type { Calls, Operation } from "./operations.ts";
 import { policies } from "./policies.ts";
 import { reservations } from "./reservations.ts";
 import { resources } from "./resources.ts";
+import { series } from "./series.ts";
 import { tokens } from "./tokens.ts";
 import { transfers } from "./transfers.ts";
 import { users } from "./users.ts";
@@ -38,6 +39,7 @@ const ALL: readonly Calls[] = [
     closures,
     bulk,
     reservations,
+    series,
     approvals,
     finding,
     audit,

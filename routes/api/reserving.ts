@@ -114,7 +114,7 @@ function storedJson(
       answers: rest.answers ?? {},
     },
     ...{ decision_reason: null, check_in_from: rest.check_in_from, check_in_until: rest.check_in_until },
-    ...{ created_at: now, updated_at: now },
+    ...{ series_id: null, created_at: now, updated_at: now },
   };
 }
 

@@ -17,12 +17,13 @@ const NamedResources = {
     .max(20, "Name at most 20 resources").optional(),
 };
 
-// An answer has both, so both may be sent back; but nothing that is named is left out silently.
-const AGREE = {
+/** An answer has both, so both may be sent back; but nothing that is named is left out silently. */
+export const AGREE = {
   path: ["resource_id"],
   message: "resource_ids leaves this resource out: name it there, or send only one of the two",
 };
-function agree(named: { resource_id?: string; resource_ids?: string[] }): boolean {
+/** Whether the one resource that is named is among the several. */
+export function agree(named: { resource_id?: string; resource_ids?: string[] }): boolean {
   return !named.resource_id || !named.resource_ids || named.resource_ids.includes(named.resource_id);
 }
 
@@ -76,6 +77,13 @@ export function timeInAddress(example: string) {
     return z.NEVER;
   });
 }
+
+/** A time on the clock of the wall. */
+export const WallDate = z.string().regex(
+  /^[1-8]\d{3}-\d\d-\d\dT\d\d:\d\d$/,
+  "Give a time such as 2026-05-31T14:30",
+)
+  .meta({ examples: ["2026-05-31T14:30"] });
 
 /** The id of a thing in the address: `what` it is of. */
 export function idOf(what: string) {

@@ -33,6 +33,7 @@ Deno.test("Bob is answered every member of the reservation that he made", async 
     decision_reason: null,
     check_in_from: null,
     check_in_until: null,
+    series_id: null,
     created_at: "2026-05-04T07:00:00Z",
     updated_at: "2026-05-04T07:00:00Z",
   });

@@ -7,6 +7,7 @@ import { close, NewClosure } from "../../domain/closures.ts";
 import type { Actor } from "../../domain/permissions.ts";
 import { createPolicy, NO_RULES } from "../../domain/policies.ts";
 import { request } from "../../domain/requests.ts";
+import { createSeries } from "../../domain/series.ts";
 import { newId } from "../../lib/ids.ts";
 import { type Answer, type Client, SECRET_KEY } from "../support/app.ts";
 import { makeResource, NOW, on } from "../support/cast.ts";
@@ -49,11 +50,19 @@ async function secrets(how: How = "by Bob himself") {
     ...{ start_wall: `${DAY}T08:00`, end_wall: `${DAY}T20:00` },
   });
   const closure = (await close(sql, cast.ada, closing, NOW)).id;
+  const plan = {
+    rule: { frequency: "daily", count: 2 },
+    purpose: "Wedding rehearsal",
+    private: secret,
+  } as const;
+  const walls = ["2026-06-01T10:00", "2026-06-01T11:00"].map((wall) => Temporal.PlainDateTime.from(wall));
+  const recurring = { ...plan, resource_ids: [den.id], start_wall: walls[0], end_wall: walls[1] };
+  const series = await createSeries(sql, cast.bob, recurring, NOW);
   const door = codeOfDoor(
     SECRET_KEY,
     await openDoor(sql, cast.ada, { resource_id: hall.id, names: true }, NOW),
   );
-  return { ...scene, door, hall, van, den, bobs, wish, gone, own, lost, closure };
+  return { ...scene, series, door, hall, van, den, bobs, wish, gone, own, lost, closure };
 }
 
 /** What hides it: that it is marked so, or a policy of which only staff see the details. */
@@ -204,6 +213,35 @@ const QUESTIONS: Question[] = [
   get("/api/v1/bookings", undefined, { bobs: true }),
   get("/api/v1/bookings/:id", ({ gone }) => `/api/v1/bookings/${gone.id}`, { bobs: true }),
   get("/api/v1/bookings/:id/history", ({ gone }) => `/api/v1/bookings/${gone.id}/history`, { bobs: true }),
+  get("/api/v1/series/:id", ({ series }) => `/api/v1/series/${series}`, { bobs: true }),
+  ...["", "/preview"].map((path) =>
+    post(`/api/v1/series${path}`, () => `/api/v1/series${path}`, ({ den }) => ({
+      ...{
+        resource_id: den.id,
+        start_time: "2026-06-01T10:30:00+02:00",
+        end_time: "2026-06-01T11:30:00+02:00",
+      },
+      recurrence: { frequency: "daily", count: 2 },
+    }))
+  ),
+  {
+    ...post(
+      "/api/v1/series/:id",
+      ({ series }) => `/api/v1/series/${series}`,
+      () => ({ scope: "all", start: "12:00" }),
+    ),
+    route: "PATCH /api/v1/series/:id",
+  },
+  post(
+    "/api/v1/series/:id/cancel",
+    ({ series }) => `/api/v1/series/${series}/cancel`,
+    () => ({ scope: "all" }),
+  ),
+  post(
+    "/api/v1/series/:id/add",
+    ({ series }) => `/api/v1/series/${series}/add`,
+    () => ({ start_wall: "2026-06-01T10:00" }),
+  ),
   get("/api/v1/reservations/export.csv", undefined, { bobs: true }),
   get("/api/v1/bookings/export.csv", undefined, { bobs: true }),
   get("/api/v1/resources/export.csv"),

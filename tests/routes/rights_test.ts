@@ -5,6 +5,7 @@ import { close, NewClosure } from "../../domain/closures.ts";
 import { createGroup } from "../../domain/groups.ts";
 import { createPolicy, NO_RULES } from "../../domain/policies.ts";
 import { request } from "../../domain/requests.ts";
+import { createSeries } from "../../domain/series.ts";
 import { beginSession } from "../../domain/auth/sessions.ts";
 import { createToken } from "../../domain/auth/tokens.ts";
 import { type Action, type Actor, may, type Role } from "../../domain/permissions.ts";
@@ -122,6 +123,12 @@ const ROUTES = new Map<string, Right>([
   ["DELETE /api/v1/auth/tokens/:id", "private"],
   ["POST /account/tokens", "signed in"],
   ["POST /account/tokens/:id/revoke", "private"],
+  ["POST /api/v1/series", "reserve"],
+  ["POST /api/v1/series/preview", "reserve"],
+  ["GET /api/v1/series/:id", "see"],
+  ["PATCH /api/v1/series/:id", "edit"],
+  ["POST /api/v1/series/:id/cancel", "cancel"],
+  ["POST /api/v1/series/:id/add", "edit"],
   ["GET /api/v1/audit-logs", "audit"],
   ["GET /api/v1/approvals", "queue"],
   ["GET /api/v1/users/export.csv", "users"],
@@ -273,6 +280,12 @@ function told({ status, headers }: Answer, route: string): Told {
 
 const CLOSED = { reason: "Painters", start_wall: "2026-05-06T08:00", end_wall: "2026-05-06T18:00" };
 
+const RECURRING = {
+  start_wall: Temporal.PlainDateTime.from("2026-06-01T10:00"),
+  end_wall: Temporal.PlainDateTime.from("2026-06-01T11:00"),
+  rule: { frequency: "daily", count: 2 },
+} as const;
+
 /** A site with one of everything that a route can name, and what is whose. */
 async function house() {
   const scene = await openScene();
@@ -300,6 +313,7 @@ async function house() {
       away: absence.id,
       token: (await createToken(sql, owner, { name: "Script", scope: "read", expires_in_days: 1 }, NOW)).id,
       reservation: (await request(sql, owner, wish, NOW)).id,
+      series: await createSeries(sql, owner, { ...RECURRING, resource_ids: [hall.id] }, NOW),
     };
   }
   const ids = (own: Awaited<ReturnType<typeof of>>): [RegExp, string][] => [
@@ -308,6 +322,7 @@ async function house() {
     [/closures\/:id/, closure.id],
     [/groups\/:id/, group],
     [/(reservations|bookings)\/:id/, own.reservation],
+    [/series\/:id/, own.series],
     [/resources\/:id/, hall.id],
     [/users\/:id/, own.user],
     [/policies\/:id/, policy],
@@ -332,7 +347,8 @@ function knock(who: Client, route: string, id: string, { hall }: { hall: { id: s
     const bare = method === "GET" || method === "DELETE";
     const { start_time, end_time } = on("2026-05-07", "10:00", "11:00");
     const change = path.endsWith("withdraw_change") ? { change: newId() } : {};
-    const body = { ...said, ...change, start_time, end_time };
+    const series = path.includes("/series/") ? { scope: "all", start_wall: "2026-06-01T10:00" } : {};
+    const body = { ...said, ...change, ...series, start_time, end_time };
     return who.call(method, path.slice("/api/v1".length), bare ? undefined : body);
   }
   const query = path === "/reservations/new" ? `?resource=${hall.id}` : "";

@@ -74,7 +74,28 @@ export async function assertSound(db: Db): Promise<void> {
   assert.deepEqual([...beside], [], "a closure has what it does not close");
   assert.deepEqual(await openings(db), [], "a unit is free although it is closed");
 
+  assert.deepEqual(await brokenSeries(db), [], "a series is half there, or has a date twice");
+
   for (const one of await readAll(db)) check(one);
+}
+
+// A series has reservations; each of its dates once, as a reservation of its requester that was asked for once, or as
+// one that was left out; and each takes all that the series is over, unless it was changed by itself.
+async function brokenSeries(db: Db) {
+  const found = await db`
+    select s.id from series s
+    where not exists (select from reservations v where v.series_id = s.id)
+      or exists (
+        select from reservations v where v.series_id = s.id and (v.requester_id <> s.requester_id
+          or exists (select from series_skips k where k.series_id = s.id and k.start_wall = v.series_wall)
+          or (select count(*) from history h where h.reservation_id = v.id and h.action = 'request') <> 1
+          or not exists (select from history h where h.reservation_id = v.id and h.action = 'reschedule')
+            and s.version = 1 and s.resource_ids <> array(
+              select a.resource_id from allocations a where a.reservation_id = v.id order by 1)))
+    union all
+    select series_id from reservations where series_id is not null
+    group by series_id, series_wall having count(*) > 1`;
+  return [...found];
 }
 
 // What no closure has of its dates, and nobody who was there before. Only of dates that lay ahead when they were made:
