@@ -197,7 +197,7 @@ export const BREAKING: readonly Way[] = [
     );
   },
   (dice, made) => elsewhere(made, `/api/v1/${encode(dice.pick(TEXTS))}/${encode(dice.pick(TEXTS))}`),
-  (dice, made) => elsewhere(made, `/api/v1/resources/${"x".repeat(dice.pick([500, 8_000, 60_000, 70_000]))}`),
+  (dice, made) => elsewhere(made, `/api/v1/resources/${"x".repeat(dice.pick([500, 8_000, 50_000, 70_000]))}`),
   (dice, made) => {
     made.call = undefined;
     made.sent.method = dice.pick([
