@@ -32,7 +32,7 @@ export const Recurrence = z.object({
 }).refine(({ frequency, nth }) => frequency === "monthly" || !nth, {
   path: ["nth"],
   message: "Which weekday of the month is for what repeats monthly",
-}).meta({ id: "Recurrence" });
+}).meta({ id: "Recurrence", examples: [{ frequency: "weekly", count: 4 }] });
 export type Recurrence = z.infer<typeof Recurrence>;
 
 /** When a series takes place, by the clock on the wall of its zone: the first date that may be, and its end. */

@@ -81,9 +81,36 @@ const MAKE: Record<string, Maker> = {
       ...{ from: "2027-03-01", until: "2027-03-02" },
     }),
   Reservations: (stranger, who) => reservation(stranger, who),
+  Series: (stranger, who) => series(stranger, who),
   Bookings: (stranger, who) => reservation(stranger, who),
   Waiting: (stranger, who) => reservation(stranger, who, { requires_approval: true }),
 };
+
+const SERIES = {
+  ...{ start_time: "2027-03-01T08:00:00Z", end_time: "2027-03-01T09:00:00Z" },
+  recurrence: { frequency: "weekly", count: 3 },
+};
+
+async function series(stranger: Stranger, who: Who, more: Record<string, unknown> = {}) {
+  const resource_id = (await resource(stranger)).id;
+  const asking = who === "nobody" ? "user" : who;
+  return await stranger.done(asking, "POST", "/series", { resource_id, ...SERIES, ...more }) as {
+    id: string;
+  };
+}
+
+/** A reservation that begins this minute, and wants a check-in. */
+async function beginning(stranger: Stranger, who: Who): Promise<Ready> {
+  const policy = await stranger.done("admin", "POST", "/policies", {
+    name: another("Policy"),
+    check_in: true,
+  });
+  const { id: resource_id } = await resource(stranger, { policy_id: policy.id });
+  const start = stranger.minute();
+  const period = { start_time: `${start}`, end_time: `${start.add({ hours: 1 })}` };
+  const asking = who === "nobody" ? "user" : who;
+  return { id: (await stranger.done(asking, "POST", "/reservations", { resource_id, ...period })).id };
+}
 
 /** What has to be there first for calls that ask for more than a thing of their own. */
 const SPECIAL: Record<string, (stranger: Stranger, who: Who) => Promise<Ready>> = {
@@ -138,6 +165,24 @@ const SPECIAL: Record<string, (stranger: Stranger, who: Who) => Promise<Ready>> 
     const { id } = await reservation(stranger, who === "nobody" ? "user" : who, { requires_approval: true });
     await stranger.done(asker, "POST", `/reservations/${id}/ask`, { question: "How many are you?" });
     return { id, body: { answer: "Six" } };
+  },
+  checkIn: beginning,
+  endReservation: beginning,
+  changeSeries: async (stranger, who) => ({
+    id: (await series(stranger, who)).id,
+    body: { scope: "all", reservation_id: undefined, purpose: "Choir" },
+  }),
+  cancelSeries: async (stranger, who) => ({
+    id: (await series(stranger, who)).id,
+    body: { scope: "all", reservation_id: undefined },
+  }),
+  addDate: async (stranger, who) => {
+    const resource_id = (await resource(stranger)).id;
+    const taken = { start_time: "2027-03-08T08:00:00Z", end_time: "2027-03-08T09:00:00Z" };
+    const { id } = await stranger.done("admin", "POST", "/reservations", { resource_id, ...taken });
+    const made = await series(stranger, who, { resource_id, mode: "skip" });
+    await stranger.done("admin", "POST", `/reservations/${id}/cancel`, {});
+    return { id: made.id, body: { start_wall: "2027-03-08T09:00" } };
   },
   withdrawChange: async (stranger, who) => {
     const asking = who === "nobody" ? "user" : who;

@@ -22,6 +22,8 @@ export interface Stranger extends AsyncDisposable {
   judge: ReturnType<typeof judgeBy>;
   tokens: Record<Who, string>;
   ids: Record<Who, string>;
+  /** The minute that the site's clock shows. */
+  minute(): Temporal.Instant;
   /** Signs in anew where an account was signed out meanwhile. */
   signIn(who: Exclude<Who, "nobody">): Promise<void>;
   /** A call as JSON, whatever comes of it. */
@@ -41,7 +43,9 @@ export async function meet(sql: Sql): Promise<Stranger> {
     LOG_FORMAT: "json",
     TIME_ZONE: "Europe/Berlin",
   });
-  const house = await furnish(sql, config, () => NOW);
+  const begun = performance.now();
+  const clock = () => NOW.add({ milliseconds: Math.round(performance.now() - begun) });
+  const house = await furnish(sql, config, clock);
   const app = createApp(house);
   const server = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen: () => {} },
@@ -55,6 +59,7 @@ export async function meet(sql: Sql): Promise<Stranger> {
     ...{ origin, document, calls: describedIn(document), judge: judgeBy(document) },
     tokens: { nobody: "", user: "", staff: "", admin: "" },
     ids: { nobody: "", user: "", staff: "", admin: "" },
+    minute: () => clock().round({ smallestUnit: "minute", roundingMode: "floor" }),
     async signIn(who) {
       const credentials = { email: `${EMAILS[who]}@holdfast.test`, password: PASSWORD };
       stranger.tokens[who] = (await stranger.done("nobody", "POST", "/auth/login", credentials)).access_token;
