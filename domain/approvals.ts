@@ -59,7 +59,7 @@ export async function approve(
       if (!decision.force_override) return await grant(tx, actor, step, now);
       await queueUp(tx, before.resources.map((r) => r.id));
       await letGoMissed(tx, wish, now);
-      return await grant(tx, actor, step, now, await holdersInTheWay(tx, before.id));
+      return await grant(tx, actor, step, now, await holdersInTheWay(tx, before.id, now));
     }).catch((error) => {
       if (!(error instanceof SlotIsTaken)) throw error;
     });
