@@ -62,7 +62,7 @@ export async function approve(
         await letGoMissed(tx, wish, now);
       }
       await lockToDecide(tx, actor, before.id, now);
-      const inTheWay = decision.force_override ? await holdersInTheWay(tx, before.id) : [];
+      const inTheWay = decision.force_override ? await holdersInTheWay(tx, before.id, now) : [];
       return await grant(tx, actor, step, now, inTheWay);
     }).catch((error) => {
       if (!(error instanceof SlotIsTaken)) throw error;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { transaction } from "../db/transaction.ts";
 import type { Db, Fragment, Sql, Tx } from "../db/types.ts";
-import { release, takes } from "./allocations.ts";
+import { notMissed, release, takes } from "./allocations.ts";
 import { lockToDecide } from "./approvers.ts";
 import { type Alternative, alternativesTo } from "./availability.ts";
 import { Conflict } from "./errors.ts";
@@ -52,16 +52,21 @@ export interface Holder {
  * What has to give way for reservation `id` to have what is `wanted`, which is what it asked for
  * where nothing else is named; in the order of ids. Of a resource with several units, none of
  * them free, it is the unit whose holders matter least: nobody who has checked in, then the lowest priority, then the
- * fewest, then the newest.
+ * fewest, then the newest. Who has not checked in in time is in nobody's way at `now`.
  */
-export function holdersInTheWay(db: Db, id: string, wanted: Fragment = takes(db, id)): Promise<Holder[]> {
+export function holdersInTheWay(
+  db: Db,
+  id: string,
+  now: Temporal.Instant,
+  wanted: Fragment = takes(db, id),
+): Promise<Holder[]> {
   return db<Holder[]>`
     with holders as (
       select a.resource_id, a.unit, v.id, v.status, v.priority, v.created_at
       from (${wanted}) mine
       join allocations a on a.resource_id = mine.resource_id and a.period && mine.period and a.holds
       join reservations v on v.id = a.reservation_id
-      where a.reservation_id <> ${id}
+      where a.reservation_id <> ${id} and ${notMissed(db, now)}
     ), units as (
       select h.resource_id, h.unit, bool_or(h.status = 'checked_in') as used, max(h.priority) as priority,
         count(*) as holders, max(h.created_at) as newest

@@ -121,9 +121,9 @@ export async function approveChange(
 }
 
 /** What would have to give way for a change to be approved, and the closures in its way, which cannot. */
-export async function inTheWayOfChange(db: Db, id: string, proposal: Proposal) {
+export async function inTheWayOfChange(db: Db, id: string, proposal: Proposal, now: Temporal.Instant) {
   return {
-    holders: await holdersInTheWay(db, id, wouldTake(db, proposal)),
+    holders: await holdersInTheWay(db, id, now, wouldTake(db, proposal)),
     closures: await closuresInTheWay(db, id, wouldTake(db, proposal)),
   };
 }
@@ -190,7 +190,7 @@ async function grant(
   await queueUp(tx, [...wish.resource_ids, ...previous_resource_ids]);
   await end(tx, which, "approved", now);
   await letGoMissed(tx, wish, now);
-  const inTheWay = force_override ? await holdersInTheWay(tx, id, wouldTake(tx, wish)) : [];
+  const inTheWay = force_override ? await holdersInTheWay(tx, id, now, wouldTake(tx, wish)) : [];
   const bumped = inTheWay.length > 0 ? { bumped: inTheWay.map((holder) => holder.id) } : {};
   const details = { ...slotOf(wish), previous_resource_ids, ...bumped };
   const rules = await rulesOf(tx, wish.resource_ids, { fresh: true });

@@ -130,7 +130,7 @@ async function override(c: Context, given: string, values: Values = {}, problem?
   const body = (
     <OverridePage
       request={request}
-      holders={await holdersInTheWay(sql, request.id)}
+      holders={await holdersInTheWay(sql, request.id, now)}
       closures={await closuresInTheWay(sql, request.id)}
       now={now}
       message={problem?.message}
@@ -153,7 +153,7 @@ async function overrideChange(c: Context, given: string, values: Values, problem
     <OverridePage
       request={reservation}
       proposal={proposal}
-      {...await inTheWayOfChange(sql, reservation.id, proposal)}
+      {...await inTheWayOfChange(sql, reservation.id, proposal, now)}
       now={now}
       message={problem?.message}
       wrong={reason ? { reason: values.reason ?? "", message: reason } : undefined}

@@ -225,6 +225,7 @@ function isSame(name: string, cell: string, before: Kept, present: Record<string
   if (text === "" && name !== "purpose") return true;
   if (name !== "status") return false;
   return present.status === "completed" && ["approved", "checked_in"].includes(text) ||
+    present.status === "no_show" && text === "approved" ||
     present.status === "expired" && text === "pending" && before.status !== "approved";
 }
 

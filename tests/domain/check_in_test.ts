@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { connect } from "../../db/connect.ts";
 import { approve } from "../../domain/approvals.ts";
 import { availabilityOf, conflictsOf } from "../../domain/availability.ts";
-import { bump } from "../../domain/bumps.ts";
+import { bump, holdersInTheWay } from "../../domain/bumps.ts";
 import { checkIn, endEarly, isCheckInDue, listToCheckIn } from "../../domain/check_in.ts";
 import { close, NewClosure } from "../../domain/closures.ts";
 import { change } from "../../domain/edits.ts";
@@ -172,6 +172,30 @@ Deno.test("Alice's request for where nobody came is approved, before the sweep",
   await approve(sql, cast.sam, { id }, NOW);
   await approve(sql, cast.sam, { id: hers.id }, clock("10:30"));
   assert.equal((await scene.reservation()).status, "no_show");
+});
+
+Deno.test("who did not come in time is not bumped by an override, and is not shown as in its way", async () => {
+  await using scene = await bobsRoom({ approval: "always" });
+  const { sql, cast, room, id } = scene;
+  const wish = { ...on(DAY, "11:00", "12:00"), resource_ids: [room.id] };
+  const hers = await request(sql, cast.alice, wish, NOW);
+  await approve(sql, cast.sam, { id }, NOW);
+  const inTheWay = async (wall: string) => (await holdersInTheWay(sql, hers.id, clock(wall))).length;
+  assert.deepEqual([await inTheWay("10:14"), await inTheWay("10:15")], [1, 0]);
+  await approve(sql, cast.sam, { id: hers.id, force_override: true }, clock("10:30"));
+  assert.equal((await scene.reservation()).status, "no_show");
+});
+
+Deno.test("a closure counts who did not come in time among nobody whom it would meet", async () => {
+  await using scene = await bobsRoom();
+  const { sql, cast, room } = scene;
+  const shut = NewClosure.parse({
+    ...{ reason: "Painters", resource_ids: [room.id] },
+    ...{ start_wall: `${DAY}T11:00`, end_wall: `${DAY}T18:00` },
+  });
+  await assert.rejects(close(sql, cast.ada, shut, clock("10:14")), Conflict);
+  await close(sql, cast.ada, shut, clock("10:30"));
+  assert.equal(await sweep(sql, clock("10:31")), 1);
 });
 
 Deno.test("what nobody checked in for was that from the end of the grace on, in the past as well", async () => {

@@ -30,7 +30,7 @@ async function bobsWish() {
   const proposal = (await getProposal(sql, id, NOW))!;
   const hers = await has("alice", "14:00", "15:00");
   const theirs = await has("mallory", "15:00", "16:00");
-  const seen = () => inTheWayOfChange(sql, id, proposal);
+  const seen = () => inTheWayOfChange(sql, id, proposal, NOW);
   const slots = async () => {
     const rows = await sql`
       select v.id, v.status, to_char(v.start_time at time zone 'Europe/Berlin', 'HH24:MI') as from, a.holds

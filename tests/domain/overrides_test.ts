@@ -160,7 +160,7 @@ Deno.test("of several units an override takes none while one is free", async () 
   await using scene = await oneHall({ units: 2 });
   const his = await scene.ask("bob");
   const hers = await scene.has("alice");
-  assert.equal((await holdersInTheWay(scene.sql, his)).length, 0);
+  assert.equal((await holdersInTheWay(scene.sql, his, NOW)).length, 0);
   await scene.override(his);
   assert.deepEqual(await scene.statusOf(his, hers), ["approved, holds", "approved, holds"]);
 });
