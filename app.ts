@@ -38,6 +38,7 @@ import { reserve } from "./routes/reserve.tsx";
 import { resources } from "./routes/resources.tsx";
 import { schedule } from "./routes/schedule.tsx";
 import { several } from "./routes/several.tsx";
+import { series } from "./routes/series.tsx";
 import { session } from "./routes/session.tsx";
 import { transfers } from "./routes/transfers.tsx";
 
@@ -78,6 +79,7 @@ export function createApp(house: House): Hono<Env> {
   app.route("/", finding);
   app.route("/", reserve);
   app.route("/", reservations);
+  app.route("/", series);
   app.route("/", proposals);
   app.route("/", account);
 
