@@ -40,6 +40,7 @@ import { reserve } from "./routes/reserve.tsx";
 import { resources } from "./routes/resources.tsx";
 import { schedule } from "./routes/schedule.tsx";
 import { several } from "./routes/several.tsx";
+import { series } from "./routes/series.tsx";
 import { session } from "./routes/session.tsx";
 import { transfers } from "./routes/transfers.tsx";
 
@@ -82,6 +83,7 @@ export function createApp(house: House): Hono<Env> {
   app.route("/", reserve);
   app.route("/", checkIns);
   app.route("/", reservations);
+  app.route("/", series);
   app.route("/", proposals);
   app.route("/", account);
 

@@ -171,6 +171,30 @@ export async function getSeries(db: Db, actor: Actor, id: string): Promise<Serie
   return { ...kept, resources: [...resources], dates: [...dates], skips: [...skips] };
 }
 
+/** Which date of its series a reservation is: `place` of `of`, those that were cancelled counted. */
+export interface SeriesPlace {
+  id: string;
+  rule: Recurrence;
+  /** The day from which it repeats: `2026-05-05`. */
+  first: string;
+  place: number;
+  of: number;
+}
+
+/** The place of a reservation in its series; undefined where it is of none. */
+export async function placeInSeries(
+  db: Db,
+  { id, series_id }: { id: string; series_id: string | null },
+): Promise<SeriesPlace | undefined> {
+  if (series_id === null) return undefined;
+  const [row] = await db<SeriesPlace[]>`
+    select s.id, s.rule, s.start_wall::date::text as first, count(*)::int as of,
+      count(*) filter (where d.series_wall <= mine.series_wall)::int as place
+    from series s join reservations d on d.series_id = s.id join reservations mine on mine.id = ${id}
+    where s.id = ${series_id} group by s.id`;
+  return row;
+}
+
 /** Keeps a series as it is until the transaction ends. */
 export async function lockSeries(tx: Tx, id: string): Promise<void> {
   await tx`select id from series where id = ${id} for update`;

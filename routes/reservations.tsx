@@ -10,6 +10,7 @@ import { may } from "../domain/permissions.ts";
 import { getReservationAt } from "../domain/past.ts";
 import { inCalendar, readInstant } from "../domain/periods.ts";
 import { getReservation, listReservations } from "../domain/reservations.ts";
+import { placeInSeries } from "../domain/series.ts";
 import { Why } from "../domain/texts.ts";
 import { PastReservationPage } from "../views/past.tsx";
 import { openQuestion } from "../domain/questions.ts";
@@ -120,12 +121,13 @@ export async function showReservation(c: Context, id: string, refused: Refused =
   const { sql, now } = c.var;
   const actor = actorOf(c);
   const reservation = await getReservation(sql, actor, id);
-  const [history, decides, alternatives, proposal, question] = await Promise.all([
+  const [history, decides, alternatives, proposal, question, place] = await Promise.all([
     listHistory(sql, reservation.id),
     mayDecide(sql, actor, reservation, now),
     insteadOf(sql, actor, reservation, now),
     getProposal(sql, reservation.id, now),
     allows(reservation, "approve", now) ? openQuestion(sql, reservation.id) : undefined,
+    placeInSeries(sql, reservation),
   ]);
   const cancelled = history.findLast(({ action }) => action === "cancel");
   const undoable = restorable(reservation, now) && may(actor, "restore", cancelled?.actor_id ?? undefined);
@@ -140,6 +142,7 @@ export async function showReservation(c: Context, id: string, refused: Refused =
       alternatives={alternatives}
       proposal={proposal}
       question={question}
+      place={place}
       refused={refused}
     />
   );

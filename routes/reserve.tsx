@@ -35,6 +35,11 @@ reserve.get("/reservations/new", async (c) => {
 
 reserve.post("/reservations", async (c) => {
   const values = await fields(c);
+  // What repeats is looked at date by date before any of it is stored.
+  if (values.repeats && !values.take) {
+    const filled = Object.entries(values).filter((entry): entry is [string, string] => Boolean(entry[1]));
+    return c.redirect(`/series/new?${new URLSearchParams(filled)}`, 303);
+  }
   return orAgain(async () => {
     const { resource_ids, start_time, end_time } = await slotOf(c, values);
     const { purpose } = check(Words, values);

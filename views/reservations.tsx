@@ -3,6 +3,8 @@ import type { Entry } from "../domain/history.ts";
 import { type Actor, may } from "../domain/permissions.ts";
 import type { Proposal } from "../domain/proposals.ts";
 import type { OpenQuestion } from "../domain/questions.ts";
+import { recurrenceInWords } from "../domain/recurrence.ts";
+import type { SeriesPlace } from "../domain/series.ts";
 import type { Reservation } from "../domain/reservations.ts";
 import { allows, statusAt } from "../domain/transitions.ts";
 import { Empty, Pager, StatusMark } from "./bits.tsx";
@@ -82,6 +84,12 @@ export function ReservationTable({ reservations, zone, now }: ListProps) {
             <td class="break">
               {reservation.purpose}
               {reservation.private && <Private />}
+              {reservation.series_id && (
+                <>
+                  {" "}
+                  <a href={`/series/${reservation.series_id}`}>Series</a>
+                </>
+              )}
             </td>
             <td>
               <StatusMark status={statusAt(reservation, now)} />
@@ -139,6 +147,8 @@ interface OneProps {
   proposal?: Proposal;
   /** What is asked about it and not answered yet. */
   question?: OpenQuestion;
+  /** Which date of its series it is. */
+  place?: SeriesPlace;
   /** What was refused a moment ago. */
   refused?: { message?: string; bump?: Refusal; answer?: Said };
 }
@@ -182,7 +192,7 @@ export function ReservationPage(props: OneProps) {
           now={now}
         />
       )}
-      <ReservationFacts reservation={reservation} viewer={viewer} now={now} />
+      <ReservationFacts reservation={reservation} viewer={viewer} now={now} place={props.place} />
       <Actions {...props} />
       <HistoryList
         history={history}
@@ -197,7 +207,12 @@ export function ReservationPage(props: OneProps) {
 
 /** What is to be known of a reservation, line by line. */
 export function ReservationFacts(
-  { reservation, viewer, now }: { reservation: Reservation; viewer: Actor; now: Temporal.Instant },
+  { reservation, viewer, now, place }: {
+    reservation: Reservation;
+    viewer: Actor;
+    now: Temporal.Instant;
+    place?: SeriesPlace;
+  },
 ) {
   const places = [...new Set(reservation.resources.map((r) => r.time_zone))];
   return (
@@ -222,6 +237,14 @@ export function ReservationFacts(
       <Fact name="Requester">
         {reservation.requester_id === viewer.id ? "You" : reservation.requester_name}
       </Fact>
+      {place && (
+        <Fact name="Series">
+          <a href={`/series/${place.id}?date=${reservation.id}`}>
+            {recurrenceInWords(place.rule, Temporal.PlainDate.from(place.first))}
+          </a>
+          {`: ${place.place} of ${place.of}`}
+        </Fact>
+      )}
       <Fact name="Reference">{reservation.reference}</Fact>
       {reservation.priority > 0 && <Fact name="Priority">{reservation.priority}</Fact>}
       <CheckInFact reservation={reservation} zone={places[0] ?? viewer.time_zone} now={now} />

@@ -3,6 +3,7 @@ import type { Period } from "../domain/periods.ts";
 import type { Reason } from "../domain/reasons.ts";
 import { Check, Field, FormError, Select, TextArea } from "./fields.tsx";
 import { Particulars, type ParticularsProps } from "./particulars.tsx";
+import { Repeats } from "./repeats.tsx";
 import { periodOf } from "./words.ts";
 
 /** What stands between a wish and its slot, as far as it is known. */
@@ -87,6 +88,7 @@ function ReserveForm(props: ReserveProps) {
       >
         <VerdictNotice {...props} verdict={{ ...props.verdict, errors: {} }} />
       </div>
+      {!changing && <Repeats values={values} errors={errors} />}
       {deciding ? <Reason {...deciding} value={values.reason} error={errors.reason} /> : <Words {...props} />}
       <p class="actions">
         <button type="submit">{deciding ? "Reschedule" : changing ? "Save the change" : "Reserve"}</button>

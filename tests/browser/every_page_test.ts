@@ -4,6 +4,7 @@ import type { Page } from "playwright-core";
 import { createReset } from "../../domain/auth/resets.ts";
 import type { Actor } from "../../domain/permissions.ts";
 import { decideSome } from "../support/decided.ts";
+import { createSeries } from "../../domain/series.ts";
 import { close, NewClosure } from "../../domain/closures.ts";
 import { previewFile } from "../../domain/transfers/imports.ts";
 import { openWindow } from "../support/browser.ts";
@@ -47,6 +48,16 @@ Deno.test("every page", async (t) => {
   };
   const good = await preview("name,capacity\nBluebell,99\nA new one,3\n");
   const wrong = await preview("name,capacity\nBluebell,many\n,3\n");
+  const recurs =
+    `resource=${taken.resource}&date=${taken.day}&start=${taken.hour}&end=${taken.until}&repeats=daily`;
+  const [start_wall, end_wall] = [taken.hour, taken.until].map((time) =>
+    Temporal.PlainDateTime.from(`${taken.day}T${time}`)
+  );
+  const series = await createSeries(sql, { ...bob, time_zone: "Europe/Berlin" }, {
+    ...{ resource_ids: [taken.resource], start_wall, end_wall, choice: "skip", attested: true },
+    rule: { frequency: "daily", count: 20 },
+  }, demo.site.now);
+  const [{ one }] = await sql`select reference as one from reservations where series_id = ${series} limit 1`;
   const nobody = ["/api/docs", "/login", "/register", "/logout", `/reset/${token}`, "/reset/of-yesterday"];
   const bobs = [
     "/",
@@ -79,6 +90,11 @@ Deno.test("every page", async (t) => {
     `/reservations/${some.bumped.reference}/edit`,
     `/reservations/${some.proposed.reference}`,
     `/reservations/${some.asked.reference}`,
+    `/series/new?${recurs}&count=20`,
+    `/series/new?${recurs}&count=20&mode=move`,
+    `/series/new?${recurs}&until=2020-01-01`,
+    `/series/${series}`,
+    `/reservations/${one}`,
     "/account",
     "/check-in",
     "/no-such-page",

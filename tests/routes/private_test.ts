@@ -107,6 +107,17 @@ const typed = (id: string, from = "11:00", to = "12:00") => ({
   start: from,
   end: to,
 });
+const recurs = (resource: string) => ({
+  ...{
+    resource,
+    date: "2026-06-01",
+    start: "10:30",
+    end: "11:30",
+    repeats: "daily",
+    interval: "1",
+    count: "2",
+  },
+});
 const query = (values: Record<string, string>) => new URLSearchParams(values);
 const period = { start_time: `${DAY}T11:00:00+02:00`, end_time: `${DAY}T12:00:00+02:00` };
 
@@ -213,6 +224,12 @@ const QUESTIONS: Question[] = [
   get("/api/v1/bookings", undefined, { bobs: true }),
   get("/api/v1/bookings/:id", ({ gone }) => `/api/v1/bookings/${gone.id}`, { bobs: true }),
   get("/api/v1/bookings/:id/history", ({ gone }) => `/api/v1/bookings/${gone.id}/history`, { bobs: true }),
+  get("/series/:id", ({ series }) => `/series/${series}`, { bobs: true }),
+  get("/series/new", ({ den }) => `/series/new?${query(recurs(den.id))}`),
+  post("/series", () => "/series", ({ den }) => ({ ...recurs(den.id), mode: "all_or_nothing" })),
+  ...["add", "change", "cancel"].map((verb) =>
+    post(`/series/:id/${verb}`, ({ series }) => `/series/${series}/${verb}`, () => ({ scope: "all" }))
+  ),
   get("/api/v1/series/:id", ({ series }) => `/api/v1/series/${series}`, { bobs: true }),
   ...["", "/preview"].map((path) =>
     post(`/api/v1/series${path}`, () => `/api/v1/series${path}`, ({ den }) => ({

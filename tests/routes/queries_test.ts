@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { close, NewClosure } from "../../domain/closures.ts";
+import { createSeries } from "../../domain/series.ts";
 import { request } from "../../domain/requests.ts";
 import { makeCrowd, makeResource, NOW, on } from "../support/cast.ts";
 import { openScene, type Scene } from "../support/scene.ts";
@@ -46,14 +47,22 @@ async function siteWith(rooms: number) {
     repeats: { frequency: "daily", count: rooms },
   });
   const closure_id = (await close(sql, cast.ada, closure, NOW)).id;
-  return { ...scene, hall, id, reference, closure_id };
+  const walls = ["2026-09-01T10:00", "2026-09-01T11:00"].map((wall) => Temporal.PlainDateTime.from(wall));
+  const recurring = { resource_ids: [hall.id], start_wall: walls[0], end_wall: walls[1] };
+  const rule = { frequency: "daily", count: rooms } as const;
+  const series = await createSeries(sql, cast.bob, { ...recurring, rule }, NOW);
+  const [{ one }] = await sql`select reference as one from reservations where series_id = ${series} limit 1`;
+  return { ...scene, hall, id, reference, closure_id, series, one };
 }
 
 /** The statements that each page sends, on a site that has just been written to. */
 async function asked(
-  scene: Scene & { hall: { id: string }; id: string; reference: string; closure_id: string },
+  scene:
+    & Scene
+    & { hall: { id: string } }
+    & Record<"id" | "reference" | "closure_id" | "series" | "one", string>,
 ) {
-  const { hall, id, reference, closure_id, sql, cast, statements } = scene;
+  const { hall, id, reference, closure_id, series, one, sql, cast, statements } = scene;
   const pages = {
     bob: [
       "/",
@@ -73,6 +82,10 @@ async function asked(
       "/reservations?q=room",
       `/reservations/${reference}`,
       `/reservations/${reference}/edit`,
+      `/series/new?resource=${hall.id}&date=2026-05-05&start=10:00&end=11:00&repeats=daily&count=20&mode=move`,
+      `/series/${series}`,
+      `/reservations/${one}`,
+      `/api/v1/series/${series}`,
       "/account",
       "/check-in",
       "/api/v1/resources",
@@ -127,7 +140,8 @@ async function asked(
       const answer = await client.get(path);
       assert.equal(answer.status, 200, `${path}: ${answer.text.slice(0, 200)}`);
       found[
-        path.replace(hall.id, "HALL").replace(cast.bob.id, "BOB").replace(id, "ID").replace(reference, "REF")
+        path.replace(hall.id, "HALL").replace(cast.bob.id, "BOB").replace(id, "ID").replace(series, "SERIES")
+          .replace(one, "ONE").replace(reference, "REF")
           .replace(
             closure_id,
             "CLOSURE",

@@ -123,6 +123,12 @@ const ROUTES = new Map<string, Right>([
   ["DELETE /api/v1/auth/tokens/:id", "private"],
   ["POST /account/tokens", "signed in"],
   ["POST /account/tokens/:id/revoke", "private"],
+  ["GET /series/new", "signed in"],
+  ["POST /series", "reserve"],
+  ["GET /series/:id", "see"],
+  ["POST /series/:id/change", "edit"],
+  ["POST /series/:id/cancel", "cancel"],
+  ["POST /series/:id/add", "edit"],
   ["POST /api/v1/series", "reserve"],
   ["POST /api/v1/series/preview", "reserve"],
   ["GET /api/v1/series/:id", "see"],
@@ -343,16 +349,18 @@ function knock(who: Client, route: string, id: string, { hall }: { hall: { id: s
   const [method, pattern] = route.split(" ");
   const path = pattern.replace(/:\w+/, id).replace("*", "nothing.css");
   const said = { answer: "Yes", reason: "No", question: "Why?" };
+  const series: Record<string, string> = path.includes("/series/")
+    ? { scope: "all", start_wall: "2026-06-01T10:00" }
+    : {};
   if (path.startsWith("/api/v1")) {
     const bare = method === "GET" || method === "DELETE";
     const { start_time, end_time } = on("2026-05-07", "10:00", "11:00");
     const change = path.endsWith("withdraw_change") ? { change: newId() } : {};
-    const series = path.includes("/series/") ? { scope: "all", start_wall: "2026-06-01T10:00" } : {};
     const body = { ...said, ...change, ...series, start_time, end_time };
     return who.call(method, path.slice("/api/v1".length), bare ? undefined : body);
   }
   const query = path === "/reservations/new" ? `?resource=${hall.id}` : "";
-  const slot = { resource: hall.id, date: "2026-05-07", start: "10:00", end: "11:00" };
+  const slot = { ...series, resource: hall.id, date: "2026-05-07", start: "10:00", end: "11:00" };
   return method === "GET" ? who.get(path + query) : who.post(path, { ...said, ...slot });
 }
 
