@@ -81,7 +81,7 @@ export async function deny(
   now: Temporal.Instant,
 ): Promise<Moved> {
   permit(actor, "see_queue");
-  return transaction(sql, async (tx) => {
+  return await transaction(sql, async (tx) => {
     const before = await lockToDecide(tx, actor, id, now);
     return await transition(tx, actor, { id: before.id, action: "deny", reason, version }, now);
   });

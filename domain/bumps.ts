@@ -29,7 +29,7 @@ export async function bump(
   now: Temporal.Instant,
 ): Promise<Moved> {
   permit(actor, "see_queue");
-  return transaction(sql, async (tx) => {
+  return await transaction(sql, async (tx) => {
     const before = await lockToDecide(tx, actor, id, now, "bump");
     return await transition(tx, actor, { id: before.id, action: "bump", reason }, now);
   });
