@@ -308,7 +308,8 @@ async function statusAfterMove(
   now: Temporal.Instant,
 ): Promise<Changed> {
   const standing = await standingOf(sql, rules, before.requester_id);
-  if (!rules.some((r) => needsDecision(r, wish, standing))) return "approved";
+  const asked = { ...wish, recurring: before.series_id !== null };
+  if (!rules.some((r) => needsDecision(r, asked, standing))) return "approved";
   if (before.status !== "approved" && before.status !== "bumped") return "pending";
   const same = before.resources.map((r) => r.id).sort().join() === wish.resource_ids.join();
   const within = Temporal.Instant.compare(wish.start_time, before.start_time) >= 0 &&

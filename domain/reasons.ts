@@ -31,6 +31,8 @@ export interface Reason {
 export interface Asked extends Period {
   attendees?: number | null;
   answers?: Record<string, string>;
+  /** Whether it is a date of a series. */
+  recurring?: boolean;
   /** Whether everything that has to be ticked was ticked. */
   attested?: boolean;
 }
@@ -129,6 +131,7 @@ export function needsDecision(rules: Rules, wish: Asked, who: Standing): string 
   if (longest && minutesOf(wish) > longest) return `Longer than ${inWords(longest)}`;
   if (most && wish.attendees && wish.attendees > most) return `More than ${most} people`;
   if (policy.approval_outside_hours && isOutside(rules, wish)) return "Outside the opening hours";
+  if (policy.approval_recurring && wish.recurring) return "It recurs";
 }
 
 /** A duration in words: `45 minutes`, `1 hour`, `1 hour 30 minutes`, `2 days`. */

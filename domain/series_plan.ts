@@ -113,7 +113,7 @@ export async function planDates(
       ...{ start_wall, period: found, moved: Boolean(found) && found !== period, problems, conflicts },
       reasons: stands,
       needs_approval: found &&
-        rules.map((r) => needsDecision(r, { ...wish, ...found }, standing)).find(Boolean),
+        rules.map((r) => needsDecision(r, { ...wish, ...found, recurring: true }, standing)).find(Boolean),
     };
   });
 }

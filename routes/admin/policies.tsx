@@ -130,6 +130,7 @@ const BUFFERS = ["buffer_before", "buffer_after"] as const;
 const CHECK_IN = ["check_in_opens_minutes", "check_in_grace_minutes"] as const;
 const CHECKS = [
   "approval_outside_hours",
+  "approval_recurring",
   "self_approval",
   "pending_holds",
   "check_in",

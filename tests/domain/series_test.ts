@@ -4,7 +4,8 @@ import { Conflict, Invalid, NotFound } from "../../domain/errors.ts";
 import { createPolicy, type NewPolicy, NO_RULES } from "../../domain/policies.ts";
 import { request } from "../../domain/requests.ts";
 import { addSkipped, createSeries, getSeries, type NewSeries, previewSeries } from "../../domain/series.ts";
-import { cancel } from "../../domain/edits.ts";
+import { approve } from "../../domain/approvals.ts";
+import { cancel, reschedule } from "../../domain/edits.ts";
 import { makeCast, makeResource, NOW, on } from "../support/cast.ts";
 import { testDatabase } from "../support/database.ts";
 import { assertSound } from "../support/invariants.ts";
@@ -269,4 +270,34 @@ Deno.test("each date of a series wants its own check-in, where the policy wants 
       (extract(epoch from check_in_until - start_time) / 60)::int as until
     from reservations order by start_time`;
   assert.deepEqual([...times], Array(4).fill({ from: 15, until: 15 }));
+});
+
+Deno.test("where a policy wants an approval of what recurs, each date of a series waits and a single wish does not", async () => {
+  await using scene = await rooms(1, { approval: "when", approval_recurring: true });
+  const { sql, cast, ids } = scene;
+  await scene.ask("bob");
+  const single = await request(
+    sql,
+    cast.bob,
+    { resource_ids: ids, ...on("2026-05-06", "10:00", "11:00") },
+    NOW,
+  );
+  assert.equal(single.status, "approved");
+  const waiting = await sql`select from reservations where status = 'pending' and series_id is not null`;
+  assert.equal(waiting.length, 4);
+  const [first] = await scene.preview("alice", {
+    start_wall: wall("2026-05-07 10:00"),
+    end_wall: wall("2026-05-07 11:00"),
+  });
+  assert.equal(first.needs_approval, "It recurs");
+});
+
+Deno.test("a date of a series that is moved where recurring wants an approval waits for it, and keeps its slot", async () => {
+  await using scene = await rooms(1, { approval: "when", approval_recurring: true });
+  const { sql, cast } = scene;
+  await scene.ask("bob");
+  const [{ id }] = await sql<{ id: string }[]>`select id from reservations order by start_time limit 1`;
+  await approve(sql, cast.sam, { id }, NOW);
+  const moved = await reschedule(sql, cast.bob, id, on("2026-05-05", "14:00", "15:00"), NOW);
+  assert.equal(moved, "proposed");
 });

@@ -90,6 +90,7 @@ function approvalInWords(policy: Policy): string | undefined {
     policy.approval_longer_than && `longer than ${inWords(policy.approval_longer_than)}`,
     policy.approval_more_people_than && `for more than ${policy.approval_more_people_than} people`,
     policy.approval_outside_hours && "outside the hours",
+    policy.approval_recurring && "recurring",
   ].filter(Boolean);
   return `needs an approval when ${when.join(", or ")}`;
 }
@@ -204,6 +205,11 @@ export function PolicyFormPage(props: PolicyFormProps) {
           name="approval_outside_hours"
           label="Outside the opening hours"
           checked={values.approval_outside_hours === "on"}
+        />
+        <Check
+          name="approval_recurring"
+          label="Recurring"
+          checked={values.approval_recurring === "on"}
         />
         <Check
           name="self_approval"
