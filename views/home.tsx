@@ -9,7 +9,7 @@ import { Empty } from "./bits.tsx";
 import { Chart } from "./charts.tsx";
 import { CheckInForm } from "./check_in.tsx";
 import { BumpedNotice } from "./decisions.tsx";
-import { ReservationTable } from "./reservations.tsx";
+import { ReservationTable } from "./reservation_list.tsx";
 import { ACTION_WORDS, agoOf, count, dayOf, reservationPath, shortDate, timeOf } from "./words.ts";
 
 interface HomeProps {
