@@ -35,7 +35,7 @@ export function goodRequest(dice: Dice, known: Known, call: Described): Sent {
   const noun = NOUNS[call.tags[0]];
   const path = call.path.replace("{id}", encode(idOf(dice, known, noun)));
   const query = call.parameters.filter((one) => one.in === "query" && dice.oneIn(3))
-    .map(({ name, schema }) => `${encode(name)}=${encode(String(valueOf(dice, known, schema, name)))}`);
+    .map(({ name, schema }) => `${encode(name)}=${encode(written(valueOf(dice, known, schema, name)))}`);
   const headers: Sent["headers"] = known.token ? [["authorization", `Bearer ${known.token}`]] : [];
   const sent: Sent = {
     method: call.method,
@@ -50,6 +50,9 @@ export function goodRequest(dice: Dice, known: Known, call: Described): Sent {
   const value = valueOf(dice, known, content.schema);
   return { ...sent, body: new TextEncoder().encode(JSON.stringify(value)) };
 }
+
+// Nonsense has members of any name, so not everything becomes a text by itself.
+const written = (value: unknown) => typeof value === "object" ? JSON.stringify(value) : String(value);
 
 const NOUNS: Record<string, string> = {
   ...{ Resources: "resource", People: "user", Groups: "group", Policies: "policy", Closures: "closure" },
