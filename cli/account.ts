@@ -3,7 +3,7 @@ import { asking, shown } from "./asked.ts";
 import { Ended, EXIT } from "./exits.ts";
 import { note, showOne } from "./output.ts";
 import { readSecret } from "./secret.ts";
-import { passOf } from "./site.ts";
+import { chooseSite, passOf, type Site } from "./site.ts";
 
 /** Signing in and out, and who one is. */
 export function account(program: Command): void {
@@ -19,8 +19,7 @@ export function account(program: Command): void {
         "For a script that keeps nothing: HOLDFAST_URL and HOLDFAST_TOKEN.",
     )
     .action(asking<[string | undefined]>(async ({ site: chosen, options }, named) => {
-      const { chooseSite, Site } = await import("./site.ts");
-      const site = named ? await chooseSite(named) : new Site(chosen.address);
+      const site = named ? await chooseSite(named) : chosen;
       if (options.tokenStdin) {
         const token = (await new Response(Deno.stdin.readable).text()).trim();
         const authorization = `Bearer ${token}`;
@@ -44,7 +43,7 @@ export function account(program: Command): void {
       // A personal token is for others too: it is only forgotten, and revoked where it was made.
       const pass = await site.forget();
       if (!pass) return note(`Not signed in at ${site.address}`);
-      if ("refresh_token" in pass) await end(site.address, pass.access_token);
+      if ("refresh_token" in pass) await end(site, pass.access_token);
       note(`Signed out at ${site.address}`);
     }));
 
@@ -82,10 +81,9 @@ export function account(program: Command): void {
 }
 
 // The session may be over by itself: then there is nothing to end.
-async function end(address: string, token: string): Promise<void> {
-  const { Site } = await import("./site.ts");
+async function end(site: Site, token: string): Promise<void> {
   const headers = { authorization: `Bearer ${token}` };
-  await new Site(address).send("POST", "/api/v1/auth/logout", { headers }, "nobody").catch((error) => {
+  await site.send("POST", "/api/v1/auth/logout", { headers }, "nobody").catch((error) => {
     if (!(error instanceof Ended) || error.code !== EXIT.signedOut) throw error;
   });
 }

@@ -100,6 +100,7 @@ async function examineRows(sql: Sql): Promise<Finding[]> {
   const minutes = sweep
     ? Math.round(Temporal.Now.instant().since(sweep.started_at).total("minutes"))
     : undefined;
+  const administered = await isSetUp(sql);
   return [
     {
       what: "promises",
@@ -115,8 +116,8 @@ async function examineRows(sql: Sql): Promise<Finding[]> {
     },
     {
       what: "administrator",
-      ok: await isSetUp(sql),
-      found: await isSetUp(sql) ? "there is one" : "there is none",
+      ok: administered,
+      found: administered ? "there is one" : "there is none",
       remedy: "deno task cli user create … --role admin",
     },
   ];

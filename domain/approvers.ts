@@ -1,7 +1,7 @@
 import type { Db, Fragment, Tx } from "../db/types.ts";
 import { Forbidden } from "./errors.ts";
 import { type Action, type Actor, may, permit } from "./permissions.ts";
-import { getReservation, type Reservation } from "./reservations.ts";
+import { getReservation, lockReservation, type Reservation } from "./reservations.ts";
 
 // Who decides on what. Where a resource names approvers, only those and administrators do; where it names none, all
 // staff do. Whoever is away has others stand in for them. Nobody decides on a request of their own, unless its policy
@@ -62,7 +62,7 @@ export async function lockToDecide(
   action: Action = "decide",
 ): Promise<Reservation> {
   const { id: known } = await getReservation(tx, actor, id);
-  await tx`select from reservations where id = ${known} for no key update`;
+  await lockReservation(tx, known);
   const reservation = await getReservation(tx, actor, known);
   await permitDecision(tx, actor, reservation, now, { action });
   return reservation;

@@ -65,9 +65,9 @@ export async function getReservation(db: Db, actor: Actor, id: string): Promise<
   return row;
 }
 
-/** Keeps a reservation as it is until the transaction ends. */
+/** Keeps a reservation as it is until the transaction ends. No key changes, so what refers to it may be stored meanwhile. */
 export async function lockReservation(tx: Tx, id: string): Promise<void> {
-  await tx`select id from reservations where id = ${id} for update`;
+  await tx`select id from reservations where id = ${id} for no key update`;
 }
 
 /** The columns of a `Reservation`, for a query over `joined()`. */
