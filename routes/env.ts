@@ -5,6 +5,7 @@ import type { Sql } from "../db/types.ts";
 import type { Scope } from "../domain/auth/tokens.ts";
 import type { Actor } from "../domain/permissions.ts";
 import type { Allowance, Limit } from "../lib/limits.ts";
+import type { NeighbourOf } from "../lib/neighbours.ts";
 import type { Identities } from "./identities.ts";
 import type { Assets } from "./static.ts";
 
@@ -17,6 +18,7 @@ export interface House {
   clock: () => Temporal.Instant;
   identities: Identities;
   assets: Assets;
+  neighbourOf: NeighbourOf;
   limits: {
     signIn: Limit;
     register: Limit;
