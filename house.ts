@@ -3,6 +3,7 @@ import type { Where } from "./db/connect.ts";
 import { type Embedded, findRunning, startEmbedded } from "./db/embedded.ts";
 import { remember } from "./db/memory.ts";
 import type { Sql } from "./db/types.ts";
+import { crowd } from "./lib/crowd.ts";
 import { allowance, limit, unlimited } from "./lib/limits.ts";
 import { log } from "./lib/log.ts";
 import { newSecret } from "./lib/ids.ts";
@@ -48,6 +49,7 @@ export async function furnish(sql: Sql, config: Config, clock: House["clock"]): 
     clock,
     identities: await rememberIdentities(sql, config.TIME_ZONE),
     assets: await loadAssets(),
+    crowd: crowd({ room: 64, patience: 200, most: 1000 }),
     neighbourOf: trusting(config.TRUSTED_PROXIES),
     limits: {
       signIn: limited ? limit(10, 15 * 60) : unlimited,
