@@ -2,6 +2,7 @@ import { connect } from "../db/connect.ts";
 import { measureContention } from "./contention.ts";
 import { fillFolder, makeFolder } from "./folder.ts";
 import { median } from "./numbers.ts";
+import { measurePast } from "./past.ts";
 import { databaseMemory, residentMemory } from "./processes.ts";
 import { describeMachine, type Row, type Section, tableOf } from "./report.ts";
 import { measureReservations } from "./reservations.ts";
@@ -29,7 +30,7 @@ ends.defer(() => sql.end());
 const bench: Bench = { effort, site, server, where, sql, slots: numberSlots(), ends };
 
 const sections: Section[] = [];
-for (const measure of [measureWeight, measureSchedule, measureReservations, measureContention]) {
+for (const measure of [measureWeight, measureSchedule, measureReservations, measureContention, measurePast]) {
   const section = await measure(bench);
   say(`Measured: ${section.title}`);
   sections.push(section);
