@@ -208,7 +208,7 @@ async function moveDue(
     with due as (
       select id, status, start_time, end_time from reservations where ${due}
     ), moved as (
-      update reservations v set status = ${to}, version = v.version + 1, updated_at = ${now}
+      update reservations v set status = ${to}, version = v.version + 1, updated_at = ${now}, held_until = null
       from due where v.id = due.id
       returning v.id, due.status, due.start_time, due.end_time
     ), overtaken as (
