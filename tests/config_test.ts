@@ -32,6 +32,7 @@ Deno.test("without any setting Holdfast runs by itself on port 8000 of this mach
     RATE_LIMIT: "on",
     CORS_ORIGINS: [],
     LOG_FORMAT: "json",
+    METRICS_TOKEN: undefined,
   });
 });
 
@@ -47,7 +48,7 @@ Deno.test("the settings are those of the documentation, in its order", () => {
       "ADMIN_EMAIL",
       "ADMIN_PASSWORD",
     ],
-    ...["TIME_ZONE", "REGISTRATION", "RATE_LIMIT", "CORS_ORIGINS", "LOG_FORMAT"],
+    ...["TIME_ZONE", "REGISTRATION", "RATE_LIMIT", "CORS_ORIGINS", "LOG_FORMAT", "METRICS_TOKEN"],
   ]);
 });
 
@@ -77,6 +78,7 @@ Deno.test("what is set is taken as it is", () => {
     REGISTRATION: "closed",
     RATE_LIMIT: "off",
     LOG_FORMAT: "pretty",
+    METRICS_TOKEN: "scraped-every-15-s",
   };
   assert.deepEqual(readConfig({ ...given, PORT: "9000" }), { ...given, PORT: 9000, CORS_ORIGINS: [] });
 });
@@ -130,6 +132,7 @@ const BAD: [name: string, value: string, line: string][] = [
     ],
   ),
   ["LOG_FORMAT", "xml", "LOG_FORMAT is either json or pretty"],
+  ["METRICS_TOKEN", "too short", "METRICS_TOKEN needs at least 16 characters, without spaces"],
 ];
 
 // What has to stand beside a setting for the setting itself to be looked at.
