@@ -31,6 +31,7 @@ const Settings = z.object({
     .refine(areNetworks, "is a list of addresses or networks; an example: 127.0.0.1, 10.0.0.0/8")
     .default([]),
   LOG_FORMAT: z.enum(["json", "pretty"], "is either json or pretty").optional(),
+  METRICS_TOKEN: text.regex(/^[\x21-\x7e]{16,}$/, "needs at least 16 characters, without spaces").optional(),
 })
   .refine((s) => !s.DATABASE_URL || s.SECRET_KEY, {
     path: ["SECRET_KEY"],
@@ -77,7 +78,7 @@ export function readConfig(env: Record<string, string | undefined>, { terminal =
 
 /** The settings as an operator may see them: secrets masked. */
 export function maskedConfig(config: Config): Record<string, string> {
-  const secret = (name: string) => ["SECRET_KEY", "ADMIN_PASSWORD"].includes(name);
+  const secret = (name: string) => ["SECRET_KEY", "ADMIN_PASSWORD", "METRICS_TOKEN"].includes(name);
   const mask = (name: string, value: string) =>
     secret(name) ? "••••••" : value.replace(/^(postgres(?:ql)?:\/\/[^:@/]*):[^@]*@/, "$1:••••••@");
   return Object.fromEntries(

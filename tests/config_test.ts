@@ -33,6 +33,7 @@ Deno.test("without any setting Holdfast runs by itself on port 8000 of this mach
     CORS_ORIGINS: [],
     TRUSTED_PROXIES: [],
     LOG_FORMAT: "json",
+    METRICS_TOKEN: undefined,
   });
 });
 
@@ -48,7 +49,15 @@ Deno.test("the settings are those of the documentation, in its order", () => {
       "ADMIN_EMAIL",
       "ADMIN_PASSWORD",
     ],
-    ...["TIME_ZONE", "REGISTRATION", "RATE_LIMIT", "CORS_ORIGINS", "TRUSTED_PROXIES", "LOG_FORMAT"],
+    ...[
+      "TIME_ZONE",
+      "REGISTRATION",
+      "RATE_LIMIT",
+      "CORS_ORIGINS",
+      "TRUSTED_PROXIES",
+      "LOG_FORMAT",
+      "METRICS_TOKEN",
+    ],
   ]);
 });
 
@@ -78,6 +87,7 @@ Deno.test("what is set is taken as it is", () => {
     REGISTRATION: "closed",
     RATE_LIMIT: "off",
     LOG_FORMAT: "pretty",
+    METRICS_TOKEN: "scraped-every-15-s",
   };
   assert.deepEqual(readConfig({ ...given, PORT: "9000" }), {
     ...given,
@@ -138,6 +148,7 @@ const BAD: [name: string, value: string, line: string][] = [
     "TRUSTED_PROXIES is a list of addresses or networks; an example: 127.0.0.1, 10.0.0.0/8",
   ]),
   ["LOG_FORMAT", "xml", "LOG_FORMAT is either json or pretty"],
+  ["METRICS_TOKEN", "too short", "METRICS_TOKEN needs at least 16 characters, without spaces"],
 ];
 
 // What has to stand beside a setting for the setting itself to be looked at.
