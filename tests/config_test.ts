@@ -32,6 +32,8 @@ Deno.test("without any setting Holdfast runs by itself on port 8000 of this mach
     RATE_LIMIT: "on",
     CORS_ORIGINS: [],
     LOG_FORMAT: "json",
+    BACKUP_AT: undefined,
+    BACKUP_KEEP: 14,
     METRICS_TOKEN: undefined,
   });
 });
@@ -48,7 +50,8 @@ Deno.test("the settings are those of the documentation, in its order", () => {
       "ADMIN_EMAIL",
       "ADMIN_PASSWORD",
     ],
-    ...["TIME_ZONE", "REGISTRATION", "RATE_LIMIT", "CORS_ORIGINS", "LOG_FORMAT", "METRICS_TOKEN"],
+    ...["TIME_ZONE", "REGISTRATION", "RATE_LIMIT", "CORS_ORIGINS", "LOG_FORMAT"],
+    ...["BACKUP_AT", "BACKUP_KEEP", "METRICS_TOKEN"],
   ]);
 });
 
@@ -78,9 +81,15 @@ Deno.test("what is set is taken as it is", () => {
     REGISTRATION: "closed",
     RATE_LIMIT: "off",
     LOG_FORMAT: "pretty",
+    BACKUP_AT: "02:30",
     METRICS_TOKEN: "scraped-every-15-s",
   };
-  assert.deepEqual(readConfig({ ...given, PORT: "9000" }), { ...given, PORT: 9000, CORS_ORIGINS: [] });
+  assert.deepEqual(readConfig({ ...given, PORT: "9000", BACKUP_KEEP: "3" }), {
+    ...given,
+    PORT: 9000,
+    BACKUP_KEEP: 3,
+    CORS_ORIGINS: [],
+  });
 });
 
 Deno.test("origins are a list with commas between them", () => {
@@ -132,6 +141,10 @@ const BAD: [name: string, value: string, line: string][] = [
     ],
   ),
   ["LOG_FORMAT", "xml", "LOG_FORMAT is either json or pretty"],
+  ["BACKUP_AT", "24:00", "BACKUP_AT is not a time of day; an example: 02:30"],
+  ["BACKUP_AT", "daily", "BACKUP_AT is not a time of day; an example: 02:30"],
+  ["BACKUP_KEEP", "0", "BACKUP_KEEP is at least 1"],
+  ["BACKUP_KEEP", "all", "BACKUP_KEEP is not a number of backups"],
   ["METRICS_TOKEN", "too short", "METRICS_TOKEN needs at least 16 characters, without spaces"],
 ];
 
