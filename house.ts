@@ -4,6 +4,7 @@ import { type Embedded, findRunning, startEmbedded } from "./db/embedded.ts";
 import { remember } from "./db/memory.ts";
 import type { Sql } from "./db/types.ts";
 import { crowd } from "./lib/crowd.ts";
+import { DAILY, HALF_A_DAY } from "./backups.ts";
 import { JOBS } from "./jobs.ts";
 import { secondsBetween } from "./lib/cron.ts";
 import { allowance, limit, unlimited } from "./lib/limits.ts";
@@ -58,7 +59,10 @@ export async function furnish(sql: Sql, config: Config, clock: House["clock"]): 
     instruments: makeInstruments(),
     figures: () => figures(),
     started: clock(),
-    jobs: JOBS.map(({ name, schedule }) => ({ name, seconds: secondsBetween(schedule) })),
+    jobs: [
+      ...JOBS.map(({ name, schedule }) => ({ name, seconds: secondsBetween(schedule) })),
+      ...config.BACKUP_AT ? [{ name: DAILY, seconds: HALF_A_DAY }] : [],
+    ],
     limits: {
       signIn: limited ? limit(10, 15 * 60) : unlimited,
       register: limited ? limit(300, 60 * 60) : unlimited,
