@@ -3,9 +3,11 @@ import type { Where } from "./db/connect.ts";
 import { type Embedded, findRunning, startEmbedded } from "./db/embedded.ts";
 import { remember } from "./db/memory.ts";
 import type { Sql } from "./db/types.ts";
+import { crowd } from "./lib/crowd.ts";
 import { allowance, limit, unlimited } from "./lib/limits.ts";
 import { log } from "./lib/log.ts";
 import { newSecret } from "./lib/ids.ts";
+import { trusting } from "./lib/neighbours.ts";
 import type { House } from "./routes/env.ts";
 import { rememberIdentities } from "./routes/identities.ts";
 import { loadAssets } from "./routes/static.ts";
@@ -47,6 +49,8 @@ export async function furnish(sql: Sql, config: Config, clock: House["clock"]): 
     clock,
     identities: await rememberIdentities(sql, config.TIME_ZONE),
     assets: await loadAssets(),
+    crowd: crowd({ room: 64, patience: 200, most: 1000 }),
+    neighbourOf: trusting(config.TRUSTED_PROXIES),
     limits: {
       signIn: limited ? limit(10, 15 * 60) : unlimited,
       register: limited ? limit(300, 60 * 60) : unlimited,

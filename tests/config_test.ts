@@ -31,6 +31,7 @@ Deno.test("without any setting Holdfast runs by itself on port 8000 of this mach
     REGISTRATION: "open",
     RATE_LIMIT: "on",
     CORS_ORIGINS: [],
+    TRUSTED_PROXIES: [],
     LOG_FORMAT: "json",
   });
 });
@@ -47,7 +48,7 @@ Deno.test("the settings are those of the documentation, in its order", () => {
       "ADMIN_EMAIL",
       "ADMIN_PASSWORD",
     ],
-    ...["TIME_ZONE", "REGISTRATION", "RATE_LIMIT", "CORS_ORIGINS", "LOG_FORMAT"],
+    ...["TIME_ZONE", "REGISTRATION", "RATE_LIMIT", "CORS_ORIGINS", "TRUSTED_PROXIES", "LOG_FORMAT"],
   ]);
 });
 
@@ -78,7 +79,10 @@ Deno.test("what is set is taken as it is", () => {
     RATE_LIMIT: "off",
     LOG_FORMAT: "pretty",
   };
-  assert.deepEqual(readConfig({ ...given, PORT: "9000" }), { ...given, PORT: 9000, CORS_ORIGINS: [] });
+  assert.deepEqual(readConfig({ ...given, PORT: "9000" }), {
+    ...given,
+    ...{ PORT: 9000, CORS_ORIGINS: [], TRUSTED_PROXIES: [] },
+  });
 });
 
 Deno.test("origins are a list with commas between them", () => {
@@ -129,6 +133,10 @@ const BAD: [name: string, value: string, line: string][] = [
       "CORS_ORIGINS is a list of origins; an example: https://intranet.example.org",
     ],
   ),
+  ...["nginx", "10.0.0.0/33", "10.0.0.1;10.0.0.2"].map((value): [string, string, string] => [
+    ...["TRUSTED_PROXIES", value] as const,
+    "TRUSTED_PROXIES is a list of addresses or networks; an example: 127.0.0.1, 10.0.0.0/8",
+  ]),
   ["LOG_FORMAT", "xml", "LOG_FORMAT is either json or pretty"],
 ];
 
