@@ -18,7 +18,7 @@ interface Plot {
   limit?: number;
 }
 
-const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BELOW] = [720, 360, 56, 210, 40, 48];
+const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BELOW] = [760, 360, 56, 240, 40, 48];
 const DASHES = ["", "6 3", "2 3", "8 3 2 3"];
 const COLOURS = ["#1f6feb", "#b35900", "#1a7f37", "#8250df", "#cf222e"];
 
@@ -43,11 +43,10 @@ export function plot({ title, x, y, curves, limit }: Plot): string {
       ...curve.points.map(([x, y]) =>
         `<circle cx="${round(across(x))}" cy="${round(up(y))}" r="3" fill="${colour}"/>`
       ),
-      text(
-        [WIDTH - RIGHT + 10, names[i] + 4],
-        `${curve.name} ${curve.points.at(-1)![1].toFixed(2)}`,
-        ` style="fill:${colour}"`,
-      ),
+      `<path d="M${WIDTH - RIGHT + 10} ${
+        round(names[i])
+      }h22" stroke="${colour}" stroke-dasharray="${dashes}"/>`,
+      text([WIDTH - RIGHT + 38, names[i] + 4], `${curve.name} ${curve.points.at(-1)![1].toFixed(2)}`),
     ];
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${

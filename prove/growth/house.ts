@@ -1,4 +1,5 @@
 import { connect, type Where } from "../../db/connect.ts";
+import type { Sql } from "../../db/types.ts";
 import { migrate } from "../../db/migrate.ts";
 import { fill } from "../../bench/fill.ts";
 import type { House } from "./measure.ts";
@@ -13,23 +14,29 @@ export interface Grown {
   widen(resources: number): Promise<void>;
 }
 
-/** Builds one beside others: as many past reservations as are asked for, and ten thousand ahead. */
+interface Building {
+  past: number;
+  now: Temporal.Instant;
+  say: (words: string) => void;
+}
+
+/** Builds one beside others on a server. */
 export async function buildHouse(
   server: Exclude<Where, string>,
   name: string,
-  { past, now, say, ends }: {
-    past: number;
-    now: Temporal.Instant;
-    say: (words: string) => void;
-    ends: AsyncDisposableStack;
-  },
+  { ends, ...building }: Building & { ends: AsyncDisposableStack },
 ): Promise<Grown> {
   const admin = connect(server, { max: 1, name: "growth" });
   await admin`create database ${admin(name)}`;
   await admin.end();
   const sql = connect({ ...server, database: name }, { max: 4, name: "growth" });
   ends.defer(() => sql.end());
-  await migrate(sql, now);
+  await migrate(sql, building.now);
+  return await fillHouse(sql, building);
+}
+
+/** Builds one in an empty, migrated database: as many past reservations as are asked for, and ten thousand ahead. */
+export async function fillHouse(sql: Sql, { past, now, say }: Building): Promise<Grown> {
   const site = await fill(sql, now);
   const people = await sql<{ id: string; email: string; name: string; role: "user" | "staff" }[]>`
     select id, email, name, role from users where role <> 'admin' order by role, id`;
@@ -38,7 +45,7 @@ export async function buildHouse(
   const before = now.subtract({ hours: 24 * 400 });
   const grow = (from: number, to: number) =>
     addPast(sql, site, { from, to, before }, (done) => {
-      if (done % 500_000 === 0) say(`${name}: ${done} past reservations`);
+      if (done % 500_000 === 0) say(`${done} past reservations`);
     });
   const [{ there }] = await sql<{ there: number }[]>`
     select count(*)::int as there from reservations where status = 'completed'`;

@@ -19,24 +19,41 @@ const NOISE_ROWS = 10;
 export function growthOf(
   { time, timeInSmallest, rows, rowsInSmallest }: Cost,
 ): { time: number; rows: number } {
-  return { time: time / timeInSmallest, rows: rows / Math.max(1, rowsInSmallest) };
+  return { time: time / timeInSmallest, rows: Math.max(1, rows) / Math.max(1, rowsInSmallest) };
 }
 
-/** What grows although nothing says that it may, in words. */
-export function wrongWith({ past, resources, costs }: Size, smallest: { resources: number }): string[] {
-  return costs.flatMap((cost) => {
-    const { mayGrow } = PATHS.find(({ name }) => name === cost.path)!;
-    const allowed = MOST * (mayGrow ? resources / smallest.resources : 1);
-    const growth = growthOf(cost);
-    const where = `“${cost.path}” with ${past} past reservations and ${resources} resources`;
+/** What takes longer or reads more although nothing says that it may, in words. */
+export function wrongWith(size: Size, smallest: { resources: number }): string[] {
+  return size.costs.flatMap((cost) => {
+    const allowed = allowedFor(cost, size, smallest);
+    const { time } = growthOf(cost);
+    const slow = time > allowed && cost.time - cost.timeInSmallest > NOISE_MS;
     return [
-      ...growth.time > allowed && cost.time - cost.timeInSmallest > NOISE_MS
-        ? [`${where} takes ${growth.time.toFixed(2)} times as long`]
-        : [],
-      ...growth.rows > allowed && cost.rows - cost.rowsInSmallest > NOISE_ROWS
-        ? [`${where} reads ${growth.rows.toFixed(2)} times as many rows`]
-        : [],
-      ...cost.scanned.map((table) => `${where} reads all of ${table}`),
+      ...slow ? [`${where(cost, size)} takes ${time.toFixed(2)} times as long`] : [],
+      ...readsMore(cost, size, allowed),
     ];
   });
+}
+
+/** The same of the rows alone, which are the same on a machine that is busy. */
+export function wrongWithRows(size: Size, smallest: { resources: number }): string[] {
+  return size.costs.flatMap((cost) => readsMore(cost, size, allowedFor(cost, size, smallest)));
+}
+
+function readsMore(cost: Cost, size: Size, allowed: number): string[] {
+  const { rows } = growthOf(cost);
+  const more = rows > allowed && cost.rows - cost.rowsInSmallest > NOISE_ROWS;
+  return [
+    ...more ? [`${where(cost, size)} reads ${rows.toFixed(2)} times as many rows`] : [],
+    ...cost.scanned.map((table) => `${where(cost, size)} reads all of ${table}`),
+  ];
+}
+
+function allowedFor({ path }: Cost, { resources }: Size, smallest: { resources: number }): number {
+  const { mayGrow } = PATHS.find(({ name }) => name === path)!;
+  return MOST * (mayGrow ? resources / smallest.resources : 1);
+}
+
+function where({ path }: Cost, { past, resources }: Size): string {
+  return `“${path}” with ${past} past reservations and ${resources} resources`;
 }
