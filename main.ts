@@ -1,8 +1,9 @@
 import { createApp } from "./app.ts";
 import { backUpWhenDue, DAILY, LOOKS } from "./backups.ts";
 import { BadSettings, type Config, readConfig, SETTING_NAMES } from "./config.ts";
-import { connect } from "./db/connect.ts";
+import { connect, learn } from "./db/connect.ts";
 import { DataDirInUse, EmbeddedFailed } from "./db/embedded.ts";
+import { isDriversOwn, tellsOfLoss } from "./db/lost.ts";
 import { migrate, MigrationRefused } from "./db/migrate.ts";
 import type { Sql } from "./db/types.ts";
 import { setUp } from "./domain/users.ts";
@@ -27,6 +28,11 @@ Deno.cron(DAILY, LOOKS, () => backUp?.().then(() => {}));
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => void stop(0));
 
+// The driver has promises and moments of its own that nobody can catch: a connection that breaks in one of them is lost
+// to whoever waited for it, who is told, and must not be the end of the program.
+addEventListener("unhandledrejection", (event) => surviveLoss(event, event.reason));
+addEventListener("error", (event) => surviveLoss(event, event.error));
+
 try {
   await start(demo ? await demoSettings() : settings());
 } catch (error) {
@@ -43,6 +49,7 @@ async function start(config: Config) {
   });
   undo.push(database.close);
   const sql = connect(database.where);
+  await learn(sql);
   undo.push(() => sql.end({ timeout: 5 }));
   const applied = await migrate(sql, clock());
   if (applied.length > 0) log("database").info("Migrated: {applied}", { applied: applied.join(", ") });
@@ -70,6 +77,12 @@ async function start(config: Config) {
   }, app.fetch);
   undo.push(() => server.shutdown());
   if (stopping) await stop(0);
+}
+
+function surviveLoss(event: Event, error: unknown) {
+  if (!tellsOfLoss(error) && !isDriversOwn(error)) return;
+  event.preventDefault();
+  log("database").warn("A connection was lost: {error}", { error: String(error) });
 }
 
 /** Ends in the reverse order of the start: no new requests, those under way finish, then the database closes. */

@@ -11,12 +11,18 @@ export interface Line {
   lost: boolean;
 }
 
-/** What the driver says of a connection that broke, was closed, or was given up. */
-const LOST = /^(CONNECTION_(CLOSED|DESTROYED|ENDED)|ECONN(RESET|ABORTED|REFUSED)|EPIPE|ETIMEDOUT)$/;
+/** What the driver says of a connection that broke or was closed. On one that it has given up it sends nothing itself. */
+const LOST = /^(CONNECTION_CLOSED|ECONN(RESET|ABORTED|REFUSED)|EPIPE|ETIMEDOUT)$/;
 
 /** Whether an error tells of a connection that is there no more. */
 export function tellsOfLoss(error: unknown): boolean {
   return LOST.test(String((error as { code?: unknown } | null | undefined)?.code ?? ""));
+}
+
+/** Whether an error is the driver's own attempt to write to a connection that has closed. */
+export function isDriversOwn(error: unknown): boolean {
+  return error instanceof TypeError && /'write'/.test(error.message) &&
+    /at \S*nextWrite\b/.test(error.stack ?? "");
 }
 
 /**

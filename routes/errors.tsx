@@ -102,8 +102,9 @@ export function tell(error: unknown, c: Context): Told {
   return { status: 500, title: "Something broke", detail };
 }
 
-// What postgres.js and PostgreSQL say when there is nobody to answer, or no more room.
-const GONE = /^(CONNECT|CONNECTION_|ECONN|ENOENT|EPIPE|57P0|08|53300)/;
+// What postgres.js and PostgreSQL say when there is nobody to answer, or when its machine has no more room: on its
+// disk, in its memory, for connections.
+const GONE = /^(CONNECT|CONNECTION_|ECONN|ENOENT|EPIPE|57P0|08|53|58030)/;
 
 // … and where a statement has waited for others as long as it may, or two waited for each other again and again.
 const BUSY = /^(57014|55P03|40001|40P01)$/;

@@ -27,3 +27,18 @@ for (const how of ["a program", "a page"] as const) {
     assert.equal((await sql`select from reservations`).length, 0);
   });
 }
+
+Deno.test("what a database without room on its disk refuses is not available at present, and nothing is done", async () => {
+  await using scene = await openScene();
+  const { sql, cast, site } = scene;
+  const { id } = await makeResource(sql, cast.ada, { name: "Hall" });
+  const bob = await site.as(cast.bob);
+  await sql`
+    create function refuse() returns trigger language plpgsql as
+    $$ begin raise exception 'could not extend file: No space left on device' using errcode = '53100'; end $$`;
+  await sql`create trigger refuse before insert on history execute function refuse()`;
+  const period = on("2026-05-05", "10:00", "11:00");
+  const { status, headers } = await bob.call("POST", "/reservations", { resource_id: id, ...period });
+  assert.deepEqual([status, headers.get("retry-after")], [503, "2"]);
+  assert.equal((await sql`select from reservations`).length, 0);
+});
