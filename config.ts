@@ -31,6 +31,10 @@ const Settings = z.object({
     .refine(areNetworks, "is a list of addresses or networks; an example: 127.0.0.1, 10.0.0.0/8")
     .default([]),
   LOG_FORMAT: z.enum(["json", "pretty"], "is either json or pretty").optional(),
+  BACKUP_AT: text.regex(/^([01]\d|2[0-3]):[0-5]\d$/, "is not a time of day; an example: 02:30").optional(),
+  BACKUP_KEEP: z.coerce.number("is not a number of backups").int("is not a number of backups")
+    .min(1, "is at least 1").max(10_000, "is at most 10000").default(14),
+  METRICS_TOKEN: text.regex(/^[\x21-\x7e]{16,}$/, "needs at least 16 characters, without spaces").optional(),
 })
   .refine((s) => !s.DATABASE_URL || s.SECRET_KEY, {
     path: ["SECRET_KEY"],
@@ -77,7 +81,7 @@ export function readConfig(env: Record<string, string | undefined>, { terminal =
 
 /** The settings as an operator may see them: secrets masked. */
 export function maskedConfig(config: Config): Record<string, string> {
-  const secret = (name: string) => ["SECRET_KEY", "ADMIN_PASSWORD"].includes(name);
+  const secret = (name: string) => ["SECRET_KEY", "ADMIN_PASSWORD", "METRICS_TOKEN"].includes(name);
   const mask = (name: string, value: string) =>
     secret(name) ? "••••••" : value.replace(/^(postgres(?:ql)?:\/\/[^:@/]*):[^@]*@/, "$1:••••••@");
   return Object.fromEntries(

@@ -4,6 +4,7 @@ import { cancel, change } from "./edits.ts";
 import { Conflict, Invalid, NotFound } from "./errors.ts";
 import { type Actor, permit } from "./permissions.ts";
 import { readDate } from "./periods.ts";
+import { type Quantities, type Wanted, wantedOf } from "./quantities.ts";
 import { daysOf, instantOf, type Recurrence } from "./recurrence.ts";
 import { getSeries, lengthOf, lockSeries, type Series, type SeriesDate } from "./series.ts";
 import { reshapeSeries, splitSeries, wallText } from "./series_store.ts";
@@ -65,6 +66,7 @@ export interface SeriesChange {
   /** When each ends; without it, it lasts as long as before. */
   end?: string;
   resource_ids?: readonly string[];
+  quantities?: Quantities;
   purpose?: string;
   private?: boolean;
 }
@@ -94,11 +96,11 @@ export function changeDates(
     const moved: SeriesDate[] = [];
     // What goes to a later time makes way for the one before it.
     for (const date of earlier ? dates : dates.toReversed()) {
-      const { start, end, resource_ids, ...words } = asked;
-      const wanted = start ?? end ?? resource_ids;
+      const { start, end, resource_ids, quantities, ...words } = asked;
+      const wanted = start ?? end ?? resource_ids ?? quantities;
       const slot = wanted && !isException(series, date) ? slotOf(date, shape, series.time_zone) : {};
       if ("start_time" in slot) moved.push(date);
-      const ids = "start_time" in slot ? { resource_ids } : {};
+      const ids = "start_time" in slot ? { resource_ids, quantities } : {};
       await change(sql, actor, date.id, { ...words, ...slot, ...ids }, now).catch((error) => {
         throw named(error, date);
       });
@@ -106,7 +108,7 @@ export function changeDates(
     if (which.scope === "this") return series.id;
     const whole = {
       ...shape,
-      resource_ids: asked.resource_ids,
+      wanted: wantedAfter(series, asked),
       purpose: asked.purpose,
       private: asked.private,
     };
@@ -121,6 +123,13 @@ export function changeDates(
     await reshapeSeries(tx, { id, ...whole, moved: moved.map(({ id }) => id) }, now);
     return id;
   });
+}
+
+function wantedAfter(series: Series, { resource_ids, quantities }: SeriesChange): Wanted | undefined {
+  if (!resource_ids && !quantities) return undefined;
+  const ids = resource_ids ?? series.resource_ids;
+  const kept = Object.entries(series.quantities).filter(([id]) => ids.includes(id));
+  return wantedOf(ids, { ...Object.fromEntries(kept), ...quantities });
 }
 
 // Those that lie ahead and can still be changed.

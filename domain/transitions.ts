@@ -192,7 +192,8 @@ export async function letGoMissed(
     and start_time < ${end_time.add({ hours: 48 })} and end_time > ${start_time.subtract({ hours: 48 })}
     and exists (
       select from allocations a
-      where a.reservation_id = reservations.id and a.holds and a.resource_id = any(${[...resource_ids]}))
+      where a.reservation_id = reservations.id and a.holds and a.resource_id = any(array(
+        select taken_id from compositions where resource_id = any(${[...resource_ids]}))))
     order by id for update`;
   await moveDue(tx, "no_show", { due }, now);
 }

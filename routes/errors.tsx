@@ -2,6 +2,7 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { Conflict, Forbidden, Invalid, NotFound, Stale, Taken, TooMany, wordsFor } from "../domain/errors.ts";
 import { log } from "../lib/log.ts";
 import { ErrorPage } from "../views/errors.tsx";
+import { tellConflict } from "./begin.ts";
 import type { Context } from "./env.ts";
 import { NotSignedIn, Refused, TooCrowded } from "./refused.ts";
 import { page, part, wantsPart } from "./respond.tsx";
@@ -57,6 +58,7 @@ function bodyOf(c: Context, { status, title, detail, more }: Told) {
 
 /** The status and the words that an error has, for an answer that is under way already. */
 export function tell(error: unknown, c: Context): Told {
+  if (error instanceof Conflict) tellConflict(error);
   if (error instanceof Refused) {
     const { status, title, message, more } = error;
     return { status, title, detail: message, more };

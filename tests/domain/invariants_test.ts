@@ -90,7 +90,7 @@ const FAULTS: Record<string, [fault: (tx: Tx, house: House) => Promise<unknown>,
   }, /holds nothing, and is to let it go/],
   "a unit that is not there": [
     (tx, { approved }) => tx`update allocations set unit = 2 where reservation_id = ${approved}`,
-    /took unit 2 of Hall, which has 1/,
+    /a reservation has something else than was asked for/,
   ],
   "a closure that lets somebody in": [
     (tx, { closure }) => tx`delete from allocations where closure_id = ${closure} and unit = 2`,

@@ -65,6 +65,55 @@ export async function assertSound(db: Db): Promise<void> {
 
   assert.deepEqual(await wrongHolds(db), [], "a status and what is held do not agree");
   assert.deepEqual(await unrecorded(db, DIAGRAM), [], "the record does not tell what happened");
+  assert.deepEqual(await notAsAskedFor(db), [], "a reservation has something else than was asked for");
+  assert.deepEqual(await besideTheirWhole(db), [], "a part is held by one, and its whole by another");
+}
+
+// As many units as were asked for, said once; and with what is composed of parts each of them, as long as it lies ahead.
+async function notAsAskedFor(db: Db) {
+  const found = await db`
+    select v.reference, r.name, count(*)::int as units, sum(a.asked)::int as asked
+    from allocations a join reservations v on v.id = a.reservation_id join resources r on r.id = a.resource_id
+    where a.whole_id is null
+    group by v.reference, r.name having count(*) <> coalesce(sum(a.asked), 0) or count(a.asked) <> 1
+    union all
+    select v.reference, r.name, 0, 0
+    from allocations a join reservations v on v.id = a.reservation_id
+    join resource_parts_all p on p.whole_id = a.resource_id join resources r on r.id = p.part_id
+    where a.asked is not null and v.status in ('pending', 'approved', 'checked_in') and not exists (
+      select from allocations part where part.reservation_id = a.reservation_id and part.resource_id = p.part_id
+        and part.whole_id = a.resource_id and part.period = a.period and part.holds = a.holds)
+    union all
+    select v.reference, r.name, 0, 1
+    from allocations part join reservations v on v.id = part.reservation_id join resources r on r.id = part.resource_id
+    where part.whole_id is not null and v.status in ('pending', 'approved', 'checked_in') and (
+      not exists (
+        select from resource_parts_all p where p.whole_id = part.whole_id and p.part_id = part.resource_id)
+      or not exists (select from allocations a
+        where a.reservation_id = part.reservation_id and a.resource_id = part.whole_id and a.asked is not null))
+    union all
+    -- More are in use at an instant than there are.
+    select v.reference, r.name, a.unit, r.units
+    from allocations a join reservations v on v.id = a.reservation_id join resources r on r.id = a.resource_id
+    where a.holds and a.unit > r.units`;
+  return [...found];
+}
+
+// By what is composed of what, not by the rows that come along.
+async function besideTheirWhole(db: Db) {
+  const found = await db`
+    with recursive deep as (
+      select whole_id, part_id from resource_parts
+      union
+      select d.whole_id, p.part_id from deep d join resource_parts p on p.whole_id = d.part_id
+    )
+    select whole.name, part.name as part, a.reservation_id as one, b.reservation_id as other
+    from deep
+    join allocations a on a.resource_id = deep.whole_id and a.holds
+    join allocations b on b.resource_id = deep.part_id and b.holds and b.period && a.period
+      and b.reservation_id <> a.reservation_id
+    join resources whole on whole.id = deep.whole_id join resources part on part.id = deep.part_id`;
+  return [...found];
 }
 
 // A series has reservations; each of its dates once, as a reservation of its requester that was asked for once, or as
@@ -73,7 +122,8 @@ async function brokenSeries(db: Db) {
   const found = await db<{ what: string; reference: string }[]>`
     with dates as (
       select v.*, s.version as series_version, s.requester_id as whose, s.resource_ids as places,
-        array(select a.resource_id from allocations a where a.reservation_id = v.id order by 1) as takes
+        array(select a.resource_id from allocations a
+          where a.reservation_id = v.id and a.asked is not null order by 1) as takes
       from reservations v join series s on s.id = v.series_id
     )
     select s.id::text as reference, 'a series of nothing' as what from series s
@@ -120,7 +170,7 @@ async function openings(db: Db) {
   return [...found];
 }
 
-// What each status has of the time that it wants. Takes a unit that is not there: it had it before the units became fewer.
+// What each status has of the time that it wants.
 async function wrongHolds(db: Db) {
   const found = await db<{ reference: string; what: string }[]>`
     with taken as (
@@ -151,15 +201,6 @@ async function wrongHolds(db: Db) {
     where status <> 'pending' and status <> all(${HOLDING}) and holding > 0
     union all
     select reference, 'holds nothing, and is to let it go at ' || held_until from taken
-    where held_until is not null and holding = 0
-    union all
-    select v.reference, 'took unit ' || a.unit || ' of ' || r.name || ', which has ' || r.units
-    from allocations a join resources r on r.id = a.resource_id and a.unit > r.units
-    join reservations v on v.id = a.reservation_id
-    where a.holds and coalesce((
-      select max(at) from history h
-      where h.subject_id = r.id and h.action = 'change' and (h.after_state ->> 'units')::int < a.unit), '-infinity') < (
-      select max(at) from history h
-      where h.reservation_id = v.id and h.action in ('request', 'approve', 'reschedule', 'restore'))`;
+    where held_until is not null and holding = 0`;
   return found.map(({ reference, what }) => `${reference}: ${what}`);
 }
