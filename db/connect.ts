@@ -51,9 +51,6 @@ export function connect(
     },
   };
   const sql = typeof where === "string" ? postgres(where, options) : postgres({ ...where, ...options });
-<<<<<<< HEAD
-  return watchPool(sql, max) as unknown as Sql satisfies postgres.Sql<Types>;
-=======
   const opened = watchPool(sql, max) as unknown as Sql satisfies postgres.Sql<Types>;
   if (known) spareQuestions(opened, known);
   return opened;
@@ -95,5 +92,4 @@ function spareQuestions(sql: Sql, { parsers, serializers, typeArrayMap }: Arrays
 
 function internalsOf(sql: Sql): Internals {
   return sql.options as unknown as Internals;
->>>>>>> aca8f5473bfbb1dd961ec0981aebd3dceca7b8cc
 }

@@ -119,32 +119,46 @@ async function besideTheirWhole(db: Db) {
 // A series has reservations; each of its dates once, as a reservation of its requester that was asked for once, or as
 // one that was left out; and each takes all that the series is over, unless it was changed by itself.
 async function brokenSeries(db: Db) {
-  const found = await db`
-    select s.id from series s
-    where not exists (select from reservations v where v.series_id = s.id)
-      or exists (
-        select from reservations v where v.series_id = s.id and (v.requester_id <> s.requester_id
-          or exists (select from series_skips k where k.series_id = s.id and k.start_wall = v.series_wall)
-          or (select count(*) from history h where h.reservation_id = v.id and h.action = 'request') <> 1
-          or not exists (select from history h where h.reservation_id = v.id and h.action = 'reschedule')
-            and s.version = 1 and s.resource_ids <> array(
-              select a.resource_id from allocations a
-              where a.reservation_id = v.id and a.asked is not null order by 1)))
+  const found = await db<{ what: string; reference: string }[]>`
+    with dates as (
+      select v.*, s.version as series_version, s.requester_id as whose, s.resource_ids as places,
+        array(select a.resource_id from allocations a
+          where a.reservation_id = v.id and a.asked is not null order by 1) as takes
+      from reservations v join series s on s.id = v.series_id
+    )
+    select s.id::text as reference, 'a series of nothing' as what from series s
+    where not exists (select from dates d where d.series_id = s.id)
     union all
-    select series_id from reservations where series_id is not null
+    select reference, 'is a date of another person''s series' from dates where requester_id <> whose
+    union all
+    select reference, 'is a date that is left out' from dates d
+    where exists (select from series_skips k where k.series_id = d.series_id and k.start_wall = d.series_wall)
+    union all
+    select reference, 'takes something else than its series, and nobody has moved it' from dates d
+    where series_version = 1 and takes <> places
+      and not exists (select from history h where h.reservation_id = d.id and h.action = 'reschedule')
+    union all
+    select string_agg(reference, ', '), 'are one date of a series' from dates
     group by series_id, series_wall having count(*) > 1`;
-  return [...found];
+  return found.map(({ reference, what }) => `${reference}: ${what}`);
 }
 
 // What no closure has of its dates, and nobody who was there before. Only of dates that lay ahead when they were made:
 // of the others a part had passed. What reservations have had is theirs, also when it is held no longer.
 async function openings(db: Db) {
   const found = await db`
-    select c.reason, r.name, unit, tstzmultirange(d.period) - taken.periods as free
+    select c.reason, r.name, unit.unit, due.periods - taken.periods as free
     from closure_dates d
     join closures c on c.id = d.closure_id
     join resources r on r.id = d.resource_id
     cross join generate_series(1, r.units) as unit
+    -- A unit that is added is closed from then on.
+    cross join lateral (
+      select coalesce(range_agg(d.period * tstzrange(added.at, null)), '{}') as periods from (
+        select max(h.at) as at from history h
+        where h.subject_id = r.id and (h.previous_state ->> 'units')::int < unit.unit
+      ) added
+    ) due
     cross join lateral (
       select coalesce(range_agg(a.period), '{}') as periods
       from allocations a left join reservations v on v.id = a.reservation_id
@@ -152,18 +166,21 @@ async function openings(db: Db) {
         and (a.holds or a.closure_id is not null or v.status in ('completed', 'no_show'))
     ) as taken
     where lower(d.period) >= c.created_at and lower(d.period) >= r.created_at
-      and not tstzmultirange(d.period) <@ taken.periods`;
+      and not due.periods <@ taken.periods`;
   return [...found];
 }
 
-// What each status has of the time that it wants. Takes a unit that is not there: it had it before the units became fewer.
+// What each status has of the time that it wants.
 async function wrongHolds(db: Db) {
   const found = await db<{ reference: string; what: string }[]>`
     with taken as (
       select v.id, v.reference, v.status, v.held_until, count(a.*) as allocations, count(*) filter (where a.holds) as holding,
-        v.start_time < v.end_time and bool_and(case when coalesce(p.buffer_before + p.buffer_after, 0) = 0
-          then a.period = tstzrange(v.start_time, v.end_time, '[)')
+        v.start_time < v.end_time and bool_and(
           -- The buffers may have been others when it was taken.
+          case when coalesce(p.buffer_before + p.buffer_after, 0) = 0 and not exists (
+            select from history h where h.subject_id in (r.id, p.id) and h.action = 'change'
+              and h.after_state ?| array['policy_id', 'buffer_before', 'buffer_after'])
+          then a.period = tstzrange(v.start_time, v.end_time, '[)')
           else a.period @> tstzrange(v.start_time, v.end_time, '[)') end) as fits
       from reservations v
       left join allocations a on a.reservation_id = v.id
@@ -184,14 +201,6 @@ async function wrongHolds(db: Db) {
     where status <> 'pending' and status <> all(${HOLDING}) and holding > 0
     union all
     select reference, 'holds nothing, and is to let it go at ' || held_until from taken
-    where held_until is not null and holding = 0
-    union all
-    select v.reference, 'took unit ' || a.unit || ' of ' || r.name || ', which has ' || r.units
-    from allocations a join resources r on r.id = a.resource_id and a.unit > r.units
-    join reservations v on v.id = a.reservation_id
-    where a.holds and (
-      select max(at) from history h where h.subject_id = r.id and (h.after_state ->> 'units')::int < a.unit) < (
-      select max(at) from history h
-      where h.reservation_id = v.id and h.action in ('request', 'approve', 'reschedule', 'restore'))`;
+    where held_until is not null and holding = 0`;
   return found.map(({ reference, what }) => `${reference}: ${what}`);
 }
