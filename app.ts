@@ -9,6 +9,7 @@ import { manageResources } from "./routes/admin/resources.tsx";
 import { tryOut } from "./routes/admin/try.tsx";
 import { manageUsers } from "./routes/admin/users.tsx";
 import { checkIns } from "./routes/check_in.tsx";
+import { notTooMany } from "./routes/crowd.ts";
 import { crossOrigin } from "./routes/api/cors.ts";
 import { api } from "./routes/api/mod.ts";
 import { approvals } from "./routes/approvals.tsx";
@@ -62,6 +63,7 @@ export function createApp(house: House): Hono<Env> {
 
   app.use("/api/v1/*", crossOrigin());
   app.use(sizeLimit());
+  app.use(notTooMany());
   app.use(identify());
   app.use(sameOrigin());
 

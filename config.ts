@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { areNetworks } from "./lib/neighbours.ts";
 
 const text = z.string().trim();
 const zone = text.refine(isTimeZone, "is not an IANA time zone; an example: Europe/Berlin");
@@ -25,6 +26,9 @@ const Settings = z.object({
   RATE_LIMIT: z.enum(["on", "off"], "is either on or off").default("on"),
   CORS_ORIGINS: text.transform((list) => list.split(",").map((one) => one.trim()).filter(Boolean))
     .refine((list) => list.every(isOrigin), "is a list of origins; an example: https://intranet.example.org")
+    .default([]),
+  TRUSTED_PROXIES: text.transform((list) => list.split(",").map((one) => one.trim()).filter(Boolean))
+    .refine(areNetworks, "is a list of addresses or networks; an example: 127.0.0.1, 10.0.0.0/8")
     .default([]),
   LOG_FORMAT: z.enum(["json", "pretty"], "is either json or pretty").optional(),
   BACKUP_AT: text.regex(/^([01]\d|2[0-3]):[0-5]\d$/, "is not a time of day; an example: 02:30").optional(),

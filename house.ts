@@ -6,9 +6,11 @@ import type { Sql } from "./db/types.ts";
 import { DAILY, HALF_A_DAY } from "./backups.ts";
 import { JOBS } from "./jobs.ts";
 import { secondsBetween } from "./lib/cron.ts";
+import { crowd } from "./lib/crowd.ts";
 import { allowance, limit, unlimited } from "./lib/limits.ts";
 import { log } from "./lib/log.ts";
 import { newSecret } from "./lib/ids.ts";
+import { trusting } from "./lib/neighbours.ts";
 import type { House } from "./routes/env.ts";
 import { rememberIdentities } from "./routes/identities.ts";
 import { makeInstruments } from "./routes/instruments.ts";
@@ -59,6 +61,8 @@ export async function furnish(sql: Sql, config: Config, clock: House["clock"]): 
       ...JOBS.map(({ name, schedule }) => ({ name, seconds: secondsBetween(schedule) })),
       ...config.BACKUP_AT ? [{ name: DAILY, seconds: HALF_A_DAY }] : [],
     ],
+    crowd: crowd({ room: 64, patience: 200, most: 1000 }),
+    neighbourOf: trusting(config.TRUSTED_PROXIES),
     limits: {
       signIn: limited ? limit(10, 15 * 60) : unlimited,
       register: limited ? limit(300, 60 * 60) : unlimited,

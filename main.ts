@@ -99,9 +99,10 @@ async function demoSettings(): Promise<Config> {
   await Deno.chmod(DATA_DIR, 0o711);
   undo.push(() => Deno.remove(DATA_DIR, { recursive: true }));
   const given = Object.fromEntries(
-    ["PORT", "HOST", "BASE_URL", "TIME_ZONE", "RATE_LIMIT", "CORS_ORIGINS", "LOG_FORMAT"].map((
-      name,
-    ) => [name, Deno.env.get(name)]),
+    ["PORT", "HOST", "BASE_URL", "TIME_ZONE", "RATE_LIMIT", "CORS_ORIGINS", "TRUSTED_PROXIES", "LOG_FORMAT"]
+      .map((
+        name,
+      ) => [name, Deno.env.get(name)]),
   );
   return readConfig({ ...given, TIME_ZONE: given.TIME_ZONE ?? "Europe/Berlin", DATA_DIR }, {
     terminal: Deno.stderr.isTerminal(),

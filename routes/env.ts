@@ -4,7 +4,9 @@ import type { Memory } from "../db/memory.ts";
 import type { Sql } from "../db/types.ts";
 import type { Scope } from "../domain/auth/tokens.ts";
 import type { Actor } from "../domain/permissions.ts";
+import type { Crowd } from "../lib/crowd.ts";
 import type { Allowance, Limit } from "../lib/limits.ts";
+import type { NeighbourOf } from "../lib/neighbours.ts";
 import type { Identities } from "./identities.ts";
 import type { ConflictKind, Instruments } from "./instruments.ts";
 import type { Assets } from "./static.ts";
@@ -24,6 +26,8 @@ export interface House {
   /** When this server was started, and the jobs that it does, each after so many seconds. */
   started: Temporal.Instant;
   jobs: { name: string; seconds: number }[];
+  crowd: Crowd;
+  neighbourOf: NeighbourOf;
   limits: {
     signIn: Limit;
     register: Limit;

@@ -31,6 +31,7 @@ Deno.test("without any setting Holdfast runs by itself on port 8000 of this mach
     REGISTRATION: "open",
     RATE_LIMIT: "on",
     CORS_ORIGINS: [],
+    TRUSTED_PROXIES: [],
     LOG_FORMAT: "json",
     BACKUP_AT: undefined,
     BACKUP_KEEP: 14,
@@ -50,7 +51,7 @@ Deno.test("the settings are those of the documentation, in its order", () => {
       "ADMIN_EMAIL",
       "ADMIN_PASSWORD",
     ],
-    ...["TIME_ZONE", "REGISTRATION", "RATE_LIMIT", "CORS_ORIGINS", "LOG_FORMAT"],
+    ...["TIME_ZONE", "REGISTRATION", "RATE_LIMIT", "CORS_ORIGINS", "TRUSTED_PROXIES", "LOG_FORMAT"],
     ...["BACKUP_AT", "BACKUP_KEEP", "METRICS_TOKEN"],
   ]);
 });
@@ -86,9 +87,7 @@ Deno.test("what is set is taken as it is", () => {
   };
   assert.deepEqual(readConfig({ ...given, PORT: "9000", BACKUP_KEEP: "3" }), {
     ...given,
-    PORT: 9000,
-    BACKUP_KEEP: 3,
-    CORS_ORIGINS: [],
+    ...{ PORT: 9000, BACKUP_KEEP: 3, CORS_ORIGINS: [], TRUSTED_PROXIES: [] },
   });
 });
 
@@ -140,6 +139,10 @@ const BAD: [name: string, value: string, line: string][] = [
       "CORS_ORIGINS is a list of origins; an example: https://intranet.example.org",
     ],
   ),
+  ...["nginx", "10.0.0.0/33", "10.0.0.1;10.0.0.2"].map((value): [string, string, string] => [
+    ...["TRUSTED_PROXIES", value] as const,
+    "TRUSTED_PROXIES is a list of addresses or networks; an example: 127.0.0.1, 10.0.0.0/8",
+  ]),
   ["LOG_FORMAT", "xml", "LOG_FORMAT is either json or pretty"],
   ["BACKUP_AT", "24:00", "BACKUP_AT is not a time of day; an example: 02:30"],
   ["BACKUP_AT", "daily", "BACKUP_AT is not a time of day; an example: 02:30"],
