@@ -3,10 +3,10 @@ import type { Where } from "./db/connect.ts";
 import { type Embedded, findRunning, startEmbedded } from "./db/embedded.ts";
 import { remember } from "./db/memory.ts";
 import type { Sql } from "./db/types.ts";
+import { crowd } from "./lib/crowd.ts";
 import { DAILY, HALF_A_DAY } from "./backups.ts";
 import { JOBS } from "./jobs.ts";
 import { secondsBetween } from "./lib/cron.ts";
-import { crowd } from "./lib/crowd.ts";
 import { allowance, limit, unlimited } from "./lib/limits.ts";
 import { log } from "./lib/log.ts";
 import { newSecret } from "./lib/ids.ts";
@@ -54,6 +54,8 @@ export async function furnish(sql: Sql, config: Config, clock: House["clock"]): 
     clock,
     identities: await rememberIdentities(sql, config.TIME_ZONE),
     assets: await loadAssets(),
+    crowd: crowd({ room: 64, patience: 200, most: 1000 }),
+    neighbourOf: trusting(config.TRUSTED_PROXIES),
     instruments: makeInstruments(),
     figures: () => figures(),
     started: clock(),
@@ -61,8 +63,6 @@ export async function furnish(sql: Sql, config: Config, clock: House["clock"]): 
       ...JOBS.map(({ name, schedule }) => ({ name, seconds: secondsBetween(schedule) })),
       ...config.BACKUP_AT ? [{ name: DAILY, seconds: HALF_A_DAY }] : [],
     ],
-    crowd: crowd({ room: 64, patience: 200, most: 1000 }),
-    neighbourOf: trusting(config.TRUSTED_PROXIES),
     limits: {
       signIn: limited ? limit(10, 15 * 60) : unlimited,
       register: limited ? limit(300, 60 * 60) : unlimited,

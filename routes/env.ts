@@ -20,14 +20,14 @@ export interface House {
   clock: () => Temporal.Instant;
   identities: Identities;
   assets: Assets;
+  crowd: Crowd;
+  neighbourOf: NeighbourOf;
   instruments: Instruments;
   /** The figures of the site, as text for Prometheus. */
   figures(): Promise<string>;
   /** When this server was started, and the jobs that it does, each after so many seconds. */
   started: Temporal.Instant;
   jobs: { name: string; seconds: number }[];
-  crowd: Crowd;
-  neighbourOf: NeighbourOf;
   limits: {
     signIn: Limit;
     register: Limit;

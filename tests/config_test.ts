@@ -87,7 +87,10 @@ Deno.test("what is set is taken as it is", () => {
   };
   assert.deepEqual(readConfig({ ...given, PORT: "9000", BACKUP_KEEP: "3" }), {
     ...given,
-    ...{ PORT: 9000, BACKUP_KEEP: 3, CORS_ORIGINS: [], TRUSTED_PROXIES: [] },
+    PORT: 9000,
+    BACKUP_KEEP: 3,
+    CORS_ORIGINS: [],
+    TRUSTED_PROXIES: [],
   });
 });
 

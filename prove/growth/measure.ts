@@ -8,7 +8,7 @@ export interface Cost {
   /** Milliseconds, the median. */
   time: number;
   timeInSmallest: number;
-  /** Rows that were read from tables for it. */
+  /** Rows that were read for it from tables that grow with the years. */
   rows: number;
   rowsInSmallest: number;
   /** Tables that grow with the years and were read from one end to the other. */
@@ -63,11 +63,11 @@ async function rowsRead(path: Path, walk: Walk): Promise<Pick<Cost, "rows" | "sc
     const soFar = () =>
       tx<{ name: string; rows: number; scans: number }[]>`
         select relname as name, (seq_tup_read + coalesce(idx_tup_fetch, 0))::int as rows, seq_scan::int as scans
-        from pg_stat_xact_user_tables order by relname`;
+        from pg_stat_xact_user_tables where relname = any(${GROWING}) order by relname`;
     const before = await soFar();
     await path.walk({ ...walk, sql: tx as unknown as Sql });
     const after = await soFar();
-    const scanned = after.filter(({ name, scans }, i) => GROWING.includes(name) && scans > before[i].scans);
+    const scanned = after.filter(({ scans }, i) => scans > before[i].scans);
     return {
       rows: after.reduce((sum, { rows }, i) => sum + rows - before[i].rows, 0),
       scanned: scanned.map(({ name }) => name),

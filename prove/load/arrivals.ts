@@ -4,7 +4,8 @@ import { slotOf, type Slots } from "../../bench/slots.ts";
 
 /** People who come at a constant rate, whether those before them have been served or not. */
 export interface Arrivals {
-  url: string;
+  /** The servers that they come to, in turns. */
+  origins: string[];
   /** Requests a second. */
   rate: number;
   seconds: number;
@@ -56,14 +57,16 @@ export async function arrive(job: Arrivals): Promise<Answers> {
   const served: number[] = [];
   const refused: number[] = [];
   const examples: string[] = [];
+  let turn = 0;
   const wrong = (what: string) => {
     tally.wrong++;
     if (examples.length < 5) examples.push(what);
   };
   async function visit(meant: number) {
     const { path, init, good } = next();
+    const origin = job.origins[turn++ % job.origins.length];
     try {
-      const answer = await fetch(`${job.url}${path}`, { ...init, client, redirect: "manual" });
+      const answer = await fetch(`${origin}${path}`, { ...init, client, redirect: "manual" });
       await answer.arrayBuffer();
       const took = performance.now() - meant;
       if (answer.status === good) {

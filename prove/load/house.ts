@@ -1,15 +1,20 @@
-import type { Where } from "../../db/connect.ts";
-import { fillFolder, makeFolder } from "../../bench/folder.ts";
-import { startServer } from "../../bench/server.ts";
+import { join } from "node:path";
+import { fill } from "../../bench/fill.ts";
+import { databaseMemory, residentMemory } from "../../bench/processes.ts";
 import { afterFirstPage, signInBrowser } from "../../bench/sign_in.ts";
 import { numberSlots } from "../../bench/slots.ts";
+import { connect } from "../../db/connect.ts";
+import { migrate } from "../../db/migrate.ts";
+import { stopHashing } from "../../lib/passwords.ts";
+import { openPostgres } from "../postgres.ts";
+import { freePort } from "../programs.ts";
+import { openFolder, type Run } from "../run.ts";
+import { type Server, startServer } from "../site.ts";
 
-/** A busy house behind a server of its own, with people who are signed in. */
-export interface BusyHouse extends AsyncDisposable {
-  url: string;
-  pid: number;
-  dataDir: string;
-  where: Where;
+/** A busy house behind one server or several, with people who are signed in. */
+export interface BusyHouse {
+  origins: string[];
+  databaseUrl: string;
   time_zone: string;
   today: string;
   resources: string[];
@@ -18,33 +23,45 @@ export interface BusyHouse extends AsyncDisposable {
   /** Gives out the numbers of slots that are free. */
   slots: (count: number) => number;
   cookies: string[];
-  /** Whatever is started beside it ends with it. */
-  ends: AsyncDisposableStack;
+  /** What the servers together and PostgreSQL keep in memory, in MB. */
+  memory(): Promise<{ server: number; database: number }>;
 }
 
 const PEOPLE = 20;
 
-/** Starts it on a temporary folder; all of it is gone at the end. */
-export async function openBusyHouse(say: (words: string) => void): Promise<BusyHouse> {
-  const ends = new AsyncDisposableStack();
-  try {
-    const dataDir = await makeFolder("load", ends);
-    const { site, where } = await fillFolder(dataDir, say);
-    const server = await startServer(dataDir, site.time_zone);
-    ends.defer(() => server.stop());
-    const cookies: string[] = [];
-    for (const { email } of site.people.slice(0, PEOPLE)) {
-      cookies.push(await afterFirstPage(server.url, await signInBrowser(server.url, email)));
-    }
-    const now = Temporal.Now.zonedDateTimeISO(site.time_zone);
-    return {
-      ...{ url: server.url, pid: server.pid, dataDir, where, time_zone: site.time_zone, cookies, ends },
-      ...{ today: `${now.toPlainDate()}`, resources: site.resources, slots: numberSlots() },
-      from: `${now.startOfDay().add({ years: 1 }).toInstant()}`,
-      [Symbol.asyncDispose]: () => ends.disposeAsync(),
-    };
-  } catch (error) {
-    await ends.disposeAsync();
-    throw error;
+/** Starts it in the folder of a run, and ends with it. */
+export async function openBusyHouse(run: Run, { servers }: { servers: number }): Promise<BusyHouse> {
+  run.say("Filling: 50 resources, 20,000 reservations");
+  const database = await openPostgres(run.folder);
+  run.ends.defer(() => database.stop());
+  const now = Temporal.Now.instant().round("microsecond");
+  const sql = connect(database.url, { max: 2, name: "prove" });
+  await migrate(sql, now);
+  const site = await fill(sql, now);
+  await sql.end();
+  stopHashing();
+  const started: Server[] = [];
+  for (let i = 1; i <= servers; i++) {
+    const env = { DATABASE_URL: database.url, TIME_ZONE: site.time_zone };
+    const folder = await openFolder(run, `server-${i}`);
+    const server = await startServer({ name: `holdfast-${i}`, folder, port: freePort(), env });
+    run.ends.defer(async () => void await server.end());
+    started.push(server);
   }
+  const cookies: string[] = [];
+  for (const { email } of site.people.slice(0, PEOPLE)) {
+    const [{ origin }] = started;
+    cookies.push(await afterFirstPage(origin, await signInBrowser(origin, email)));
+  }
+  const today = now.toZonedDateTimeISO(site.time_zone);
+  return {
+    ...{ origins: started.map(({ origin }) => origin), databaseUrl: database.url, cookies },
+    ...{ time_zone: site.time_zone, today: `${today.toPlainDate()}`, slots: numberSlots() },
+    ...{ resources: site.resources, from: `${today.startOfDay().add({ years: 1 }).toInstant()}` },
+    async memory() {
+      const each = await Promise.all(started.map(({ pid }) => residentMemory(pid)));
+      const all = await databaseMemory(join(run.folder, "postgres"));
+      return { server: each.reduce<number>((sum, one) => sum + (one ?? NaN), 0), database: all ?? NaN };
+    },
+  };
 }

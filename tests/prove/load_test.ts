@@ -48,7 +48,7 @@ Deno.test("people come at their rate, whether those before them are served or no
     return new Response(index === 30 ? null : "A page", { status: index === 30 ? 500 : 200 });
   });
   const answers = await arrive({
-    ...{ url: `http://127.0.0.1:${server.addr.port}`, rate: 1000, seconds: 0.2, cookies: ["a=b"] },
+    ...{ origins: [`http://127.0.0.1:${server.addr.port}`], rate: 1000, seconds: 0.2, cookies: ["a=b"] },
     ...{
       encoding: "gzip",
       slots: { resources: ["room-1", "room-2"], from: "2026-05-05T08:00:00Z" },

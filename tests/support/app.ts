@@ -22,8 +22,8 @@ export interface Site extends AsyncDisposable {
   visitor(): Client;
   /** Somebody with a browser of their own, signed in. */
   as(actor: Actor): Promise<Client>;
-  /** @param info what a server knows of the connection */
-  fetch(request: Request, info?: Deno.ServeHandlerInfo<Deno.NetAddr>): Promise<Response>;
+  /** @param info what a server knows of who asks */
+  fetch(request: Request, info?: Deno.ServeHandlerInfo): Promise<Response>;
   /** Every route there is, as its method and its path. */
   routes: { method: string; path: string }[];
 }

@@ -65,6 +65,55 @@ export async function assertSound(db: Db): Promise<void> {
 
   assert.deepEqual(await wrongHolds(db), [], "a status and what is held do not agree");
   assert.deepEqual(await unrecorded(db, DIAGRAM), [], "the record does not tell what happened");
+  assert.deepEqual(await notAsAskedFor(db), [], "a reservation has something else than was asked for");
+  assert.deepEqual(await besideTheirWhole(db), [], "a part is held by one, and its whole by another");
+}
+
+// As many units as were asked for, said once; and with what is composed of parts each of them, as long as it lies ahead.
+async function notAsAskedFor(db: Db) {
+  const found = await db`
+    select v.reference, r.name, count(*)::int as units, sum(a.asked)::int as asked
+    from allocations a join reservations v on v.id = a.reservation_id join resources r on r.id = a.resource_id
+    where a.whole_id is null
+    group by v.reference, r.name having count(*) <> coalesce(sum(a.asked), 0) or count(a.asked) <> 1
+    union all
+    select v.reference, r.name, 0, 0
+    from allocations a join reservations v on v.id = a.reservation_id
+    join resource_parts_all p on p.whole_id = a.resource_id join resources r on r.id = p.part_id
+    where a.asked is not null and v.status in ('pending', 'approved', 'checked_in') and not exists (
+      select from allocations part where part.reservation_id = a.reservation_id and part.resource_id = p.part_id
+        and part.whole_id = a.resource_id and part.period = a.period and part.holds = a.holds)
+    union all
+    select v.reference, r.name, 0, 1
+    from allocations part join reservations v on v.id = part.reservation_id join resources r on r.id = part.resource_id
+    where part.whole_id is not null and v.status in ('pending', 'approved', 'checked_in') and (
+      not exists (
+        select from resource_parts_all p where p.whole_id = part.whole_id and p.part_id = part.resource_id)
+      or not exists (select from allocations a
+        where a.reservation_id = part.reservation_id and a.resource_id = part.whole_id and a.asked is not null))
+    union all
+    -- More are in use at an instant than there are.
+    select v.reference, r.name, a.unit, r.units
+    from allocations a join reservations v on v.id = a.reservation_id join resources r on r.id = a.resource_id
+    where a.holds and a.unit > r.units`;
+  return [...found];
+}
+
+// By what is composed of what, not by the rows that come along.
+async function besideTheirWhole(db: Db) {
+  const found = await db`
+    with recursive deep as (
+      select whole_id, part_id from resource_parts
+      union
+      select d.whole_id, p.part_id from deep d join resource_parts p on p.whole_id = d.part_id
+    )
+    select whole.name, part.name as part, a.reservation_id as one, b.reservation_id as other
+    from deep
+    join allocations a on a.resource_id = deep.whole_id and a.holds
+    join allocations b on b.resource_id = deep.part_id and b.holds and b.period && a.period
+      and b.reservation_id <> a.reservation_id
+    join resources whole on whole.id = deep.whole_id join resources part on part.id = deep.part_id`;
+  return [...found];
 }
 
 // A series has reservations; each of its dates once, as a reservation of its requester that was asked for once, or as
@@ -79,7 +128,8 @@ async function brokenSeries(db: Db) {
           or (select count(*) from history h where h.reservation_id = v.id and h.action = 'request') <> 1
           or not exists (select from history h where h.reservation_id = v.id and h.action = 'reschedule')
             and s.version = 1 and s.resource_ids <> array(
-              select a.resource_id from allocations a where a.reservation_id = v.id order by 1)))
+              select a.resource_id from allocations a
+              where a.reservation_id = v.id and a.asked is not null order by 1)))
     union all
     select series_id from reservations where series_id is not null
     group by series_id, series_wall having count(*) > 1`;
