@@ -11,8 +11,12 @@ import { promtool, readExposition } from "../support/exposition.ts";
 import { openScene, type Scene } from "../support/scene.ts";
 
 const TOKEN = "a token for whoever scrapes";
-const HERE = { remoteAddr: { transport: "tcp", hostname: "127.0.0.1", port: 1 } } as Deno.ServeHandlerInfo;
-const ELSEWHERE = { remoteAddr: { ...HERE.remoteAddr, hostname: "192.0.2.7" } } as Deno.ServeHandlerInfo;
+const HERE = { remoteAddr: { transport: "tcp", hostname: "127.0.0.1", port: 1 } } as Deno.ServeHandlerInfo<
+  Deno.NetAddr
+>;
+const ELSEWHERE = { remoteAddr: { ...HERE.remoteAddr, hostname: "192.0.2.7" } } as Deno.ServeHandlerInfo<
+  Deno.NetAddr
+>;
 
 const ask = ({ site }: Scene, headers: Record<string, string> = {}, from = HERE) =>
   site.fetch(new Request("http://localhost/metrics", { headers }), from);
@@ -37,7 +41,7 @@ Deno.test("figures are for a program of this machine that asks by itself; to oth
     [answer.status, ...[...answer.headers].filter(([name]) => !/request-id|policy/.test(name))]
       .map((one) => `${one}`.replace(/metrics|nowhere/, "…"));
   const nowhere = await scene.site.fetch(new Request("http://localhost/nowhere"), ELSEWHERE);
-  const cases: [string, Record<string, string>, Deno.ServeHandlerInfo | undefined][] = [
+  const cases: [string, Record<string, string>, Deno.ServeHandlerInfo<Deno.NetAddr> | undefined][] = [
     ["from another machine", {}, ELSEWHERE],
     ["from nowhere known", {}, undefined],
     ["by a proxy of this machine", { "x-forwarded-for": "192.0.2.7" }, HERE],
