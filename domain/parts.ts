@@ -45,6 +45,18 @@ export async function compositionOf(db: Db, id: string): Promise<{ parts: Piece[
   return row;
 }
 
+/** What a resource `r` is directly composed of, as a column of a query over it. */
+export function directParts(db: Db) {
+  return db`array(select part_id from resource_parts p where p.whole_id = r.id order by part_id) as part_ids`;
+}
+
+/** Has what a resource is a part of judged by what the part is now. */
+export async function judgeWholesAnew(tx: Tx, part_id: string): Promise<void> {
+  await tx`
+    update resources set version = version + 1
+    where id in (select whole_id from resource_parts_all where part_id = ${part_id})`;
+}
+
 /** Makes changes of what is composed of what wait for each other; first of all that such a transaction locks. */
 export async function lockCompositions(tx: Tx): Promise<void> {
   await tx`lock table resource_parts in share row exclusive mode`;

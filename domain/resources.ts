@@ -2,6 +2,14 @@ import { z } from "zod";
 import { transaction } from "../db/transaction.ts";
 import type { Db, Sql, Tx } from "../db/types.ts";
 import { isId, newId } from "../lib/ids.ts";
+import {
+  compose,
+  compositionOf,
+  directParts,
+  judgeWholesAnew,
+  lockCompositions,
+  mustBeSingle,
+} from "./parts.ts";
 import { closeOff, forget, notMissed, settle } from "./allocations.ts";
 import { closeAdded, minuteOf } from "./closure_dates.ts";
 import { moveClosures } from "./closure_zones.ts";
@@ -16,6 +24,8 @@ import { transition } from "./transitions.ts";
 const whole = (message: string, max: number) =>
   z.number(message).int(message).min(1, message).max(max, message);
 
+const MOST_PARTS = 50;
+
 const Fields = z.object({
   name: name(120),
   kind: name(40, "Say what kind of thing it is: room, desk, vehicle, …"),
@@ -28,8 +38,11 @@ const Fields = z.object({
     .overwrite((tags) => [...new Set(tags.map((tag) => tag.toLowerCase()))].sort()),
   policy_id: z.uuid("This policy does not exist").nullable(),
   requires_approval: z.boolean("Say true or false"),
+  part_ids: z.array(z.guid("Give the id of a resource").toLowerCase(), "Give a list of ids")
+    .max(MOST_PARTS, `Name at most ${MOST_PARTS} parts`)
+    .describe("What it is composed of: to reserve it takes all of these, and each of these blocks it"),
 });
-const { description, location, capacity, units, tags, policy_id, requires_approval } = Fields.shape;
+const { description, location, capacity, units, tags, policy_id, requires_approval, part_ids } = Fields.shape;
 
 /** A resource as an administrator writes it. */
 export const NewResource = Fields.extend({
@@ -40,6 +53,7 @@ export const NewResource = Fields.extend({
   tags: tags.default([]),
   policy_id: policy_id.default(null),
   requires_approval: requires_approval.default(false),
+  part_ids: part_ids.default([]),
 });
 export type NewResource = z.infer<typeof NewResource>;
 
@@ -49,6 +63,8 @@ export type ResourceChange = z.infer<typeof ResourceChange>;
 
 export interface Resource extends Required<NewResource> {
   id: string;
+  /** What it is directly composed of. */
+  part_ids: string[];
   time_zone: string;
   deactivated_at: Temporal.Instant | null;
   version: number;
@@ -75,13 +91,16 @@ export interface ResourceFilter {
 export async function createResource(
   sql: Sql,
   actor: Actor,
-  input: NewResource & { time_zone: string },
+  { part_ids, ...input }: NewResource & { time_zone: string },
   now: Temporal.Instant,
 ): Promise<Resource> {
   permit(actor, "manage_resources");
   const row = { id: newId(now.epochMilliseconds), ...input, created_at: `${now}`, updated_at: `${now}` };
   return await transaction(sql, async (tx) => {
-    const [created] = await tx<Resource[]>`insert into resources ${tx(row)} returning *`;
+    if (part_ids.length > 0) await lockCompositions(tx);
+    const [bare] = await tx<Resource[]>`insert into resources ${tx(row)} returning *`;
+    await compose(tx, bare, part_ids, now);
+    const created = part_ids.length > 0 ? await lockResource(tx, bare.id) : { ...bare, part_ids: [] };
     const after_state = await stateOf(tx, created);
     await record(tx, actor, { subject: subjectOf(created), action: "create", after_state }, now);
     await closeAdded(tx, [created], now);
@@ -90,25 +109,33 @@ export async function createResource(
 }
 
 /**
- * Changes what is named, and nothing else. Closures that lie ahead keep their time on the wall where the zone changes.
+ * Changes what is named, and nothing else. Closures that lie ahead keep their time on the wall where the zone changes;
+ * reservations have the parts that the resource has then.
  *
- * @throws {Conflict} where a reservation would be in the way of that
+ * @throws {Conflict} where a reservation or a closure would be in the way of that
  */
 export async function changeResource(
   sql: Sql,
   actor: Actor,
-  { id, ...change }: ResourceChange & { id: string },
+  { id, part_ids, ...change }: ResourceChange & { id: string },
   now: Temporal.Instant,
 ): Promise<Resource> {
   permit(actor, "manage_resources");
   const { id: known } = await getResource(sql, id);
   const named = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
   return await transaction(sql, async (tx) => {
+    if (part_ids) await lockCompositions(tx);
     const before = await lockResource(tx, known);
-    const [changed] = await tx<Resource[]>`
-      update resources set ${tx({ ...named, updated_at: `${now}` })}, version = version + 1
-      where id = ${known} returning *`;
-    const states = difference(await stateOf(tx, before), await stateOf(tx, changed));
+    const state = await stateOf(tx, before);
+    await tx`
+      update resources set ${
+      tx({ ...named, updated_at: `${now}` })
+    }, version = version + 1 where id = ${known}`;
+    const bare = await lockResource(tx, known);
+    if (part_ids) await compose(tx, bare, part_ids, now);
+    const changed = part_ids ? await lockResource(tx, known) : bare;
+    await mustBeSingle(tx, changed);
+    const states = difference(state, await stateOf(tx, changed));
     if (Object.keys(states.after_state).length > 0) {
       await record(tx, actor, { subject: subjectOf(changed), action: "change", ...states }, now);
     }
@@ -141,6 +168,7 @@ export async function deactivateResource(
       update resources set deactivated_at = coalesce(deactivated_at, ${now}), updated_at = ${now},
         version = version + 1
       where id = ${known}`;
+    await judgeWholesAnew(tx, known);
     const subject = subjectOf(before);
     const states = { previous_state: { active: !before.deactivated_at }, after_state: { active: false } };
     if (future === "keep") {
@@ -183,6 +211,7 @@ export async function reactivateResource(
     const before = await lockResource(tx, known);
     await tx`
       update resources set deactivated_at = null, updated_at = ${now}, version = version + 1 where id = ${known}`;
+    await judgeWholesAnew(tx, known);
     if (!before.deactivated_at) return;
     const states = { previous_state: { active: false }, after_state: { active: true } };
     await record(tx, actor, { subject: subjectOf(before), action: "reactivate", ...states }, now);
@@ -206,6 +235,12 @@ export async function deleteResource(
     await transaction(sql, async (tx) => {
       const before = await lockResource(tx, known);
       const previous_state = await stateOf(tx, before);
+      const { wholes } = await compositionOf(tx, known);
+      if (wholes.length > 0) {
+        throw new Conflict(
+          `${name} cannot be deleted: it is a part of ${wholes[0].name}. Take it out there first`,
+        );
+      }
       await forget(tx, known);
       await tx`delete from resources where id = ${known}`;
       await record(tx, actor, { subject: subjectOf(before), action: "delete", previous_state }, now);
@@ -218,9 +253,27 @@ export async function deleteResource(
 
 /** @throws {NotFound} */
 export async function getResource(db: Db, id: string): Promise<Resource> {
-  const [row] = isId(id) ? await db<Resource[]>`select * from resources where id = ${id}` : [];
+  const [row] = isId(id)
+    ? await db<Resource[]>`
+    select r.*, ${directParts(db)} from resources r where r.id = ${id}`
+    : [];
   if (!row) throw new NotFound("This resource");
   return row;
+}
+
+/** The resources that people name, whatever their case; and the names that none has. */
+export async function findByNames(
+  db: Db,
+  names: readonly string[],
+): Promise<{ ids: string[]; unknown: string[] }> {
+  const wanted = names.map((name) => name.trim()).filter(Boolean);
+  const rows = await db<{ id: string | null; said: string }[]>`
+    select n.said, r.id from unnest(${wanted}::text[]) with ordinality as n (said, place)
+    left join resources r on lower(r.name) = lower(n.said) order by n.place`;
+  return {
+    ids: rows.flatMap(({ id }) => id ?? []),
+    unknown: rows.flatMap(({ id, said }) => id === null ? [said] : []),
+  };
 }
 
 /** A resource in a list, with what it is at this moment. */
@@ -234,7 +287,7 @@ export function listResources(db: Db, filter: ResourceFilter, now: Temporal.Inst
   const { q, kind, tag, min_capacity, free, deactivated = false, limit, after } = filter;
   const words = q && `%${q.replace(/[\\%_]/g, "\\$&")}%`;
   return db<Listed[]>`
-    select r.*, (
+    select r.*, ${directParts(db)}, (
       select min(upper(a.period)) from compositions t join allocations a on a.resource_id = t.taken_id
       where t.resource_id = r.id and a.holds and a.period @> ${now}::timestamptz
         and ${notMissed(db, now)}
@@ -278,7 +331,8 @@ export async function listKindsAndTags(db: Db): Promise<{ kinds: string[]; tags:
 
 /** The resource as it is while nobody else changes it: what was before is what is recorded. @throws {NotFound} */
 export async function lockResource(tx: Tx, id: string): Promise<Resource> {
-  const [row] = await tx<Resource[]>`select * from resources where id = ${id} for no key update`;
+  const [row] = await tx<Resource[]>`
+    select r.*, ${directParts(tx)} from resources r where r.id = ${id} for no key update of r`;
   if (!row) throw new NotFound("This resource");
   return row;
 }
@@ -292,13 +346,13 @@ export const subjectOf = ({ id, name }: Pick<Resource, "id" | "name">): Subject 
 
 /** What stands in the record of a resource: what an administrator writes, and the name that its policy has. */
 export function recorded(
-  resource: Omit<Resource, "created_at" | "updated_at">,
-  policy: string | null,
+  resource: Omit<Resource, "created_at" | "updated_at" | "part_ids">,
+  { policy, parts }: { policy: string | null; parts: readonly string[] },
 ): State {
   const { name, kind, description, location, capacity, units, time_zone, tags, policy_id } = resource;
   return {
     ...{ name, kind, description, location, capacity, units, time_zone, tags, policy_id },
-    ...{ policy, requires_approval: resource.requires_approval },
+    ...{ policy, requires_approval: resource.requires_approval, parts: [...parts] },
   };
 }
 
@@ -307,7 +361,8 @@ async function stateOf(tx: Tx, resource: Resource): Promise<State> {
   const [policy] = policy_id
     ? await tx<{ name: string }[]>`select name from policies where id = ${policy_id}`
     : [];
-  return recorded(resource, policy?.name ?? null);
+  const { parts } = await compositionOf(tx, resource.id);
+  return recorded(resource, { policy: policy?.name ?? null, parts: parts.map(({ name }) => name) });
 }
 
 function isZone(zone: string): boolean {

@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { z } from "zod";
-import { Conflict } from "../../domain/errors.ts";
+import { Conflict, Invalid } from "../../domain/errors.ts";
+import { compositionOf } from "../../domain/parts.ts";
 import { listPolicies } from "../../domain/policies.ts";
 import { listReservations } from "../../domain/reservations.ts";
 import {
@@ -8,6 +9,7 @@ import {
   createResource,
   deactivateResource,
   deleteResource,
+  findByNames,
   getResource,
   listKindsAndTags,
   listResources,
@@ -16,6 +18,7 @@ import {
   type Resource,
 } from "../../domain/resources.ts";
 import { Why } from "../../domain/texts.ts";
+import { listCell, listIn } from "../../lib/csv.ts";
 import { isId } from "../../lib/ids.ts";
 import { ManageResourcesPage, RemoveResourcePage, ResourceFormPage } from "../../views/admin/resources.tsx";
 import { count } from "../../views/words.ts";
@@ -53,7 +56,7 @@ manageResources.get(
 manageResources.post("/", async (c) => {
   const values = await fields(c);
   return orAgain(async () => {
-    const input = withZone(c, check(NewResource, typed(values)));
+    const input = withZone(c, check(NewResource, { ...typed(values), part_ids: await partsOf(c, values) }));
     const { id, name } = await createResource(c.var.sql, actorOf(c), input, c.var.now);
     return done(c, { to: `/resources/${id}`, notice: { text: `${name} can be reserved now` } });
   }, (problem) => form(c, { values, problem }));
@@ -61,14 +64,17 @@ manageResources.post("/", async (c) => {
 
 manageResources.get("/:id/edit", async (c) => {
   const resource = await getResource(c.var.sql, c.req.param("id"));
-  return form(c, { resource, values: asTyped(resource) });
+  const { parts } = await compositionOf(c.var.sql, resource.id);
+  const values = { ...asTyped(resource), parts: listCell(parts.map(({ name }) => name)) };
+  return form(c, { resource, values });
 });
 
 manageResources.post("/:id/edit", async (c) => {
   const resource = await getResource(c.var.sql, c.req.param("id"));
   const values = await fields(c);
   return orAgain(async () => {
-    const change = { id: resource.id, ...withZone(c, check(NewResource, typed(values))) };
+    const part_ids = await partsOf(c, values);
+    const change = { id: resource.id, ...withZone(c, check(NewResource, { ...typed(values), part_ids })) };
     await changeResource(c.var.sql, actorOf(c), change, c.var.now);
     return done(c, { to: `/resources/${resource.id}`, notice: { text: "Saved" } });
   }, (problem) => form(c, { resource, values, problem }));
@@ -112,6 +118,13 @@ async function deletedForGood(c: Context, id: string): Promise<boolean> {
   }
 }
 
+// What was typed are names, as in a file.
+async function partsOf(c: Context, { parts = "" }: Values): Promise<string[]> {
+  const { ids, unknown } = await findByNames(c.var.sql, listIn(parts));
+  if (unknown.length === 0) return ids;
+  throw new Invalid([{ path: "parts", message: `There is no resource called “${unknown[0]}”` }]);
+}
+
 async function form(
   c: Context,
   { resource, values, problem }: { resource?: Resource; values: Values; problem?: Problem },
@@ -121,7 +134,7 @@ async function form(
     <ResourceFormPage
       resource={resource}
       values={values}
-      errors={problem?.errors ?? {}}
+      errors={beside(problem)}
       message={problem?.message}
       kinds={kinds}
       zones={ZONES}
@@ -130,6 +143,12 @@ async function form(
   );
   return page(c, { title: resource?.name ?? "Add a resource", body, status: problem?.status });
 }
+
+// What is wrong with a part is said beside its name.
+const beside = (problem?: Problem): Record<string, string> => {
+  const { part_ids, ...errors } = problem?.errors ?? {};
+  return part_ids ? { parts: part_ids, ...errors } : errors;
+};
 
 const LISTED = 20;
 
@@ -159,7 +178,7 @@ async function removal(c: Context, resource: Resource, values: Values, problem?:
 }
 
 // A form has texts only; an empty one means that there is none.
-function typed({ capacity, units, tags, policy_id, requires_approval, ...texts }: Values) {
+function typed({ capacity, units, tags, policy_id, requires_approval, parts: _, ...texts }: Values) {
   return {
     ...texts,
     capacity: capacity?.trim() ? Number(capacity) : null,

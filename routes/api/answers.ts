@@ -30,6 +30,9 @@ export const Resource = z.strictObject({
   units: z.int().describe("So many are there, of which any one will do"),
   ...{ time_zone: Text, tags: z.array(Text), policy_id: Id.nullable() },
   requires_approval: z.boolean(),
+  part_ids: z.array(Id).describe(
+    "What it is directly composed of: reserved together with it, each blocks it",
+  ),
   active: z.boolean().describe("False: out of service"),
   ...Kept,
 }).meta({ id: "Resource" });

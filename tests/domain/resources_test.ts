@@ -40,6 +40,7 @@ Deno.test("Ada makes a resource, of which everything else is as usual", async ()
     tags: [],
     policy_id: null,
     requires_approval: false,
+    part_ids: [],
     deactivated_at: null,
     version: 1,
   });

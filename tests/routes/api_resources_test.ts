@@ -42,6 +42,7 @@ Deno.test("Ada adds a resource and is answered 201 with all of it", async () => 
     id: json.id,
     ...HALL,
     policy_id: null,
+    part_ids: [],
     active: true,
     created_at: "2026-05-04T07:00:00Z",
     updated_at: "2026-05-04T07:00:00Z",

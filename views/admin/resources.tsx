@@ -130,6 +130,13 @@ export function ResourceFormPage({ resource, values, errors, message, kinds, zon
             hint="Alike and interchangeable"
           />
         </div>
+        <Field
+          name="parts"
+          label="Composed of"
+          value={values.parts}
+          error={errors.parts}
+          hint="Names of resources, separated by commas. To reserve this takes all of them, and each of them blocks it."
+        />
         <Field name="tags" label="Tags" value={values.tags} error={errors.tags} hint="Separated by commas" />
         <Select
           name="time_zone"
