@@ -129,6 +129,8 @@ function changing(command: Command): Command {
   return command
     .option("--description <text>").option("--location <place>")
     .option("--capacity <places>").option("--units <units>", "how many of the kind, interchangeable")
+    .option("--accessory", "had only together with something else").option("--no-accessory")
+    .option("--offered-with <resources>", "of an accessory: with what, with commas between them")
     .option(
       "--parts <resources>",
       "what it is composed of: names or ids, with commas between them; none: an empty text",
@@ -145,6 +147,8 @@ async function changes(site: Site, options: Asked["options"]) {
   return {
     ...{ description: options.description, location: options.location, time_zone: options.zoneOfResource },
     ...{ capacity: number(options.capacity), units: number(options.units) },
+    accessory: options.accessory,
+    offered_with: options.offeredWith === undefined ? undefined : await idsOf(site, options.offeredWith),
     part_ids: options.parts === undefined ? undefined : await idsOf(site, options.parts),
     tags: options.tags?.split(",").map((tag: string) => tag.trim()).filter(Boolean),
     requires_approval: options.requiresApproval,

@@ -118,7 +118,7 @@ async function furnish(
     const made = await createResource(
       sql,
       admin(actors),
-      { ...input, policy_id, time_zone, part_ids: [] },
+      { ...input, policy_id, time_zone, part_ids: [], accessory: false, offered_with: [] },
       opened,
     );
     ids.set(thing, made.id);

@@ -111,14 +111,16 @@ async function mustBeParts(tx: Tx, whole: Piece & { units: number }, wanted: rea
   };
   if (wanted.length === 0) return;
   if (whole.units > 1) refuse("What is composed of others has one unit");
-  const found = await tx<(Piece & { units: number; around: boolean })[]>`
-    select r.id, r.name, r.units,
+  const found = await tx<(Piece & { units: number; around: boolean; accessory: boolean })[]>`
+    select r.id, r.name, r.units, r.accessory,
       r.id = ${whole.id} or exists (
         select from resource_parts_all a where a.whole_id = r.id and a.part_id = ${whole.id}) as around
     from resources r where r.id = any(${[...wanted]}) order by lower(r.name) for no key update`;
   if (found.length < wanted.length) refuse("A part does not exist");
   const many = found.find(({ units }) => units > 1);
   if (many) refuse(`${many.name} has ${many.units} units: a part has one`);
+  const accessory = found.find((one) => one.accessory);
+  if (accessory) refuse(`${accessory.name} is an accessory, and no part`);
   const around = found.find((one) => one.around);
   if (around?.id === whole.id) refuse(`${whole.name} cannot be a part of itself`);
   if (around) refuse(`${around.name} is composed of ${whole.name}, and cannot be a part of it`);

@@ -10,6 +10,7 @@ import {
   lockCompositions,
   mustBeSingle,
 } from "./parts.ts";
+import { keepOffer, offeredWith } from "./accessories.ts";
 import { closeOff, forget, notMissed, settle } from "./allocations.ts";
 import { closeAdded, minuteOf } from "./closure_dates.ts";
 import { moveClosures } from "./closure_zones.ts";
@@ -18,6 +19,7 @@ import { doWithFewer } from "./fewer_units.ts";
 import { difference, record, type State, type Subject } from "./history.ts";
 import { type Actor, permit } from "./permissions.ts";
 import type { Period } from "./periods.ts";
+import { listNames } from "./resource_names.ts";
 import { name, text } from "./texts.ts";
 import { transition } from "./transitions.ts";
 
@@ -41,8 +43,12 @@ const Fields = z.object({
   part_ids: z.array(z.guid("Give the id of a resource").toLowerCase(), "Give a list of ids")
     .max(MOST_PARTS, `Name at most ${MOST_PARTS} parts`)
     .describe("What it is composed of: to reserve it takes all of these, and each of these blocks it"),
+  accessory: z.boolean("Say true or false").describe("Whether it is had only together with something else"),
+  offered_with: z.array(z.guid("Give the id of a resource").toLowerCase(), "Give a list of ids")
+    .max(1000, "Name at most 1000 resources").describe("With what an accessory is offered; none: with all"),
 });
-const { description, location, capacity, units, tags, policy_id, requires_approval, part_ids } = Fields.shape;
+const { description, location, capacity, units, tags, policy_id, requires_approval } = Fields.shape;
+const { part_ids, accessory, offered_with } = Fields.shape;
 
 /** A resource as an administrator writes it. */
 export const NewResource = Fields.extend({
@@ -54,6 +60,8 @@ export const NewResource = Fields.extend({
   policy_id: policy_id.default(null),
   requires_approval: requires_approval.default(false),
   part_ids: part_ids.default([]),
+  accessory: accessory.default(false),
+  offered_with: offered_with.default([]),
 });
 export type NewResource = z.infer<typeof NewResource>;
 
@@ -65,6 +73,8 @@ export interface Resource extends Required<NewResource> {
   id: string;
   /** What it is directly composed of. */
   part_ids: string[];
+  /** With what it is offered, where it is an accessory; with all, where nothing is named. */
+  offered_with: string[];
   time_zone: string;
   deactivated_at: Temporal.Instant | null;
   version: number;
@@ -78,6 +88,8 @@ export interface ResourceFilter {
   kind?: string;
   tag?: string;
   min_capacity?: number;
+  /** Only accessories, or only what is reserved by itself. */
+  accessory?: boolean;
   /** Only what has as many units free for all of this period: one, where it is not said how many. */
   free?: Period & { quantity?: number };
   /** Deactivated ones are left out unless asked for. */
@@ -91,7 +103,7 @@ export interface ResourceFilter {
 export async function createResource(
   sql: Sql,
   actor: Actor,
-  { part_ids, ...input }: NewResource & { time_zone: string },
+  { part_ids, offered_with, ...input }: NewResource & { time_zone: string },
   now: Temporal.Instant,
 ): Promise<Resource> {
   permit(actor, "manage_resources");
@@ -100,7 +112,8 @@ export async function createResource(
     if (part_ids.length > 0) await lockCompositions(tx);
     const [bare] = await tx<Resource[]>`insert into resources ${tx(row)} returning *`;
     await compose(tx, bare, part_ids, now);
-    const created = part_ids.length > 0 ? await lockResource(tx, bare.id) : { ...bare, part_ids: [] };
+    await keepOffer(tx, bare, offered_with, now);
+    const created = await lockResource(tx, bare.id);
     const after_state = await stateOf(tx, created);
     await record(tx, actor, { subject: subjectOf(created), action: "create", after_state }, now);
     await closeAdded(tx, [created], now);
@@ -117,7 +130,7 @@ export async function createResource(
 export async function changeResource(
   sql: Sql,
   actor: Actor,
-  { id, part_ids, ...change }: ResourceChange & { id: string },
+  { id, part_ids, offered_with, ...change }: ResourceChange & { id: string },
   now: Temporal.Instant,
 ): Promise<Resource> {
   permit(actor, "manage_resources");
@@ -133,7 +146,10 @@ export async function changeResource(
     }, version = version + 1 where id = ${known}`;
     const bare = await lockResource(tx, known);
     if (part_ids) await compose(tx, bare, part_ids, now);
-    const changed = part_ids ? await lockResource(tx, known) : bare;
+    if (offered_with || bare.accessory !== before.accessory) {
+      await keepOffer(tx, bare, offered_with ?? (bare.accessory ? bare.offered_with : []), now);
+    }
+    const changed = await lockResource(tx, known);
     await mustBeSingle(tx, changed);
     const states = difference(state, await stateOf(tx, changed));
     if (Object.keys(states.after_state).length > 0) {
@@ -255,25 +271,10 @@ export async function deleteResource(
 export async function getResource(db: Db, id: string): Promise<Resource> {
   const [row] = isId(id)
     ? await db<Resource[]>`
-    select r.*, ${directParts(db)} from resources r where r.id = ${id}`
+    select r.*, ${directParts(db)}, ${offeredWith(db)} from resources r where r.id = ${id}`
     : [];
   if (!row) throw new NotFound("This resource");
   return row;
-}
-
-/** The resources that people name, whatever their case; and the names that none has. */
-export async function findByNames(
-  db: Db,
-  names: readonly string[],
-): Promise<{ ids: string[]; unknown: string[] }> {
-  const wanted = names.map((name) => name.trim()).filter(Boolean);
-  const rows = await db<{ id: string | null; said: string }[]>`
-    select n.said, r.id from unnest(${wanted}::text[]) with ordinality as n (said, place)
-    left join resources r on lower(r.name) = lower(n.said) order by n.place`;
-  return {
-    ids: rows.flatMap(({ id }) => id ?? []),
-    unknown: rows.flatMap(({ id, said }) => id === null ? [said] : []),
-  };
 }
 
 /** A resource in a list, with what it is at this moment. */
@@ -284,10 +285,10 @@ export type Listed = Resource & {
 
 /** Resources by name, one more than `limit` where there are more. */
 export function listResources(db: Db, filter: ResourceFilter, now: Temporal.Instant): Promise<Listed[]> {
-  const { q, kind, tag, min_capacity, free, deactivated = false, limit, after } = filter;
+  const { q, kind, tag, min_capacity, free, accessory, deactivated = false, limit, after } = filter;
   const words = q && `%${q.replace(/[\\%_]/g, "\\$&")}%`;
   return db<Listed[]>`
-    select r.*, ${directParts(db)}, (
+    select r.*, ${directParts(db)}, ${offeredWith(db)}, (
       select min(upper(a.period)) from compositions t join allocations a on a.resource_id = t.taken_id
       where t.resource_id = r.id and a.holds and a.period @> ${now}::timestamptz
         and ${notMissed(db, now)}
@@ -302,6 +303,7 @@ export function listResources(db: Db, filter: ResourceFilter, now: Temporal.Inst
           or r.description ilike ${words} or exists (select from unnest(r.tags) t where t ilike ${words}))`
       : db``
   }
+      ${accessory === undefined ? db`` : db`and r.accessory = ${accessory}`}
       ${kind ? db`and r.kind = ${kind}` : db``}
       ${tag ? db`and r.tags @> ${[tag.toLowerCase()]}` : db``}
       ${min_capacity ? db`and r.capacity >= ${min_capacity}` : db``}
@@ -322,7 +324,8 @@ export function listResources(db: Db, filter: ResourceFilter, now: Temporal.Inst
 export async function listKindsAndTags(db: Db): Promise<{ kinds: string[]; tags: string[] }> {
   const [row] = await db<{ kinds: string[]; tags: string[] }[]>`
     select
-      (select coalesce(array_agg(distinct kind order by kind), '{}') from resources where deactivated_at is null)
+      (select coalesce(array_agg(distinct kind order by kind), '{}') from resources
+        where deactivated_at is null and not accessory)
         as kinds,
       (select coalesce(array_agg(distinct tag order by tag), '{}')
         from resources, unnest(tags) tag where deactivated_at is null) as tags`;
@@ -332,7 +335,9 @@ export async function listKindsAndTags(db: Db): Promise<{ kinds: string[]; tags:
 /** The resource as it is while nobody else changes it: what was before is what is recorded. @throws {NotFound} */
 export async function lockResource(tx: Tx, id: string): Promise<Resource> {
   const [row] = await tx<Resource[]>`
-    select r.*, ${directParts(tx)} from resources r where r.id = ${id} for no key update of r`;
+    select r.*, ${directParts(tx)}, ${
+    offeredWith(tx)
+  } from resources r where r.id = ${id} for no key update of r`;
   if (!row) throw new NotFound("This resource");
   return row;
 }
@@ -346,13 +351,14 @@ export const subjectOf = ({ id, name }: Pick<Resource, "id" | "name">): Subject 
 
 /** What stands in the record of a resource: what an administrator writes, and the name that its policy has. */
 export function recorded(
-  resource: Omit<Resource, "created_at" | "updated_at" | "part_ids">,
-  { policy, parts }: { policy: string | null; parts: readonly string[] },
+  resource: Omit<Resource, "created_at" | "updated_at" | "part_ids" | "offered_with">,
+  { policy, parts, offered }: { policy: string | null; parts: readonly string[]; offered: readonly string[] },
 ): State {
   const { name, kind, description, location, capacity, units, time_zone, tags, policy_id } = resource;
   return {
     ...{ name, kind, description, location, capacity, units, time_zone, tags, policy_id },
     ...{ policy, requires_approval: resource.requires_approval, parts: [...parts] },
+    ...{ accessory: resource.accessory, offered_with: [...offered] },
   };
 }
 
@@ -362,7 +368,8 @@ async function stateOf(tx: Tx, resource: Resource): Promise<State> {
     ? await tx<{ name: string }[]>`select name from policies where id = ${policy_id}`
     : [];
   const { parts } = await compositionOf(tx, resource.id);
-  return recorded(resource, { policy: policy?.name ?? null, parts: parts.map(({ name }) => name) });
+  const offered = await listNames(tx, resource.offered_with);
+  return recorded(resource, { policy: policy?.name ?? null, parts: parts.map(({ name }) => name), offered });
 }
 
 function isZone(zone: string): boolean {

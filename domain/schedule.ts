@@ -100,7 +100,7 @@ export async function findLanes(db: Db, window: Period, filter: LaneFilter): Pro
     from (
       select *, exists (select from policies p where p.id = policy_id and p.details_for_staff) as for_staff
       from resources
-      where ${id ? db`id = ${id}` : db`deactivated_at is null`}
+      where ${id ? db`id = ${id}` : db`deactivated_at is null and not accessory`}
         ${kind ? db`and kind = ${kind}` : db``}
         ${words ? db`and (name ilike ${words} or location ilike ${words})` : db``}
       order by lower(name), id limit ${limit + 1} offset ${offset}

@@ -32,6 +32,7 @@ resources.get("/resources", async (c) => {
     tag: search.tag,
     min_capacity: number(search.min_capacity, { min: 1, max: 1e6, otherwise: 0 }),
     free,
+    accessory: false,
     limit: PER_PAGE,
     after: after_id && isId(after_id) ? { name: after_name ?? "", id: after_id } : undefined,
   };

@@ -4,12 +4,12 @@ import { Conflict, Invalid } from "../../domain/errors.ts";
 import { compositionOf } from "../../domain/parts.ts";
 import { listPolicies } from "../../domain/policies.ts";
 import { listReservations } from "../../domain/reservations.ts";
+import { findByNames, listNames } from "../../domain/resource_names.ts";
 import {
   changeResource,
   createResource,
   deactivateResource,
   deleteResource,
-  findByNames,
   getResource,
   listKindsAndTags,
   listResources,
@@ -56,7 +56,7 @@ manageResources.get(
 manageResources.post("/", async (c) => {
   const values = await fields(c);
   return orAgain(async () => {
-    const input = withZone(c, check(NewResource, { ...typed(values), part_ids: await partsOf(c, values) }));
+    const input = withZone(c, check(NewResource, { ...typed(values), ...await connected(c, values) }));
     const { id, name } = await createResource(c.var.sql, actorOf(c), input, c.var.now);
     return done(c, { to: `/resources/${id}`, notice: { text: `${name} can be reserved now` } });
   }, (problem) => form(c, { values, problem }));
@@ -65,7 +65,11 @@ manageResources.post("/", async (c) => {
 manageResources.get("/:id/edit", async (c) => {
   const resource = await getResource(c.var.sql, c.req.param("id"));
   const { parts } = await compositionOf(c.var.sql, resource.id);
-  const values = { ...asTyped(resource), parts: listCell(parts.map(({ name }) => name)) };
+  const offered = await listNames(c.var.sql, resource.offered_with);
+  const values = {
+    ...asTyped(resource),
+    ...{ parts: listCell(parts.map(({ name }) => name)), offered_with: listCell(offered) },
+  };
   return form(c, { resource, values });
 });
 
@@ -73,8 +77,8 @@ manageResources.post("/:id/edit", async (c) => {
   const resource = await getResource(c.var.sql, c.req.param("id"));
   const values = await fields(c);
   return orAgain(async () => {
-    const part_ids = await partsOf(c, values);
-    const change = { id: resource.id, ...withZone(c, check(NewResource, { ...typed(values), part_ids })) };
+    const input = { ...typed(values), ...await connected(c, values) };
+    const change = { id: resource.id, ...withZone(c, check(NewResource, input)) };
     await changeResource(c.var.sql, actorOf(c), change, c.var.now);
     return done(c, { to: `/resources/${resource.id}`, notice: { text: "Saved" } });
   }, (problem) => form(c, { resource, values, problem }));
@@ -119,10 +123,13 @@ async function deletedForGood(c: Context, id: string): Promise<boolean> {
 }
 
 // What was typed are names, as in a file.
-async function partsOf(c: Context, { parts = "" }: Values): Promise<string[]> {
-  const { ids, unknown } = await findByNames(c.var.sql, listIn(parts));
-  if (unknown.length === 0) return ids;
-  throw new Invalid([{ path: "parts", message: `There is no resource called “${unknown[0]}”` }]);
+async function connected(c: Context, { parts, offered_with }: Values) {
+  const read = async (path: string, names = "") => {
+    const { ids, unknown } = await findByNames(c.var.sql, listIn(names));
+    if (unknown.length === 0) return ids;
+    throw new Invalid([{ path, message: `There is no resource called “${unknown[0]}”` }]);
+  };
+  return { part_ids: await read("parts", parts), offered_with: await read("offered_with", offered_with) };
 }
 
 async function form(
@@ -178,7 +185,8 @@ async function removal(c: Context, resource: Resource, values: Values, problem?:
 }
 
 // A form has texts only; an empty one means that there is none.
-function typed({ capacity, units, tags, policy_id, requires_approval, parts: _, ...texts }: Values) {
+function typed({ capacity, units, tags, policy_id, requires_approval, accessory, ...rest }: Values) {
+  const { parts: _, offered_with: __, ...texts } = rest;
   return {
     ...texts,
     capacity: capacity?.trim() ? Number(capacity) : null,
@@ -186,6 +194,7 @@ function typed({ capacity, units, tags, policy_id, requires_approval, parts: _, 
     tags: (tags ?? "").split(",").map((tag) => tag.trim()).filter(Boolean),
     policy_id: policy_id || null,
     requires_approval: requires_approval === "on",
+    accessory: accessory === "on",
   };
 }
 
@@ -213,6 +222,7 @@ function asTyped(resource: Resource): Values {
     tags: tags.join(", "),
     policy_id: policy_id ?? "",
     requires_approval: requires_approval ? "on" : undefined,
+    accessory: resource.accessory ? "on" : undefined,
   };
 }
 

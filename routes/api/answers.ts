@@ -33,6 +33,8 @@ export const Resource = z.strictObject({
   part_ids: z.array(Id).describe(
     "What it is directly composed of: reserved together with it, each blocks it",
   ),
+  accessory: z.boolean().describe("Reserved only with something else; how many is said in `quantities`"),
+  offered_with: z.array(Id).describe("With what an accessory is offered; none: with all"),
   active: z.boolean().describe("False: out of service"),
   ...Kept,
 }).meta({ id: "Resource" });

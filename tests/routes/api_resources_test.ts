@@ -43,6 +43,8 @@ Deno.test("Ada adds a resource and is answered 201 with all of it", async () => 
     ...HALL,
     policy_id: null,
     part_ids: [],
+    accessory: false,
+    offered_with: [],
     active: true,
     created_at: "2026-05-04T07:00:00Z",
     updated_at: "2026-05-04T07:00:00Z",
