@@ -210,9 +210,12 @@ export async function closeOff(
 async function closeWithin(tx: Tx, spans: ReturnType<Tx>) {
   const merged = tx`(
     select resource_id, unit, unnest(range_agg(period)) as period from (${spans}) as span group by resource_id, unit)`;
+  // Whoever is giving one of them up is waited for: what it has is read after that.
   const closures = await tx<{ id: string }[]>`
-    select distinct d.closure_id as id from ${merged} as s
-    join closure_dates d on d.resource_id = s.resource_id and d.period && s.period order by id`;
+    select id from closures where id in (
+      select d.closure_id from ${merged} as s
+      join closure_dates d on d.resource_id = s.resource_id and d.period && s.period)
+    order by id for key share`;
   for (const { id } of closures) {
     await tx`
       insert into allocations (closure_id, resource_id, unit, period, holds)

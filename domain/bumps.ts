@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { transaction } from "../db/transaction.ts";
 import type { Db, Fragment, Sql, Tx } from "../db/types.ts";
-import { notMissed, release, takes } from "./allocations.ts";
+import { notMissed, takes } from "./allocations.ts";
 import { lockToDecide } from "./approvers.ts";
 import { type Alternative, alternativesTo } from "./availability.ts";
 import { Conflict } from "./errors.ts";
-import { record } from "./history.ts";
+import { giveUpHold } from "./holds.ts";
 import { type Actor, may, permit } from "./permissions.ts";
 import type { Period } from "./periods.ts";
 import { wantedBy } from "./quantities.ts";
@@ -212,14 +212,8 @@ async function push(
     );
   }
   if (holder.status === "pending") {
-    await release(tx, [holder.id]);
-    const entry = {
-      reservation_id: holder.id,
-      action: "edit",
-      details: { holds: false, reason },
-      previous_state: { status: "pending" },
-    } as const;
-    return await record(tx, actor, entry, now);
+    if (!await giveUpHold(tx, actor, holder, reason, now)) throw new SlotIsTaken();
+    return;
   }
   const { version } = holder;
   const step = { id: holder.id, action: "bump", reason, version, details: { for: id } } as const;

@@ -169,9 +169,16 @@ export async function deleteClosure(
   permit(actor, "manage_resources");
   const from = minuteOf(now);
   return await transaction(sql, async (tx) => {
-    const [closure] = isId(id)
-      ? await tx<{ reason: string }[]>`select reason from closures where id = ${id} for update`
-      : [];
+    if (!isId(id)) throw new NotFound("This closure");
+    // Before the closure, as whoever closes them has it: of two closures of one resource neither waits for the other.
+    await queueUp(
+      tx,
+      (await tx<
+        { id: string }[]
+      >`select distinct resource_id as id from closure_dates where closure_id = ${id}`)
+        .map((row) => row.id),
+    );
+    const [closure] = await tx<{ reason: string }[]>`select reason from closures where id = ${id} for update`;
     if (!closure) throw new NotFound("This closure");
     const ahead = await tx<{ resource_id: string }[]>`
       select distinct resource_id from closure_dates where closure_id = ${id} and upper(period) > ${from}`;

@@ -5,7 +5,7 @@ import { mayDecide, permitDecision } from "./approvers.ts";
 import type { Wish } from "./availability.ts";
 import { checkInAfterMove } from "./check_in_times.ts";
 import { Conflict } from "./errors.ts";
-import { record } from "./history.ts";
+import { record, type State } from "./history.ts";
 import { type Actor, may, permit } from "./permissions.ts";
 import type { Period } from "./periods.ts";
 import { type Rules, rulesOf, stillBind } from "./policies.ts";
@@ -65,7 +65,7 @@ export async function change(
       if (move.rules.some(hasQuota)) await lockQuotas(tx, before.requester_id);
       await moveSlot(tx, actor, before, { ...move, to: move.to, reason: asked.reason }, now);
     }
-    if (reworded) await reword(tx, actor, before, words, now);
+    if (reworded) await reword(tx, actor, { ...asked, id: before.id }, now);
     return true;
   }).catch((error) => {
     if (error instanceof GiveUp) return false;
@@ -277,27 +277,27 @@ function mustBeOpen(before: Reservation, now: Temporal.Instant) {
   throw new Conflict(`This reservation cannot be changed: it is already ${status}`);
 }
 
+// What is not named stays as it is by now, and what it was is told as it was: others may be changing it, too.
 async function reword(
   tx: Tx,
   actor: Actor,
-  before: Reservation,
-  words: { purpose: string; private: boolean },
+  { id, ...words }: Pick<Change, "purpose" | "private"> & { id: string },
   now: Temporal.Instant,
 ) {
-  const [row] = await tx<{ status: Status }[]>`
-    update reservations set ${tx(words)}, version = version + 1, updated_at = ${now}
-    where id = ${before.id} and status in ('pending', 'approved') returning status`;
+  const [row] = await tx<Record<"previous_state" | "after_state" | "details", State>[]>`
+    with old as (
+      select id, status, purpose, private from reservations
+      where id = ${id} and status in ('pending', 'approved') for update
+    )
+    update reservations v set purpose = coalesce(${words.purpose ?? null}, v.purpose),
+      private = coalesce(${words.private ?? null}, v.private),
+      version = v.version + 1, updated_at = ${now}
+    from old where v.id = old.id
+    returning json_build_object('status', old.status, 'purpose', old.purpose, 'private', old.private) as previous_state,
+      json_build_object('status', v.status, 'purpose', v.purpose, 'private', v.private) as after_state,
+      json_build_object('purpose', v.purpose, 'private', v.private) as details`;
   if (!row) throw new Conflict("This reservation was closed a moment ago: it cannot be changed");
-  const previous_state = { status: row.status, purpose: before.purpose, private: before.private };
-  const after_state = { status: row.status, ...words };
-  const entry = {
-    reservation_id: before.id,
-    action: "edit",
-    details: words,
-    previous_state,
-    after_state,
-  } as const;
-  await record(tx, actor, entry, now);
+  await record(tx, actor, { reservation_id: id, action: "edit", ...row }, now);
 }
 
 function sameSlot(before: Reservation, wish: Wish): boolean {

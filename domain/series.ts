@@ -122,16 +122,18 @@ export async function addSkipped(
   { id, start_wall }: { id: string; start_wall: string },
   now: Temporal.Instant,
 ): Promise<void> {
-  const series = await readSeries(sql, actor, id);
-  permit(actor, "edit_reservation", series.requester_id);
+  const known = await readSeries(sql, actor, id);
+  permit(actor, "edit_reservation", known.requester_id);
   const wall = readWall(start_wall);
   if (!wall) throw new NotFound("This date");
-  const asked: NewSeries = {
-    ...series,
-    ...{ attendees: series.attendees ?? undefined, attested: true, choice: "all_or_nothing" },
-    ...{ rule: { frequency: "daily", count: 1 }, start_wall: wall, end_wall: wall.add(lengthOf(series)) },
-  };
   await storing(sql, async (tx) => {
+    await lockSeries(tx, known.id);
+    const series = await readSeries(tx, actor, known.id);
+    const asked: NewSeries = {
+      ...series,
+      ...{ attendees: series.attendees ?? undefined, attested: true, choice: "all_or_nothing" },
+      ...{ rule: { frequency: "daily", count: 1 }, start_wall: wall, end_wall: wall.add(lengthOf(series)) },
+    };
     await queueUp(tx, series.resource_ids);
     const left_out = await dropSkip(tx, series.id, wallText(wall));
     if (!left_out) throw new Conflict("This date is not left out: look at the series again");
@@ -204,9 +206,9 @@ export async function placeInSeries(
   return row;
 }
 
-/** Keeps a series as it is until the transaction ends. */
+/** Keeps a series as it is until the transaction ends. No key changes, so a date of it may be stored meanwhile. */
 export async function lockSeries(tx: Tx, id: string): Promise<void> {
-  await tx`select id from series where id = ${id} for update`;
+  await tx`select id from series where id = ${id} for no key update`;
 }
 
 async function readSeries(db: Db, actor: Actor, id: string): Promise<KeptSeries> {

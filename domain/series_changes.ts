@@ -6,7 +6,7 @@ import { type Actor, permit } from "./permissions.ts";
 import { readDate } from "./periods.ts";
 import { type Quantities, type Wanted, wantedOf } from "./quantities.ts";
 import { daysOf, instantOf, type Recurrence } from "./recurrence.ts";
-import { getSeries, lengthOf, type Series, type SeriesDate } from "./series.ts";
+import { getSeries, lengthOf, lockSeries, type Series, type SeriesDate } from "./series.ts";
 import { reshapeSeries, splitSeries, wallText } from "./series_store.ts";
 import { allows } from "./transitions.ts";
 
@@ -85,8 +85,11 @@ export function changeDates(
   now: Temporal.Instant,
 ): Promise<string> {
   return together(sql, async (sql, tx) => {
-    const series = await getSeries(sql, actor, which.id);
-    permit(actor, "edit_reservation", series.requester_id);
+    const known = await getSeries(sql, actor, which.id);
+    permit(actor, "edit_reservation", known.requester_id);
+    await lockSeries(tx, known.id);
+    // Another may have made two of it a moment ago.
+    const series = await getSeries(sql, actor, known.id);
     const dates = meant(series, which, now);
     const shape = shapeOf(series, asked);
     const earlier = shape.start < Temporal.PlainDateTime.from(series.start_wall).toPlainTime().toString();
@@ -110,7 +113,8 @@ export function changeDates(
       private: asked.private,
     };
     const first = Temporal.PlainDateTime.from(dates[0].series_wall);
-    if (which.scope === "all" || first.equals(Temporal.PlainDateTime.from(series.start_wall))) {
+    // Where nothing but dates that were left out lies before it, there is nothing to split off.
+    if (which.scope === "all" || series.dates[0].series_wall === dates[0].series_wall) {
       await reshapeSeries(tx, { id: series.id, ...whole, moved: moved.map(({ id }) => id) }, now);
       return series.id;
     }
