@@ -61,6 +61,7 @@ export function reservations(program: Command): void {
   )
     .option("--units <units>", "so many of it")
     .option("--with <resource...>", "others at the same time; all of them or none")
+    .option("--accessory <accessory...>", "what to have with it, and how many: Chairs=20")
     .option("--purpose <text>").option("--private", "only those concerned read the purpose")
     .option("--priority <figure>").option("--attendees <people>")
     .option("--override <reason>", "set the rules aside (staff)")
@@ -78,9 +79,17 @@ export function reservations(program: Command): void {
       const zone = options.zone ?? wanted[0].time_zone;
       const { start_time, end_time } = readPeriod(when.join(" "), zone, now);
       const number = (text?: string) => text === undefined ? undefined : Number(text);
+      const quantities: Record<string, number> = options.units
+        ? { [wanted[0].id]: Number(options.units) }
+        : {};
+      for (const said of (options.accessory ?? []) as string[]) {
+        const [, name, count] = /^(.*?)(?:=(\d+))?$/.exec(said)!;
+        const accessory = await findResource(site, name);
+        wanted.push(accessory);
+        quantities[accessory.id] = Number(count ?? 1);
+      }
       const body = {
-        resource_ids: wanted.map(({ id }) => id),
-        quantities: options.units ? { [wanted[0].id]: number(options.units) } : undefined,
+        ...{ resource_ids: wanted.map(({ id }) => id), quantities },
         ...{ start_time: String(start_time), end_time: String(end_time) },
         ...{ purpose: options.purpose, private: options.private, override: options.override },
         ...{ priority: number(options.priority), attendees: number(options.attendees) },

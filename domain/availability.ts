@@ -1,6 +1,7 @@
 import type { Db } from "../db/types.ts";
 import { isId } from "../lib/ids.ts";
 import { notMissed, taking } from "./allocations.ts";
+import { takenByUnit, withAccessories } from "./free_units.ts";
 import { type Actor, may } from "./permissions.ts";
 import { NotFound } from "./errors.ts";
 import { dateIn, freeWithin, merged, minutesOf, momentOf, overlap, type Period } from "./periods.ts";
@@ -217,14 +218,19 @@ const STEP_MINUTES = 15;
  * The nearest free slots of the same length: on the same resource before and after, and on a like resource (same
  * kind, at least as large, nearest in size) at the very same time. All satisfy the rules.
  */
-export async function alternativesTo(sql: Db, asked: Wish, now: Temporal.Instant): Promise<Alternative[]> {
-  if (asked.resource_ids.length !== 1 || minutesOf(asked) <= 0) return [];
+export async function alternativesTo(sql: Db, given: Wish, now: Temporal.Instant): Promise<Alternative[]> {
+  if (minutesOf(given) <= 0) return [];
+  const rules = given.resource_ids.length > 1 ? await rulesOf(sql, given.resource_ids) : [];
+  const beside = rules.filter(({ accessory }) => accessory);
+  const ids = given.resource_ids.filter((id) => !beside.some(({ resource_id }) => resource_id === id));
+  if (ids.length !== 1) return [];
+  const asked = { ...given, resource_ids: ids };
   const wish = notBefore(asked, roundUp(now));
   const [nearby, alike] = await Promise.all([
-    nearInTime(sql, wish, asked, now),
+    nearInTime(sql, wish, asked, beside, now),
     alikeAtSameTime(sql, wish, now),
   ]);
-  return [...nearby, ...alike];
+  return [...nearby, ...await withAccessories(sql, { wish: given, accessories: beside, slots: alike }, now)];
 }
 
 // What has passed cannot be had back: the nearest to it is the next that comes.
@@ -233,7 +239,13 @@ function notBefore(wish: Wish, soonest: Temporal.Instant): Wish {
   return { ...wish, start_time: soonest, end_time: soonest.add(lengthOf(wish)) };
 }
 
-async function nearInTime(sql: Db, given: Wish, asked: Wish, now: Temporal.Instant): Promise<Alternative[]> {
+async function nearInTime(
+  sql: Db,
+  given: Wish,
+  asked: Wish,
+  beside: readonly Rules[],
+  now: Temporal.Instant,
+): Promise<Alternative[]> {
   const [rules] = await rulesOf(sql, given.resource_ids);
   if (!rules || rules.deactivated) return [];
   const soonest = roundUp(now.add({ minutes: rules.policy?.notice_minutes ?? 0 }));
@@ -244,7 +256,15 @@ async function nearInTime(sql: Db, given: Wish, asked: Wish, now: Temporal.Insta
   const open = opening ? openPeriods(opening, window, rules.time_zone) : [window];
   const taken = await takenByUnit(sql, rules, window, now, wish.except);
   // What was given to another is not offered in place of itself, whatever else has come free of it since.
-  const without = asked.lost ? freeWithin(window, [asked]) : [window];
+  let without = asked.lost ? freeWithin(window, [asked]) : [window];
+  for (const one of beside) {
+    const enough = roomFor(window, await takenByUnit(sql, one, window, now, wish.except), {
+      units: one.units,
+      quantity: quantityOf(wish.quantities, one.resource_id),
+    });
+    without = without.flatMap((rest) => enough.map((free) => cut(rest, free)))
+      .filter((rest) => minutesOf(rest) > 0);
+  }
   const wanted = { units: rules.units, quantity: quantityOf(wish.quantities, rules.resource_id) };
   const slots = open.flatMap((stretch) => without.map((rest) => cut(cut(stretch, window), rest)))
     .filter((stretch) => minutesOf(stretch) > 0)
@@ -302,28 +322,6 @@ function cut(stretch: Period, window: Period): Period {
   };
 }
 
-// What is taken of each unit that is; of what is composed of parts, whatever is taken of them.
-async function takenByUnit(
-  db: Db,
-  { resource_id, units, policy }: Rules,
-  window: Period,
-  now: Temporal.Instant,
-  except?: string,
-): Promise<Period[][]> {
-  // Wider by the buffers that the wish brings along: what lies between is free for the wish itself.
-  const before = policy?.buffer_after ?? 0;
-  const after = policy?.buffer_before ?? 0;
-  const rows = await db<{ unit: number; start_time: Temporal.Instant; end_time: Temporal.Instant }[]>`
-    select unit, lower(period) - make_interval(mins => ${before}::int) as start_time,
-      upper(period) + make_interval(mins => ${after}::int) as end_time
-    from compositions t join allocations a on a.resource_id = t.taken_id
-    where holds and t.resource_id = ${resource_id}
-      and period && tstzrange(${window.start_time.subtract({ minutes: after })},
-        ${window.end_time.add({ minutes: before })}, '[)')
-      and ${notOf(db, except)} and ${notMissed(db, now)}`;
-  return [...Map.groupBy(rows.filter((row) => row.unit <= units), (row) => row.unit).values()];
-}
-
 function windowAround(wish: Wish, soonest: Temporal.Instant): Period {
   const around = { hours: 24 * DAYS_AROUND };
   const from = wish.start_time.subtract(around);
@@ -372,7 +370,7 @@ async function alikeAtSameTime(sql: Db, wish: Wish, now: Temporal.Instant): Prom
     left join policies p on p.id = r.policy_id
     where wanted.id = ${id} and r.deactivated_at is null
       and coalesce(r.capacity, 0) >= coalesce(wanted.capacity, 0)
-      and r.units >= ${quantity} + (
+      and not r.accessory and r.units >= ${quantity} + (
         select count(distinct a.unit) from compositions t join allocations a on a.resource_id = t.taken_id
         where t.resource_id = r.id and a.holds and a.unit <= r.units and a.period && ${taking(sql, wish)}
           and ${notMissed(sql, now)}${wish.except ? sql` and ${notOf(sql, wish.except)}` : sql``})

@@ -236,6 +236,13 @@ export const CONSTRAINT_WORDS: Record<string, Issue & { taken?: true }> = {
     path: "part_ids",
     message: "A resource cannot be a part of itself",
   },
+  resource_accessories_are_resources: { path: "offered_with", message: "This resource does not exist" },
+  resource_accessories_come_with_resource: { path: "offered_with", message: "This resource does not exist" },
+  resource_accessories_are_named_once: { path: "offered_with", message: "This resource is named already" },
+  resource_accessories_come_with_another: {
+    path: "offered_with",
+    message: "An accessory cannot be offered with itself",
+  },
   doors_have_one_id: { path: "id", message: "This door page is already there" },
   doors_are_one_each: { path: "resource_id", message: "This resource has a door page already" },
   doors_show_resource: { path: "resource_id", message: "This resource does not exist" },

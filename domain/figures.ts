@@ -49,7 +49,7 @@ export async function getFigures(db: Db, actor: Actor, now: Temporal.Instant): P
         select from reservations v where v.id = a.reservation_id and v.status = 'completed'))
     )
     select
-      (select count(*) from resources where deactivated_at is null)::int as resources,
+      (select count(*) from resources where deactivated_at is null and not accessory)::int as resources,
       (select count(distinct resource_id) from held where period @> ${now}::timestamptz)::int as in_use,
       (select count(distinct reservation_id) from held where period && tstzrange(${start_time}, ${end_time}, '[)'))::int
         as today,

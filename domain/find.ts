@@ -213,12 +213,14 @@ function matches({ kind, tags, capacity }: Candidate, sought: Sought): boolean {
 function candidatesFor(db: Db, { kind, tags, attendees, near }: Sought, which: "matching" | "nearly") {
   return db<Candidate[]>`
     select r.id as resource_id, r.name, r.units, r.capacity, r.time_zone, r.requires_approval, false as deactivated,
-      r.policy_id, r.version, r.kind, r.location, r.tags, ${partColumns(db)},
+      r.policy_id, r.version, r.kind, r.location, r.tags, ${
+    partColumns(db)
+  }, r.accessory, '{}'::uuid[] as offered_with,
       ${
     near ? db`(select n.location from resources n where lower(n.name) = lower(${near}))` : db`null`
   } as place
     from resources r
-    where r.deactivated_at is null and not exists (
+    where r.deactivated_at is null and not r.accessory and not exists (
         select from resource_parts_all a join resources part on part.id = a.part_id
         where a.whole_id = r.id and part.deactivated_at is not null)
       and (

@@ -45,6 +45,18 @@ export async function compositionOf(db: Db, id: string): Promise<{ parts: Piece[
   return row;
 }
 
+/** What a resource `r` is directly composed of, as a column of a query over it. */
+export function directParts(db: Db) {
+  return db`array(select part_id from resource_parts p where p.whole_id = r.id order by part_id) as part_ids`;
+}
+
+/** Has what a resource is a part of judged by what the part is now. */
+export async function judgeWholesAnew(tx: Tx, part_id: string): Promise<void> {
+  await tx`
+    update resources set version = version + 1
+    where id in (select whole_id from resource_parts_all where part_id = ${part_id})`;
+}
+
 /** Makes changes of what is composed of what wait for each other; first of all that such a transaction locks. */
 export async function lockCompositions(tx: Tx): Promise<void> {
   await tx`lock table resource_parts in share row exclusive mode`;
@@ -99,14 +111,16 @@ async function mustBeParts(tx: Tx, whole: Piece & { units: number }, wanted: rea
   };
   if (wanted.length === 0) return;
   if (whole.units > 1) refuse("What is composed of others has one unit");
-  const found = await tx<(Piece & { units: number; around: boolean })[]>`
-    select r.id, r.name, r.units,
+  const found = await tx<(Piece & { units: number; around: boolean; accessory: boolean })[]>`
+    select r.id, r.name, r.units, r.accessory,
       r.id = ${whole.id} or exists (
         select from resource_parts_all a where a.whole_id = r.id and a.part_id = ${whole.id}) as around
     from resources r where r.id = any(${[...wanted]}) order by lower(r.name) for no key update`;
   if (found.length < wanted.length) refuse("A part does not exist");
   const many = found.find(({ units }) => units > 1);
   if (many) refuse(`${many.name} has ${many.units} units: a part has one`);
+  const accessory = found.find((one) => one.accessory);
+  if (accessory) refuse(`${accessory.name} is an accessory, and no part`);
   const around = found.find((one) => one.around);
   if (around?.id === whole.id) refuse(`${whole.name} cannot be a part of itself`);
   if (around) refuse(`${around.name} is composed of ${whole.name}, and cannot be a part of it`);

@@ -80,12 +80,15 @@ async function resourcesOf(
 ): Promise<Omit<ReservedResource, "quantity">[]> {
   if (ids.every((id) => present.some((r) => r.id === id))) return present.filter((r) => ids.includes(r.id));
   const found = await db<Omit<ReservedResource, "quantity">[]>`
-    select id, name, kind, location, time_zone, requires_approval from resources where id = any(${[...ids]})
+    select id, name, kind, location, time_zone, requires_approval, accessory from resources
+    where id = any(${[...ids]})
     union all
-    select h.subject_id, r.name, r.kind, r.location, r.time_zone, r.requires_approval
+    select h.subject_id, r.name, r.kind, r.location, r.time_zone, r.requires_approval,
+      coalesce(r.accessory, false)
     from history h, jsonb_to_record(h.previous_state)
-      as r(name text, kind text, location text, time_zone text, requires_approval boolean)
+      as r(name text, kind text, location text, time_zone text, requires_approval boolean,
+        accessory boolean)
     where h.subject_id = any(${[...ids]}) and h.action = 'delete'
-    order by id`;
+    order by accessory, id`;
   return found;
 }

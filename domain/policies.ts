@@ -2,6 +2,7 @@ import { z } from "zod";
 import { transaction } from "../db/transaction.ts";
 import type { Db, Fragment, Sql, Tx } from "../db/types.ts";
 import { isId, newId } from "../lib/ids.ts";
+import { offeredWith } from "./accessories.ts";
 import { Conflict, Invalid, NotFound, rethrow } from "./errors.ts";
 import { difference, record, type State, type Subject } from "./history.ts";
 import type { Opening } from "./opening.ts";
@@ -108,6 +109,9 @@ export interface Rules {
   part_ids: readonly string[];
   /** A part that is out of service. */
   part_missing: string | null;
+  /** Whether it is had only with something else, and with what; with anything where nothing is named. */
+  accessory: boolean;
+  offered_with: readonly string[];
   policy_id: string | null;
   policy: Policy | null;
   version: number;
@@ -275,7 +279,7 @@ const known = new WeakMap<Db, Map<string, Rules>>();
 const AT_MOST = 10_000;
 
 /**
- * The rules of the resources named, in the order of the ids; an unknown resource is missing from the answer.
+ * The rules of the resources named, in the order of the ids, accessories last; an unknown resource is missing from the answer.
  *
  * @param fresh whether to ask the database even where the rules are known
  */
@@ -287,7 +291,8 @@ export async function rulesOf(sql: Db, ids: readonly string[], { fresh = false }
     for (const id of missing) cache.delete(id);
     for (const rules of await readRules(sql, missing)) cache.set(rules.resource_id, rules);
   }
-  return ids.flatMap((id) => cache.get(id) ?? []);
+  // What comes along comes last: the clock is that of the first.
+  return ids.flatMap((id) => cache.get(id) ?? []).sort((a, b) => Number(a.accessory) - Number(b.accessory));
 }
 
 /** Whether these rules are still those of the database, for what was judged by them a moment ago. */
@@ -304,7 +309,7 @@ function readRules(db: Db, ids: readonly string[]) {
   return db<Rules[]>`
     select r.id as resource_id, r.name, r.units, r.capacity, r.time_zone, r.requires_approval,
       r.deactivated_at is not null as deactivated, r.version, coalesce(p.version, 0) as policy_version, r.policy_id,
-      ${partColumns(db)},
+      ${partColumns(db)}, r.accessory, ${offeredWith(db)},
       case when p.id is not null then ${policyJson(db)} - array['id', 'version'] end as policy
     from resources r left join policies p on p.id = r.policy_id
     where r.id = any(${[...ids]})`;

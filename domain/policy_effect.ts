@@ -32,7 +32,7 @@ export async function effectOf(
     select v.reference, v.start_time, v.end_time, v.attendees, v.check_in_until, u.name as requester_name, r.id as resource_id, r.name,
       r.units, r.capacity, r.time_zone, r.requires_approval, false as deactivated, r.policy_id, r.version,
       1 as policy_version, jsonb_build_object(r.id, a.asked) as quantities, '{}'::uuid[] as part_ids,
-      null as part_missing
+      null as part_missing, r.accessory, '{}'::uuid[] as offered_with
     from reservations v
     join allocations a on a.reservation_id = v.id and a.asked is not null
     join resources r on r.id = a.resource_id

@@ -1,6 +1,7 @@
 import { isInside, transaction } from "../db/transaction.ts";
 import type { Db, Ground, Sql } from "../db/types.ts";
 import { isId, newId } from "../lib/ids.ts";
+import { mustBeOffered } from "./accessories.ts";
 import { rowsFor, taking, unitsFor } from "./allocations.ts";
 import { alternativesTo, bare, conflictsOf, takenInWords, type Wish } from "./availability.ts";
 import { type CheckInTimes, checkInTimes } from "./check_in_times.ts";
@@ -167,6 +168,7 @@ export async function judged(
   const rules = known && wish.resource_ids.length > 0 ? await rulesOf(sql, wish.resource_ids, options) : [];
   if (rules.length !== wish.resource_ids.length || rules.length === 0) throw new NotFound("This resource");
   mustBeApart(rules);
+  mustBeOffered(rules);
   const against = await reasonsAgainst(sql, wish, rules, now);
   if (against.length > 0) {
     // The rules may be older than the database's: no refusal by memory alone.

@@ -3,6 +3,7 @@ import type { Db, Ground, Tx } from "../db/types.ts";
 import { isId, newId } from "../lib/ids.ts";
 import type { CheckInTimes } from "./check_in_times.ts";
 import { queueUp } from "./allocations.ts";
+import { mustBeOffered } from "./accessories.ts";
 import { bare } from "./availability.ts";
 import { readWall } from "./closures.ts";
 import { Conflict, Invalid, NotFound } from "./errors.ts";
@@ -100,7 +101,7 @@ export async function createSeries(
         answers,
       },
       ...{ start_wall: wallText(asked.start_wall), end_wall: wallText(asked.end_wall) },
-      ...{ resource_ids: rules.map((r) => r.resource_id), quantities },
+      ...{ resource_ids: rules.map((r) => r.resource_id).toSorted(), quantities },
     };
     await keepSeries(tx, series, now);
     await keepSkips(tx, id, dates.filter((date) => !isHad(date)));
@@ -166,8 +167,10 @@ export async function getSeries(db: Db, actor: Actor, id: string): Promise<Serie
   const kept = await readSeries(db, actor, id);
   const [resources, dates, skips] = await Promise.all([
     db<Series["resources"]>`
-      select id, name, coalesce((${db.json(kept.quantities)}::jsonb ->> id::text)::int, 1) as quantity
-      from resources where id = any(${kept.resource_ids}) order by id`,
+      select id, name, accessory, coalesce((${
+      db.json(kept.quantities)
+    }::jsonb ->> id::text)::int, 1) as quantity
+      from resources where id = any(${kept.resource_ids}) order by accessory, id`,
     db<SeriesDate[]>`
       select id, reference, status, start_time, end_time, check_in_from, check_in_until, version,
         to_char(series_wall, 'YYYY-MM-DD"T"HH24:MI') as series_wall
@@ -248,6 +251,7 @@ async function plan(
   const rules = await rulesOf(db, ids, { fresh: true });
   if (rules.length !== ids.length) throw new NotFound("This resource");
   mustBeApart(rules);
+  mustBeOffered(rules);
   const requester_id = whose?.id ?? actor.id;
   const time_zone = whose?.time_zone ??
     rules.find((r) => r.resource_id === resource_ids[0].toLowerCase())!.time_zone;

@@ -28,6 +28,7 @@ const WRITERS: Record<string, readonly string[]> = {
   api_tokens: ["domain/auth/tokens.ts"],
   password_resets: ["domain/auth/resets.ts"],
   resources: ["domain/resources.ts", "domain/transfers/resources.ts", "domain/parts.ts"],
+  resource_accessories: ["domain/accessories.ts"],
   resource_parts: ["domain/parts.ts"],
   resource_parts_all: ["domain/parts.ts"],
   policies: ["domain/policies.ts"],

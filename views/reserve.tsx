@@ -1,4 +1,5 @@
 import type { Alternative, InTheWay } from "../domain/availability.ts";
+import type { Accessory } from "../domain/accessories.ts";
 import type { FreeUnits } from "../domain/free_units.ts";
 import type { Period } from "../domain/periods.ts";
 import type { Reason } from "../domain/reasons.ts";
@@ -33,6 +34,8 @@ export interface ReserveProps {
   resource: { id: string; name: string; location: string; time_zone: string; kind: string; units: number };
   /** Resources of the same kind, to choose another. */
   alike: readonly { id: string; name: string }[];
+  /** What can be had with it. */
+  accessories: readonly Accessory[];
   values: Record<string, string | undefined>;
   errors: Record<string, string>;
   message?: string;
@@ -59,7 +62,8 @@ export function ReservePage(props: ReserveProps) {
 }
 
 function ReserveForm(props: ReserveProps) {
-  const { action, check, changing, deciding, resource, alike, values, errors, message, twice } = props;
+  const { action, check, changing, deciding, resource, alike, accessories, values, errors, message, twice } =
+    props;
   const choices = alike.map(({ id, name }) => ({ value: id, label: name }));
   return (
     <form method="post" action={action} class="card" id="reserve">
@@ -84,6 +88,7 @@ function ReserveForm(props: ReserveProps) {
           required
         />
       )}
+      {accessories.length > 0 && <Accessories accessories={accessories} values={values} errors={errors} />}
       <fieldset class="period">
         <legend>
           When <span class="quiet">({resource.time_zone} time)</span>
@@ -114,6 +119,28 @@ function ReserveForm(props: ReserveProps) {
         {changing && <a href={deciding?.back ?? changing.path}>Leave it as it is</a>}
       </p>
     </form>
+  );
+}
+
+// How many of each accessory; none, where nothing is typed.
+function Accessories(
+  { accessories, values, errors }: Pick<ReserveProps, "accessories" | "values" | "errors">,
+) {
+  return (
+    <fieldset class="filters fields">
+      <legend>With it</legend>
+      {accessories.map(({ id, name, units }) => (
+        <Field
+          name={`with_${id}`}
+          label={`${name}, of ${units}`}
+          type="number"
+          min={0}
+          max={units}
+          value={values[`with_${id}`]}
+          error={errors[`with_${id}`]}
+        />
+      ))}
+    </fieldset>
   );
 }
 

@@ -137,8 +137,12 @@ function classOf(block: Block): string {
   }`;
 }
 
-const titleOf = ({ status, hidden, purpose }: Block) =>
-  status === "closed" ? `Closed: ${purpose}` : hidden ? "Private" : purpose || "Reserved";
+// On a hall's line the part that is taken is named, and on a part's the hall.
+const titleOf = ({ status, hidden, purpose, part, whole }: Block) => {
+  const piece = part ?? whole;
+  const title = status === "closed" ? `Closed: ${purpose}` : hidden ? "Private" : purpose || "Reserved";
+  return piece ? `${piece}: ${title}` : title;
+};
 const whoOf = (block: Block) => block.mine ? "me" : block.requester_name;
 
 // The first hour of the stretch, or all of it where it is shorter, on the clock of the resource's own zone.

@@ -16,18 +16,8 @@ import type { Intake, Taker } from "./imports.ts";
 import { type Known, knownIn, type Wished, wished } from "./wishes.ts";
 
 const OUT = [
-  ...[
-    "reference",
-    "id",
-    "requester",
-    "resources",
-    "quantities",
-    "start_time",
-    "end_time",
-    "status",
-    "purpose",
-  ],
-  ...["private", "priority", "attendees", "answers"],
+  ...["reference", "id", "requester", "resources", "start_time", "end_time", "status", "purpose", "private"],
+  ...["priority", "attendees", "answers", "quantities"],
 ];
 
 /** A reservation with what a line of a file says of it beside. */
@@ -68,13 +58,13 @@ function cellsOf(v: Kept, now: Temporal.Instant): Record<string, string> {
   return {
     ...{ reference: v.reference, id: v.id, requester: v.requester_email },
     resources: listCell(v.resources.map(({ name }) => name)),
-    quantities: v.resources.some(({ quantity }) => quantity > 1)
-      ? listCell(v.resources.map(({ quantity }) => String(quantity)))
-      : "",
     ...{ start_time: clockOf(v.start_time, v.time_zone), end_time: clockOf(v.end_time, v.time_zone) },
     ...{ status: statusAt(v, now), purpose: v.purpose, private: String(v.private) },
     ...{ priority: String(v.priority), attendees: v.attendees === null ? "" : String(v.attendees) },
     answers: Object.keys(v.answers).length > 0 ? JSON.stringify(v.answers) : "",
+    quantities: v.resources.some(({ quantity }) => quantity > 1)
+      ? listCell(v.resources.map(({ quantity }) => String(quantity)))
+      : "",
   };
 }
 

@@ -27,9 +27,9 @@ async function proveGrowth(run: Run, options: GrowthOptions): Promise<Omit<Repor
   const { history, width } = await grow(run, options);
   if (options.plots) {
     await Deno.mkdir(options.plots, { recursive: true });
-    for (const  of of["time", "rows"] as const) {
-      await draw(`${options.plots}/growth-past-${of}.svg`, history, of, "past");
-      await draw(`${options.plots}/growth-resources-${of}.svg`, width, of, "resources");
+    for (const measure of ["time", "rows"] as const) {
+      await draw(`${options.plots}/growth-past-${measure}.svg`, history, measure, "past");
+      await draw(`${options.plots}/growth-resources-${measure}.svg`, width, measure, "resources");
     }
   }
   const all = [...history, ...width];

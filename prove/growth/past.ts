@@ -41,8 +41,8 @@ export async function addPast(
             start_time at time zone ${time_zone}, end_time at time zone ${time_zone}, 'Weekly planning', asked_at, end_time
           from past
         ), taken as (
-          insert into allocations (reservation_id, resource_id, unit, period, holds)
-          select id, resource_id, 1, tstzrange(start_time, end_time, '[)'), false from past
+          insert into allocations (reservation_id, resource_id, unit, period, holds, asked)
+          select id, resource_id, 1, tstzrange(start_time, end_time, '[)'), false, 1 from past
         ), told as (
           insert into outbox (event, reservation_id, created_at, delivered_at)
           select 'reservation.approved', id, asked_at, asked_at from past

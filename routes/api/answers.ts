@@ -30,6 +30,11 @@ export const Resource = z.strictObject({
   units: z.int().describe("So many are there, of which any one will do"),
   ...{ time_zone: Text, tags: z.array(Text), policy_id: Id.nullable() },
   requires_approval: z.boolean(),
+  part_ids: z.array(Id).describe(
+    "What it is directly composed of: reserved together with it, each blocks it",
+  ),
+  accessory: z.boolean().describe("Reserved only with something else; how many is said in `quantities`"),
+  offered_with: z.array(Id).describe("With what an accessory is offered; none: with all"),
   active: z.boolean().describe("False: out of service"),
   ...Kept,
 }).meta({ id: "Resource" });

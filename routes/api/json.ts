@@ -20,11 +20,12 @@ export function userJson({ id, email, name, role, time_zone, disabled_at, create
 
 export function resourceJson(resource: Resource) {
   const { id, name, kind, description, location, capacity, units, time_zone, tags, policy_id } = resource;
-  const { requires_approval, deactivated_at, created_at, updated_at } = resource;
+  const { requires_approval, part_ids, accessory, offered_with, deactivated_at, created_at, updated_at } =
+    resource;
   const active = deactivated_at === null;
   return {
     ...{ id, name, kind, description, location, capacity, units, time_zone, tags, policy_id },
-    ...{ requires_approval, active, created_at, updated_at },
+    ...{ requires_approval, part_ids, accessory, offered_with, active, created_at, updated_at },
   };
 }
 

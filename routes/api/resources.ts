@@ -39,6 +39,8 @@ resources.get("/", {
     tag: z.string().optional(),
     min_capacity: z.coerce.number("Give a whole number").int("Give a whole number")
       .min(1, "Give a number from 1").max(1e6).optional(),
+    accessory: z.stringbool("Say true or false").optional()
+      .describe("Only accessories, or only what is reserved by itself"),
     free_from: TimeInAddress.optional().describe("Only what is free from here …"),
     free_to: TimeInAddress.optional().describe("… to here"),
     free_units: Quantity.describe("So many units of it; one, where it is not said"),

@@ -35,6 +35,8 @@ function rules(policy: Partial<Policy> | null, rest: Partial<Rules> = {}): Rules
     deactivated: false,
     part_ids: [],
     part_missing: null,
+    accessory: false,
+    offered_with: [],
     version: 1,
     policy_version: 1,
     policy: policy && {

@@ -56,6 +56,7 @@ Deno.test("what checks a query is what describes it", () => {
     "kind",
     "tag",
     "min_capacity",
+    "accessory",
     "free_from",
     "free_to",
     "free_units",
