@@ -88,7 +88,8 @@ export async function unrecorded(db: Db, diagram: readonly Told[]): Promise<stri
     union all
     select s.reference, 'it takes other resources than its history says' from slots s
     where s.nth_last = 1 and s.ids <> array(
-      select distinct resource_id::text from allocations a where a.reservation_id = s.reservation_id order by 1)
+      select distinct resource_id::text from allocations a where a.reservation_id = s.reservation_id and a.asked is not null
+      order by 1)
     union all
     select s.reference, 'it left other resources than it had' from slots s
     join slots earlier on earlier.reservation_id = s.reservation_id and earlier.nth = s.nth - 1
