@@ -11,12 +11,14 @@ import { type Asked, isOnGrid, reasons } from "./reasons.ts";
 
 /** What is in the way of a wish, as a program is told. */
 export interface ConflictingPeriod extends Period {
-  /** Null where it is a closure. */
+  /** Null where it is a closure, or an offer. */
   reservation_id: string | null;
   resource_id: string;
   closure_id?: string;
   /** Why it is closed. */
   reason?: string;
+  /** Until when it is held for somebody on the waitlist, where it is an offer. */
+  offered_until?: Temporal.Instant;
 }
 
 /** The same, as a person is told; `purpose` and `requester_name` are empty where they are none of theirs. */
@@ -60,7 +62,7 @@ export async function conflictsOf(
   const { resource_ids, except = null } = wish;
   const rows = await db<(Omit<InTheWay, "hidden" | "mine"> & Secret)[]>`
     with overlapping as (
-      select a.resource_id, a.unit, a.reservation_id, a.closure_id, a.period
+      select a.resource_id, a.unit, a.reservation_id, a.closure_id, a.offer_id, a.period
       from resources r left join policies p on p.id = r.policy_id
       join allocations a on a.resource_id = r.id and a.period && ${taking(db, wish)}
       where a.holds and r.id = any(${[...resource_ids]}) and ${notOf(db, except)}
@@ -73,7 +75,7 @@ export async function conflictsOf(
     ), reserved as (
       select distinct v.id as reservation_id, null::uuid as closure_id, null as reason, f.id as resource_id,
         f.name as resource_name, v.start_time, v.end_time, v.requester_id, u.name as requester_name, v.purpose,
-        v.private or f.for_staff as private
+        v.private or f.for_staff as private, null::timestamptz as offered_until
       from full_up f
       join overlapping o on o.resource_id = f.id
       join reservations v on v.id = o.reservation_id
@@ -82,15 +84,27 @@ export async function conflictsOf(
       -- The whole date that is meant, not the pieces that it got.
       select distinct null::uuid as reservation_id, c.id as closure_id, c.reason, f.id as resource_id,
         f.name as resource_name, lower(d.period) as start_time, upper(d.period) as end_time,
-        null::uuid as requester_id, '' as requester_name, '' as purpose, false as private
+        null::uuid as requester_id, '' as requester_name, '' as purpose, false as private,
+        null::timestamptz as offered_until
       from full_up f
       join overlapping o on o.resource_id = f.id
       join closures c on c.id = o.closure_id
       join closure_dates d on d.closure_id = c.id and d.resource_id = f.id and d.period && o.period
+    ), offered as (
+      -- To whom is nobody's business.
+      select distinct null::uuid as reservation_id, null::uuid as closure_id, null as reason, f.id as resource_id,
+        f.name as resource_name, s.start_time, s.end_time,
+        case when e.requester_id = ${actor.id} then e.requester_id end as requester_id, '' as requester_name,
+        '' as purpose, false as private, s.expires_at as offered_until
+      from full_up f
+      join overlapping o on o.resource_id = f.id
+      join offers s on s.id = o.offer_id
+      join waitlist e on e.id = s.entry_id
     )
-    select * from (select * from reserved union all select * from closed) as found
+    select * from (select * from reserved union all select * from closed union all select * from offered) as found
     order by start_time, resource_name limit 20`;
-  return rows.map(({ requester_id, private: secret, closure_id, reason, ...row }) => {
+  return rows.map(({ requester_id, private: secret, closure_id, reason, offered_until, ...row }) => {
+    if (offered_until) return { ...row, offered_until, hidden: true, mine: requester_id !== null };
     if (requester_id === null) return { ...row, closure_id, reason, hidden: false, mine: false };
     return redacted(actor, row, requester_id, secret);
   });
@@ -124,12 +138,15 @@ function redacted(
 
 /** What a program is told of conflicts: no names. */
 export function bare(conflicts: readonly InTheWay[]): ConflictingPeriod[] {
-  return conflicts.map(({ reservation_id, resource_id, start_time, end_time, closure_id, reason }) => ({
+  return conflicts.map((
+    { reservation_id, resource_id, start_time, end_time, closure_id, reason, offered_until },
+  ) => ({
     reservation_id,
     resource_id,
     start_time,
     end_time,
     ...(closure_id ? { closure_id, reason } : {}),
+    ...(offered_until ? { offered_until } : {}),
   }));
 }
 
@@ -248,9 +265,11 @@ function cut(stretch: Period, window: Period): Period {
   };
 }
 
-// Whoever asks gets one unit for the whole period, so each is looked at by itself. One that is not taken at all stands
-// for all such.
-async function takenByUnit(
+/**
+ * What is taken of each unit of a resource, with room for the buffers that a wish brings along. Whoever asks gets one
+ * unit for the whole period, so each is looked at by itself; one that is not taken at all stands for all such.
+ */
+export async function takenByUnit(
   db: Db,
   { resource_id, units, policy }: Rules,
   window: Period,

@@ -51,10 +51,18 @@ export type Deed =
   | "revoke_token"
   | "import"
   | "open_door"
-  | "close_door";
+  | "close_door"
+  | "join"
+  | "leave"
+  | "offer"
+  | "accept"
+  | "decline"
+  | "let_pass"
+  | "withdraw_offer"
+  | "run_out";
 
 /** What an entry can be about, beside a reservation. */
-export const THINGS = ["resource", "policy", "closure", "group", "user", "import"] as const;
+export const THINGS = ["resource", "policy", "closure", "group", "user", "import", "waitlist"] as const;
 export type Thing = typeof THINGS[number];
 
 /** Something with the name that it has at that moment: it stays readable when it is renamed or gone. */

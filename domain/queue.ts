@@ -185,7 +185,7 @@ function withConflicts<T extends InJson>({ closures, conflicts, ...row }: T) {
 function inTheWay(db: Db, wanted: Fragment, now: Temporal.Instant) {
   const full = db`r.units <= (select count(distinct h.unit) from allocations h
     where h.holds and h.resource_id = r.id and h.period && mine.period and h.reservation_id is distinct from v.id
-      and ${notMissed(db, now, db`h.reservation_id`)})`;
+      and ${notMissed(db, now, db`h`)})`;
   return db`coalesce((
         select json_agg(${rival(db)})
         from (${wanted}) mine join allocations a on a.resource_id = mine.resource_id and a.holds

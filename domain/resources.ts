@@ -7,6 +7,7 @@ import { closeAdded, minuteOf } from "./closure_dates.ts";
 import { moveClosures } from "./closure_zones.ts";
 import { Conflict, NotFound, rethrow } from "./errors.ts";
 import { difference, record, type State, type Subject } from "./history.ts";
+import { freeing } from "./offers.ts";
 import { type Actor, permit } from "./permissions.ts";
 import type { Period } from "./periods.ts";
 import { name, text } from "./texts.ts";
@@ -102,7 +103,7 @@ export async function changeResource(
   permit(actor, "manage_resources");
   const { id: known } = await getResource(sql, id);
   const named = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
-  return await transaction(sql, async (tx) => {
+  return await freeing(sql, [known], async (tx) => {
     const before = await lockResource(tx, known);
     const [changed] = await tx<Resource[]>`
       update resources set ${tx({ ...named, updated_at: `${now}` })}, version = version + 1
@@ -115,7 +116,7 @@ export async function changeResource(
     // A closure is of every unit, also of those that are added to it.
     if (changed.units > before.units) await closeOff(tx, [changed.id], minuteOf(now));
     return changed;
-  }).catch(rethrow);
+  }, now).catch(rethrow);
 }
 
 /**
@@ -132,7 +133,7 @@ export async function deactivateResource(
 ): Promise<number> {
   permit(actor, "manage_resources");
   const { id: known, name } = await getResource(sql, id);
-  return transaction(sql, async (tx) => {
+  return freeing(sql, "anywhere", async (tx) => {
     const before = await lockResource(tx, known);
     // The version moves first: what is stored after it was judged by the old one, and is refused.
     await tx`
@@ -165,7 +166,7 @@ export async function deactivateResource(
       );
     }
     return ahead.length;
-  });
+  }, now);
 }
 
 /** Puts a resource back into service. */
@@ -177,14 +178,14 @@ export async function reactivateResource(
 ): Promise<void> {
   permit(actor, "manage_resources");
   const { id: known } = await getResource(sql, id);
-  await transaction(sql, async (tx) => {
+  await freeing(sql, [known], async (tx) => {
     const before = await lockResource(tx, known);
     await tx`
       update resources set deactivated_at = null, updated_at = ${now}, version = version + 1 where id = ${known}`;
     if (!before.deactivated_at) return;
     const states = { previous_state: { active: false }, after_state: { active: true } };
     await record(tx, actor, { subject: subjectOf(before), action: "reactivate", ...states }, now);
-  });
+  }, now);
 }
 
 /**

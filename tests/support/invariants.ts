@@ -54,8 +54,8 @@ const HOLDING: Status[] = ["approved", "checked_in"];
  */
 export async function assertSound(db: Db): Promise<void> {
   const twice = await db`
-    select r.name, a.unit, coalesce(a.reservation_id, a.closure_id) as one,
-      coalesce(b.reservation_id, b.closure_id) as other
+    select r.name, a.unit, coalesce(a.reservation_id, a.closure_id, a.offer_id) as one,
+      coalesce(b.reservation_id, b.closure_id, b.offer_id) as other
     from allocations a
     join allocations b on b.resource_id = a.resource_id and b.unit = a.unit and b.period && a.period
       and b.ctid > a.ctid
@@ -76,7 +76,52 @@ export async function assertSound(db: Db): Promise<void> {
 
   assert.deepEqual(await brokenSeries(db), [], "a series is half there, or has a date twice");
 
+  assert.deepEqual(
+    await brokenOffers(db),
+    [],
+    "an offer holds what it does not offer, or the waitlist does not add up",
+  );
+
   for (const one of await readAll(db)) check(one);
+}
+
+// An offer that has not ended holds each of its resources for its slot, with the buffers that there were, and belongs
+// to an entry that is offered it; one that has ended holds nothing. An entry has come to be what it is in steps of which
+// each is on record and told once.
+async function brokenOffers(db: Db) {
+  const found = await db`
+    select o.id, 'holds something, or not what it offers' as why from offers o
+    where (o.ended_at is null) <> (o.resource_ids = array(
+      select a.resource_id from allocations a
+      where a.offer_id = o.id and a.holds and a.period @> tstzrange(o.start_time, o.end_time, '[)') order by 1))
+    union all
+    select o.id, 'has ended and still holds something' from offers o
+    where o.ended_at is not null and exists (select from allocations a where a.offer_id = o.id)
+    union all
+    select e.id, 'offered without an offer, or the other way round' from waitlist e
+    where (e.status = 'offered') <> exists (select from offers o where o.entry_id = e.id and o.ended_at is null)
+    union all
+    select e.id, 'accepted, and no reservation of theirs came of it' from waitlist e
+    where (e.status = 'accepted') <> exists (
+      select from offers o join reservations v on v.id = o.reservation_id
+      where o.entry_id = e.id and o.outcome = 'accepted' and v.requester_id = e.requester_id)
+    union all
+    select o.id, 'was offered what nobody waited for' from offers o join waitlist e on e.id = o.entry_id
+    where o.resource_ids <> e.resource_ids or o.start_time < e.start_time or o.end_time > e.end_time
+      or o.end_time - o.start_time <> coalesce(make_interval(mins => e.minutes), e.end_time - e.start_time)
+    union all
+    select e.id, 'not as many steps on record and told as there were' from waitlist e
+    cross join lateral (
+      select count(*) as steps, bool_and(h.previous_state ->> 'status' is not distinct from h.before) as linked,
+        max(h.after_state ->> 'status') filter (where h.last) as status
+      from (
+        select h.*, lag(h.after_state ->> 'status') over (order by h.id) as before,
+          lead(h.id) over (order by h.id) is null as last
+        from history h where h.subject_id = e.id) h
+    ) h
+    where h.steps <> e.version or not h.linked or h.status <> e.status
+      or h.steps <> (select count(*) from outbox x where x.waitlist_id = e.id)`;
+  return [...found];
 }
 
 // A series has reservations; each of its dates once, as a reservation of its requester that was asked for once, or as
