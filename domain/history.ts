@@ -162,6 +162,23 @@ export function listHistory(db: Db, reservation_id: string): Promise<Entry[]> {
     order by h.id`;
 }
 
+/** What was done to a thing that is no reservation. */
+export interface DeedEntry {
+  action: Deed;
+  actor_id: string | null;
+  actor_name: string | null;
+  at: Temporal.Instant;
+}
+
+/** What happened to a thing that is no reservation, oldest first. */
+export function listDeeds(db: Db, subject_id: string): Promise<DeedEntry[]> {
+  return db<DeedEntry[]>`
+    select h.action, h.actor_id, u.name as actor_name, h.at
+    from history h left join users u on u.id = h.actor_id
+    where h.subject_id = ${subject_id}
+    order by h.id`;
+}
+
 export interface News {
   reservation_id: string;
   reference: string;

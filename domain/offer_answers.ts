@@ -2,11 +2,11 @@ import { transaction } from "../db/transaction.ts";
 import type { Sql, Tx } from "../db/types.ts";
 import { giveUpOffered } from "./allocations.ts";
 import { Conflict } from "./errors.ts";
-import { endOffer, heed, offerFreed, type OpenOffer, theOffers } from "./offers.ts";
+import { endOffer, offerFreed, type OpenOffer } from "./offers.ts";
 import { type Action, type Actor, permit } from "./permissions.ts";
 import { request, type Stored } from "./requests.ts";
 import { clockOf } from "./transitions.ts";
-import { type Entry, getEntry, openOfferOf } from "./waitlist.ts";
+import { type Entry, getEntry, lockEntry, openOfferOf } from "./waitlist.ts";
 
 /** Which offer is answered: that of an entry, and no other where it is named. */
 export interface Answering {
@@ -71,8 +71,7 @@ async function answered<T>(
   const action: Action = "answer_offer";
   permit(actor, action, (await getEntry(sql, actor, id, now)).requester_id);
   return await transaction(sql, async (tx) => {
-    await heed(tx, "anywhere");
-    await theOffers(tx);
+    await lockEntry(tx);
     const entry = await getEntry(tx, actor, id, now);
     const offer = await openOfferOf(tx, entry.id);
     if (!offer || entry.status !== "offered" || offer_id && offer.id !== offer_id) {

@@ -22,8 +22,10 @@ export interface Pending extends Reservation {
 
 /** Another reservation over the same time on the same resource. */
 export type Rival = Pick<InTheWay, "reservation_id" | "resource_name" | "requester_name" | "purpose"> & {
-  /** None where it is a closure: its purpose is why. */
+  /** None where it is a closure, of which its purpose is why, or an offer. */
   reference: string | null;
+  /** Whether it is held for somebody on the waitlist. */
+  offered?: boolean;
   start_time: Temporal.Instant;
   end_time: Temporal.Instant;
 };
@@ -196,17 +198,24 @@ function inTheWay(db: Db, wanted: Fragment, now: Temporal.Instant) {
         where ${full}), '[]') as conflicts,
       coalesce((
         select json_agg(json_build_object('reservation_id', null, 'reference', null, 'resource_name', k.name,
-          'requester_name', '', 'purpose', k.reason, 'start_time', k.start_time, 'end_time', k.end_time)
+          'requester_name', '', 'purpose', k.reason, 'offered', k.offered, 'start_time', k.start_time, 'end_time', k.end_time)
           order by k.start_time)
         from (
-          select distinct r.name, c.id, c.reason, lower(d.period) as start_time, upper(d.period) as end_time
+          select distinct r.name, c.id, c.reason, lower(d.period) as start_time, upper(d.period) as end_time, false
           from (${wanted}) mine join allocations a on a.resource_id = mine.resource_id and a.holds
             and a.period && mine.period
           join closures c on c.id = a.closure_id
           join closure_dates d on d.closure_id = c.id and d.resource_id = a.resource_id and d.period && a.period
           join resources r on r.id = a.resource_id
           where ${full}
-        ) k), '[]') as closures`;
+          union all
+          select distinct r.name, s.id, '', s.start_time, s.end_time, true
+          from (${wanted}) mine join allocations a on a.resource_id = mine.resource_id and a.holds
+            and a.period && mine.period and ${notMissed(db, now)}
+          join offers s on s.id = a.offer_id
+          join resources r on r.id = a.resource_id
+          where ${full}
+        ) k (name, id, reason, start_time, end_time, offered)), '[]') as closures`;
 }
 
 // Of a reservation `o` with its requester `ou` on a resource `r`, in the order of time.

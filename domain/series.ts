@@ -6,6 +6,7 @@ import { queueUp } from "./allocations.ts";
 import { bare } from "./availability.ts";
 import { readWall } from "./closures.ts";
 import { Conflict, Invalid, NotFound } from "./errors.ts";
+import { letGo } from "./offers.ts";
 import { type Actor, may, permit } from "./permissions.ts";
 import type { Period } from "./periods.ts";
 import { type Rules, rulesOf } from "./policies.ts";
@@ -78,7 +79,7 @@ export async function createSeries(
   permit(actor, "reserve");
   const id = newId(now.epochMilliseconds);
   const { purpose = "", private: secret = false, attendees = null, answers = {} } = asked;
-  await storing(sql, async (tx) => {
+  const store = async (tx: Tx) => {
     await queueUp(tx, known(asked.resource_ids));
     const { time_zone, dates, rules, standing } = await plan(tx, actor, asked, now, { lock: true });
     const wanted = dates.filter(isHad);
@@ -100,7 +101,8 @@ export async function createSeries(
     await keepSeries(tx, series, now);
     await keepSkips(tx, id, dates.filter((date) => !isHad(date)));
     return await storeDates(tx, actor, { series, dates: wanted, rules, standing }, now);
-  });
+  };
+  await storing(sql, asked.resource_ids, store, now);
   return id;
 }
 
@@ -125,7 +127,7 @@ export async function addSkipped(
     ...{ attendees: series.attendees ?? undefined, attested: true, choice: "all_or_nothing" },
     ...{ rule: { frequency: "daily", count: 1 }, start_wall: wall, end_wall: wall.add(lengthOf(series)) },
   };
-  await storing(sql, async (tx) => {
+  const store = async (tx: Tx) => {
     await queueUp(tx, series.resource_ids);
     const left_out = await dropSkip(tx, series.id, wallText(wall));
     if (!left_out) throw new Conflict("This date is not left out: look at the series again");
@@ -134,7 +136,8 @@ export async function addSkipped(
     const wanted = dates.filter(isHad);
     mustBeEnough(dates, wanted, "all_or_nothing");
     return await storeDates(tx, actor, { series, dates: wanted, rules, standing }, now);
-  });
+  };
+  await storing(sql, series.resource_ids, store, now);
 }
 
 /** One date of a series that is a reservation. */
@@ -216,7 +219,17 @@ async function readSeries(db: Db, actor: Actor, id: string): Promise<KeptSeries>
 /** Others were faster: what was begun goes back, and is planned anew. */
 class StepBack extends Error {}
 
-async function storing(sql: Ground, work: (tx: Tx) => Promise<boolean>) {
+const AHEAD_DAYS = 3660;
+
+async function storing(
+  sql: Ground,
+  resource_ids: readonly string[],
+  work: (tx: Tx) => Promise<boolean>,
+  now: Temporal.Instant,
+) {
+  // What is held by nobody any more, on whichever date.
+  const ahead = { start_time: now, end_time: now.add({ hours: 24 * AHEAD_DAYS }) };
+  await letGo(sql, { resource_ids: known(resource_ids), ...ahead }, now);
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const stored = await transaction(sql, async (tx) => {
       if (!await work(tx)) throw new StepBack();

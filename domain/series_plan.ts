@@ -120,8 +120,9 @@ export async function planDates(
 
 /** What has a time, in a sentence; no name where it is none of the actor's. */
 export function wordsOf(
-  { closure_id, reason, resource_name, hidden, mine, requester_name }: InTheWay,
+  { closure_id, reason, resource_name, hidden, mine, requester_name, offered_until }: InTheWay,
 ): string {
+  if (offered_until) return `${resource_name} is offered to ${mine ? "you" : "somebody on the waitlist"}`;
   if (closure_id) return `${resource_name} is closed then: ${reason}`;
   return `${resource_name} is already taken${hidden ? "" : mine ? " by you" : ` by ${requester_name}`}`;
 }
@@ -179,9 +180,10 @@ async function takenAround(
 ): Promise<Map<string, Taken[]>> {
   const rows = await db<Row[]>`
     select distinct a.resource_id, a.unit, lower(a.period) as from_time, upper(a.period) as to_time, a.reservation_id,
-      a.closure_id, c.reason, r.name as resource_name, v.requester_id, coalesce(u.name, '') as requester_name,
-      coalesce(v.purpose, '') as purpose, coalesce(v.start_time, lower(a.period)) as start_time,
-      coalesce(v.end_time, upper(a.period)) as end_time,
+      a.closure_id, c.reason, r.name as resource_name, coalesce(v.requester_id, e.requester_id) as requester_id,
+      coalesce(u.name, '') as requester_name, s.expires_at as offered_until,
+      coalesce(v.purpose, '') as purpose, coalesce(v.start_time, s.start_time, lower(a.period)) as start_time,
+      coalesce(v.end_time, s.end_time, upper(a.period)) as end_time,
       coalesce(v.private, false) or coalesce(p.details_for_staff, false) as private
     from unnest(${periods.map((p) => `${p.start_time}`)}::timestamptz[],
       ${periods.map((p) => `${p.end_time}`)}::timestamptz[]) as d (start_time, end_time)
@@ -193,21 +195,26 @@ async function takenAround(
     left join reservations v on v.id = a.reservation_id
     left join users u on u.id = v.requester_id
     left join closures c on c.id = a.closure_id
+    left join offers s on s.id = a.offer_id
+    left join waitlist e on e.id = s.entry_id
     where r.id = any(${rules.map((r) => r.resource_id)})
     order by start_time`;
-  const taken = rows.map(({ unit, from_time, to_time, private: secret, requester_id, ...row }) => {
-    const hidden = requester_id !== null && secret && !may(actor, "see_details", requester_id);
-    const what: InTheWay = {
-      ...{
-        reservation_id: row.reservation_id,
-        resource_id: row.resource_id,
-        resource_name: row.resource_name,
-      },
-      ...{ start_time: row.start_time, end_time: row.end_time, hidden, mine: requester_id === actor.id },
-      ...row.closure_id ? { closure_id: row.closure_id, reason: row.reason } : {},
-      ...{ requester_name: hidden ? "" : row.requester_name, purpose: hidden ? "" : row.purpose },
-    };
-    return { unit, from: from_time.epochMilliseconds, to: to_time.epochMilliseconds, what };
-  });
+  const taken = rows.map(
+    ({ unit, from_time, to_time, private: secret, requester_id, offered_until, ...row }) => {
+      const hidden = requester_id !== null && secret && !may(actor, "see_details", requester_id);
+      const what: InTheWay = {
+        ...{
+          reservation_id: row.reservation_id,
+          resource_id: row.resource_id,
+          resource_name: row.resource_name,
+        },
+        ...{ start_time: row.start_time, end_time: row.end_time, hidden, mine: requester_id === actor.id },
+        ...row.closure_id ? { closure_id: row.closure_id, reason: row.reason } : {},
+        ...offered_until ? { offered_until } : {},
+        ...{ requester_name: hidden ? "" : row.requester_name, purpose: hidden ? "" : row.purpose },
+      };
+      return { unit, from: from_time.epochMilliseconds, to: to_time.epochMilliseconds, what };
+    },
+  );
   return Map.groupBy(taken, ({ what }) => what.resource_id);
 }

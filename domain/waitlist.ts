@@ -8,6 +8,7 @@ import { slotFor, type Wished } from "./offer_slots.ts";
 import {
   alone,
   endOffer,
+  heed,
   letGo,
   move,
   nameOf,
@@ -210,7 +211,7 @@ export async function leave(
   const { requester_id } = await getEntry(sql, actor, id, now);
   permit(actor, "leave_waitlist", requester_id);
   await transaction(sql, async (tx) => {
-    await theOffers(tx);
+    await lockEntry(tx);
     const entry = await getEntry(tx, actor, id, now);
     if (version !== undefined && version !== entry.version) {
       throw new Conflict("This entry cannot be taken off the list: it was changed since you looked at it");
@@ -228,6 +229,12 @@ export async function leave(
     }
     await offerFreed(tx, entry.resources.map((r) => r.id), now);
   });
+}
+
+/** Keeps every entry as it is until the transaction ends. */
+export async function lockEntry(tx: Tx): Promise<void> {
+  await heed(tx, "anywhere");
+  await theOffers(tx);
 }
 
 /** The offer that an entry has and that has not ended, be it only because the sweep is late. */

@@ -113,8 +113,8 @@ function What({ entry: { subject_kind, subject_id, subject_name, at } }: { entry
   if (subject_kind === "reservation") {
     return <a href={`${reservationPath(subject_name)}?at=${at}`}>{subject_name}</a>;
   }
-  if (["closure", "import", "waitlist"].includes(subject_kind)) return <span>{subject_name}</span>;
-
+  if (["closure", "import"].includes(subject_kind)) return <span>{subject_name}</span>;
+  if (subject_kind === "waitlist") return <a href={`/waitlist/${subject_id}`}>{subject_name}</a>;
   const filter = subject_kind === "user" ? "person" : "resource";
   return <a href={`/admin/audit?${filter}=${subject_id}`}>{subject_name}</a>;
 }
