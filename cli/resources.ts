@@ -58,6 +58,7 @@ export function resources(program: Command): void {
   group.command("availability").description("when one of them is taken and when it is free")
     .argument("<resource>", "its name or id")
     .option("--from <time>", "from when", "today").option("--to <time>", "until when; otherwise a day")
+    .option("--units <units>", "so many of it at once")
     .addHelpText("after", '\nExample:\n  holdfast resources availability "Room 1" --from monday --to friday')
     .action(asking<[string]>(async ({ site, now, options, json, csv }, named) => {
       const resource = await findResource(site, named);
@@ -66,13 +67,16 @@ export function resources(program: Command): void {
       const to = options.to
         ? readMoment(options.to, zone, now)
         : from.toZonedDateTimeISO(zone).add({ days: 1 }).toInstant();
-      const query = { from: String(from), to: String(to) };
+      const query = { from: String(from), to: String(to), units: options.units };
       const found = await site.call("GET", `${PATH}/${resource.id}/availability`, { query });
       if (json) return showOne(found, [], { json });
-      const rows = [
-        ...found.busy.map((period: Json) => ({ ...period, state: "taken" })),
-        ...found.free.map((period: Json) => ({ ...period, state: "free" })),
-      ].sort((a, b) => Temporal.Instant.compare(a.start_time, b.start_time));
+      const free = ({ free_units }: Json) => `${free_units} of ${resource.units} free`;
+      const rows = resource.units > 1
+        ? found.counts.map((period: Json) => ({ ...period, state: free(period) }))
+        : [
+          ...found.busy.map((period: Json) => ({ ...period, state: "taken" })),
+          ...found.free.map((period: Json) => ({ ...period, state: "free" })),
+        ].sort((a, b) => Temporal.Instant.compare(a.start_time, b.start_time));
       showRows(
         rows,
         [

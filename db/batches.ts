@@ -1,4 +1,5 @@
 import type postgres from "postgres";
+import { tellsOfLoss } from "./lost.ts";
 import type { Db, Sql } from "./types.ts";
 
 /** A download may last this long; then the database ends it. */
@@ -14,11 +15,18 @@ export async function* batchesOf<T extends postgres.Row>(
   query: (db: Db) => postgres.PendingQuery<T[]>,
 ): AsyncGenerator<T[]> {
   const connection = await sql.reserve();
+  let lost = false;
   try {
     await connection`select set_config('statement_timeout', ${LONGEST}, false)`;
     yield* query(connection).cursor(BATCH) as AsyncIterable<T[]>;
+  } catch (error) {
+    lost = tellsOfLoss(error);
+    throw error;
   } finally {
-    await connection`reset statement_timeout`.catch(() => {});
-    connection.release();
+    // A connection that broke is the pool's again already; given back, it would be taken for a good one.
+    if (!lost) {
+      await connection`reset statement_timeout`.catch(() => {});
+      connection.release();
+    }
   }
 }

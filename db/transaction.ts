@@ -1,3 +1,4 @@
+import { type Line, onLine, tellsOfLoss } from "./lost.ts";
 import type { Ground, Sql, Tx } from "./types.ts";
 
 /** Serialization failure and deadlock: the database asks for the same thing once more. */
@@ -12,9 +13,12 @@ const ATTEMPTS = 4;
 export async function transaction<T>(sql: Ground, work: (tx: Tx) => Promise<T>): Promise<T> {
   if (isInside(sql)) return await sql.savepoint(work) as T;
   for (let attempt = 1;; attempt++) {
+    const line: Line = { lost: false };
     try {
-      return await sql.begin(work) as T;
+      return await sql.begin(onLine(line, work)) as T;
     } catch (error) {
+      line.lost ||= tellsOfLoss(error); // whatever of the work still goes on sends nothing more
+
       if (attempt === ATTEMPTS || !asksForAnother(error)) throw error;
     }
   }

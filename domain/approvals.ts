@@ -6,6 +6,7 @@ import { ATTEMPTS, giveWay, type Holder, holdersInTheWay, SlotIsTaken } from "./
 import { Conflict } from "./errors.ts";
 import { freeing, letGo, offerFreedBy } from "./offers.ts";
 import { type Actor, permit } from "./permissions.ts";
+import { type Wanted, wantedBy } from "./quantities.ts";
 import { refuseIfTaken } from "./requests.ts";
 import { getReservation } from "./reservations.ts";
 import { Why } from "./texts.ts";
@@ -54,7 +55,7 @@ export async function approve(
   permit(actor, "see_queue");
   const before = await getReservation(sql, actor, decision.id);
   const step = { ...decision, id: before.id };
-  const wish = { ...before, resource_ids: before.resources.map((r) => r.id), except: before.id };
+  const wish = { ...before, ...wantedBy(before), except: before.id };
   await letGo(sql, wish, now);
   for (let attempt = 1; attempt <= (decision.force_override ? ATTEMPTS : 1); attempt++) {
     const approved = await freeing(sql, wish.resource_ids, async (tx) => {
@@ -62,9 +63,9 @@ export async function approve(
         await queueUp(tx, wish.resource_ids);
         await letGoMissed(tx, wish, now);
       }
-      await lockToDecide(tx, actor, before.id, now);
+      const present = await lockToDecide(tx, actor, before.id, now);
       const inTheWay = decision.force_override ? await holdersInTheWay(tx, before.id, now) : [];
-      return await grant(tx, actor, step, now, inTheWay);
+      return await grant(tx, actor, { ...step, ...wantedBy(present) }, now, inTheWay);
     }, now).catch((error) => {
       if (!(error instanceof SlotIsTaken)) throw error;
     });
@@ -92,7 +93,7 @@ export async function deny(
 async function grant(
   tx: Tx,
   actor: Actor,
-  { id, reason, version, bumps }: Approving,
+  { id, reason, version, bumps, ...wanted }: Approving & Wanted,
   now: Temporal.Instant,
   inTheWay: readonly Holder[] = [],
 ): Promise<Moved> {
@@ -100,9 +101,9 @@ async function grant(
   const details = ids.length > 0 ? { bumped: ids } : undefined;
   const moved = await transition(tx, actor, { id, action: "approve", reason, version, details }, now);
   await giveWay(tx, actor, { id, reason, bumps }, inTheWay, now);
-  const resource_ids = await withdraw(tx, id);
-  await letGoMissed(tx, { ...moved, resource_ids }, now);
-  if (!await take(tx, { reservation_id: id, resource_ids, ...moved, holds: true })) throw new SlotIsTaken();
+  await withdraw(tx, id);
+  await letGoMissed(tx, { ...moved, ...wanted }, now);
+  if (!await take(tx, { reservation_id: id, ...wanted, ...moved, holds: true })) throw new SlotIsTaken();
   // What those who gave way had beside it.
   if (ids.length > 0) await offerFreedBy(tx, ids, now);
   return moved;

@@ -41,7 +41,10 @@ export async function slotFor(
   const quotas = anyhow ? () => [] : await quotasWithin(db, wished.requester_id, window, now);
   const { requester_id, resource_ids, attendees, answers } = wished;
   const wish: Wish = { ...window, requester_id, resource_ids, attendees, answers, attested: true };
-  const isFree = freeAmong(busy.map((units) => units.map((unit) => unit.map(inMilliseconds))));
+  const isFree = freeAmong(busy.map((taken, i) => ({
+    units: rules[i].units,
+    taken: taken.map((unit) => unit.map(inMilliseconds)),
+  })));
   for (const slot of slotsOf(wished, rules, now)) {
     if (Temporal.Instant.compare(slot.start_time, now) <= 0 || !isFree(inMilliseconds(slot))) continue;
     if (wished.passed?.some((one) => overlap(one, slot))) continue;
@@ -58,9 +61,11 @@ const inMilliseconds = ({ start_time, end_time }: Period): Span => [
 ];
 
 // Whether each resource has a unit that is free for the whole of a slot.
-function freeAmong(busy: readonly (readonly Span[])[][]) {
+function freeAmong(busy: readonly { units: number; taken: readonly (readonly Span[])[] }[]) {
   return ([from, to]: Span) =>
-    busy.every((units) => units.some((unit) => !unit.some(([begins, ends]) => begins < to && ends > from)));
+    busy.every(({ units, taken }) =>
+      taken.filter((unit) => unit.some(([begins, ends]) => begins < to && ends > from)).length < units
+    );
 }
 
 const QUARTER = 15;

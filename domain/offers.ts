@@ -1,7 +1,7 @@
 import { transaction } from "../db/transaction.ts";
 import type { Db, Ground, Tx } from "../db/types.ts";
 import { newId } from "../lib/ids.ts";
-import { closeOff, giveUpOffered, resourcesOf, take, taking } from "./allocations.ts";
+import { closeOff, giveUpOffered, take, taking } from "./allocations.ts";
 import { minuteOf } from "./closure_dates.ts";
 import { Conflict } from "./errors.ts";
 import { type Deed, type Doer, record, type State, type Subject } from "./history.ts";
@@ -66,8 +66,15 @@ export async function theOffers(tx: Tx): Promise<void> {
 
 function isWaiting(db: Db, where: Where) {
   return db`e.status = 'waiting' ${
-    where === "anywhere" ? db`` : db`and e.resource_ids && ${[...where]}::uuid[]`
+    where === "anywhere" ? db`` : db`and e.resource_ids && ${sharing(db, where)}`
   }`;
+}
+
+// These resources, what they are composed of, and what has a part in common with them.
+function sharing(db: Db, resource_ids: readonly string[]) {
+  return db`array(
+    select b.resource_id from compositions a join compositions b on b.taken_id = a.taken_id
+    where a.resource_id = any(${[...resource_ids]}::uuid[]))`;
 }
 
 /** An entry of the waitlist, as far as an offer has to know it. */
@@ -101,6 +108,13 @@ export async function offerFreedBy(tx: Tx, reservation_ids: readonly string[], n
   await offerFreed(tx, await resourcesOf(tx, reservation_ids), now);
 }
 
+// The resources that these reservations take or wanted.
+async function resourcesOf(db: Db, reservation_ids: readonly string[]): Promise<string[]> {
+  const rows = await db<{ resource_id: string }[]>`
+    select distinct resource_id from allocations where reservation_id = any(${[...reservation_ids]})`;
+  return rows.map(({ resource_id }) => resource_id);
+}
+
 // Those who may get something: of who waits for one slot, those alone to whom it is free on all that they want.
 function inOrder(tx: Tx, where: Where, now: Temporal.Instant): Promise<Waiting[]> {
   const wish = { start_time: tx`e.start_time`, end_time: tx`e.end_time` };
@@ -111,9 +125,12 @@ function inOrder(tx: Tx, where: Where, now: Temporal.Instant): Promise<Waiting[]
     where ${isWaiting(tx, where)} and e.last_start > ${now} and u.disabled_at is null
       and (e.minutes is not null or not exists (
         select from resources r left join policies p on p.id = r.policy_id
-        where r.id = any(e.resource_ids) and (r.deactivated_at is not null or r.units <= (
+        join compositions t on t.resource_id = r.id join resources one on one.id = t.taken_id
+        where r.id = any(e.resource_ids) and (r.deactivated_at is not null or one.units <= (
           select count(distinct a.unit) from allocations a
-          where a.holds and a.resource_id = r.id and a.unit <= r.units and a.period && ${taking(tx, wish)}))))
+          where a.holds and a.resource_id = one.id and a.unit <= one.units and a.period && ${
+    taking(tx, wish)
+  }))))
     order by e.bumped_id is null, e.number`.then((rows) => rows.map(withInstants));
 }
 
@@ -285,7 +302,7 @@ export async function expireOffers(
   limit = 1000,
 ): Promise<number> {
   const due = tx`o.ended_at is null and o.expires_at <= ${now}
-    ${where === "anywhere" ? tx`` : tx`and o.resource_ids && ${[...where]}::uuid[]`}`;
+    ${where === "anywhere" ? tx`` : tx`and o.resource_ids && ${sharing(tx, where)}`}`;
   const [any] = await tx`
     select pg_advisory_xact_lock(${LIST}, ${OFFERING}) where exists (select from offers o where ${due})`;
   if (!any) return 0;
@@ -330,9 +347,13 @@ export async function letGo(
   const [{ due }] = await sql<{ due: boolean }[]>`
     select exists (
       select from reservations v join allocations a on a.reservation_id = v.id
-      where v.status = 'approved' and v.check_in_until <= ${now} and a.holds and a.resource_id = any(${ids}))
+      where v.status = 'approved' and v.check_in_until <= ${now} and a.holds and a.resource_id = any(${
+    sharing(sql, ids)
+  }))
     or exists (
-      select from offers where ended_at is null and expires_at <= ${now} and resource_ids && ${ids}::uuid[]) as due`;
+      select from offers where ended_at is null and expires_at <= ${now} and resource_ids && ${
+    sharing(sql, ids)
+  }) as due`;
   if (!due) return;
   await transaction(sql, async (tx) => {
     await heed(tx, "anywhere");

@@ -106,6 +106,10 @@ export interface Rules {
   time_zone: string;
   requires_approval: boolean;
   deactivated: boolean;
+  /** What it is composed of, at any depth. */
+  part_ids: readonly string[];
+  /** A part that is out of service. */
+  part_missing: string | null;
   policy_id: string | null;
   policy: Policy | null;
   version: number;
@@ -303,9 +307,17 @@ function readRules(db: Db, ids: readonly string[]) {
   return db<Rules[]>`
     select r.id as resource_id, r.name, r.units, r.capacity, r.time_zone, r.requires_approval,
       r.deactivated_at is not null as deactivated, r.version, coalesce(p.version, 0) as policy_version, r.policy_id,
+      ${partColumns(db)},
       case when p.id is not null then ${policyJson(db)} - array['id', 'version'] end as policy
     from resources r left join policies p on p.id = r.policy_id
     where r.id = any(${[...ids]})`;
+}
+
+/** What rules know of the parts of a resource `r`. Its version grows with each change of either. */
+export function partColumns(db: Db) {
+  return db`array(select part_id from resource_parts_all a where a.whole_id = r.id order by part_id) as part_ids,
+    (select min(part.name) from resource_parts_all a join resources part on part.id = a.part_id
+      where a.whole_id = r.id and part.deactivated_at is not null) as part_missing`;
 }
 
 // Lists of objects go to the database as JSON; a list of texts is an array there.

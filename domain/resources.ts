@@ -6,6 +6,7 @@ import { closeOff, forget, notMissed, settle } from "./allocations.ts";
 import { closeAdded, minuteOf } from "./closure_dates.ts";
 import { moveClosures } from "./closure_zones.ts";
 import { Conflict, NotFound, rethrow } from "./errors.ts";
+import { doWithFewer } from "./fewer_units.ts";
 import { difference, record, type State, type Subject } from "./history.ts";
 import { freeing } from "./offers.ts";
 import { type Actor, permit } from "./permissions.ts";
@@ -62,8 +63,8 @@ export interface ResourceFilter {
   kind?: string;
   tag?: string;
   min_capacity?: number;
-  /** Only what has a unit free for all of this period. */
-  free?: Period;
+  /** Only what has as many units free for all of this period: one, where it is not said how many. */
+  free?: Period & { quantity?: number };
   /** Deactivated ones are left out unless asked for. */
   deactivated?: boolean;
   limit: number;
@@ -115,6 +116,7 @@ export async function changeResource(
     if (changed.time_zone !== before.time_zone) await moveClosures(tx, { before, after: changed }, now);
     // A closure is of every unit, also of those that are added to it.
     if (changed.units > before.units) await closeOff(tx, [changed.id], minuteOf(now));
+    if (changed.units < before.units) await doWithFewer(tx, changed, now);
     return changed;
   }, now).catch(rethrow);
 }
@@ -151,8 +153,8 @@ export async function deactivateResource(
     // What is being stored has read the old version already: it goes with the rest.
     await settle(tx);
     const ahead = await tx<{ id: string }[]>`
-      select v.id from reservations v join allocations a on a.reservation_id = v.id
-      where a.resource_id = ${known}
+      select v.id from reservations v
+      where exists (select from allocations a where a.reservation_id = v.id and a.resource_id = ${known})
         and (v.status = 'approved' and v.end_time > ${now} or v.status = 'pending' and v.start_time > ${now})
       order by v.id for update of v`;
     const details = { future, cancelled: ahead.length, ...(reason ? { reason } : {}) };
@@ -234,8 +236,8 @@ export function listResources(db: Db, filter: ResourceFilter, now: Temporal.Inst
   const words = q && `%${q.replace(/[\\%_]/g, "\\$&")}%`;
   return db<Listed[]>`
     select r.*, (
-      select min(upper(a.period)) from allocations a
-      where a.holds and a.resource_id = r.id and a.period @> ${now}::timestamptz
+      select min(upper(a.period)) from compositions t join allocations a on a.resource_id = t.taken_id
+      where t.resource_id = r.id and a.holds and a.period @> ${now}::timestamptz
         and ${notMissed(db, now)}
       having count(distinct a.unit) >= r.units) as in_use_until, (
       select max(upper(d.period)) from closure_dates d
@@ -253,8 +255,9 @@ export function listResources(db: Db, filter: ResourceFilter, now: Temporal.Inst
       ${min_capacity ? db`and r.capacity >= ${min_capacity}` : db``}
       ${
     free
-      ? db`and r.deactivated_at is null and r.units > (select count(distinct a.unit) from allocations a
-          where a.holds and a.resource_id = r.id and ${notMissed(db, now)}
+      ? db`and r.deactivated_at is null and r.units >= ${free.quantity ?? 1} + (
+          select count(distinct a.unit) from compositions t join allocations a on a.resource_id = t.taken_id
+          where t.resource_id = r.id and a.holds and a.unit <= r.units and ${notMissed(db, now)}
             and a.period && tstzrange(${free.start_time}, ${free.end_time}, '[)'))`
       : db``
   }

@@ -5,6 +5,7 @@ import { alternativesTo } from "../domain/availability.ts";
 import { change } from "../domain/edits.ts";
 import { Conflict, Invalid, NotFound } from "../domain/errors.ts";
 import { type Period, readInstant } from "../domain/periods.ts";
+import type { Quantities } from "../domain/quantities.ts";
 import { explain, isPast, request } from "../domain/requests.ts";
 import { getReservation, type Reservation } from "../domain/reservations.ts";
 import { getResource, listResources, type Resource } from "../domain/resources.ts";
@@ -47,7 +48,8 @@ reserve.post("/reservations", async (c) => {
     const [rules] = await rulesOf(c.var.sql, resource_ids);
     const asked = readParticulars(values, rules?.policy);
     const words = { purpose, private: values.private === "on", override: override || undefined };
-    const wish = { resource_ids, start_time, end_time, ...asked, ...words };
+    const quantities = { [resource_ids[0]]: readUnits(values) };
+    const wish = { resource_ids, quantities, start_time, end_time, ...asked, ...words };
     const stored = await request(c.var.sql, actorOf(c), wish, c.var.now);
     const text = stored.status === "pending" ? "Requested: an approver decides on it" : "Reserved";
     const path = reservationPath(stored.reference);
@@ -68,10 +70,9 @@ reserve.post("/reservations/:id/edit", async (c) => {
   return orAgain(async () => {
     const slot = await slotOf(c, values);
     const { purpose } = check(NewWords, values);
-    const others = reservation.resources.slice(1).map((r) => r.id);
-    const resource_ids = [...slot.resource_ids, ...others];
+    const wanted = besideOthers(reservation, slot, values);
     const secret = purpose === undefined ? undefined : values.private === "on";
-    const asked = { ...slot, resource_ids, purpose, private: secret };
+    const asked = { ...slot, ...wanted, purpose, private: secret };
     const status = await change(sql, actor, reservation.id, asked, now);
     const text = status === "proposed"
       ? "Asked for: an approver decides on the change, and your time is kept until then"
@@ -129,7 +130,7 @@ export async function show(c: Context, { values, problem, reservation, back }: S
   return page(c, { title, body: <ReservePage {...form} />, status: problem?.status });
 }
 
-const NOTHING = { reasons: [], conflicts: [], alternatives: [] };
+const NOTHING = { reasons: [], conflicts: [], alternatives: [], free_units: [] };
 
 async function verdictOf(
   c: Context,
@@ -145,7 +146,14 @@ async function verdictOf(
   }
   try {
     const { start_time, end_time, twice } = readPeriod(values, resource.time_zone);
-    const wish: Wish = { start_time, end_time, resource_ids: [resource.id], except: reservation?.id };
+    const quantities = { [resource.id]: readUnits(values, reservation) };
+    const wish: Wish = {
+      start_time,
+      end_time,
+      resource_ids: [resource.id],
+      quantities,
+      except: reservation?.id,
+    };
     if (reservation) wish.requester_id = reservation.requester_id;
     // What has begun keeps its start, and may still end earlier or later.
     wish.keeps_start = reservation && Temporal.Instant.compare(start_time, reservation.start_time) === 0;
@@ -190,6 +198,31 @@ export async function slotOf(c: Context, values: Values): Promise<Period & { res
   return { resource_ids: [resource.id], start_time, end_time };
 }
 
+const Units = z.object({
+  units: z.coerce.number("Give a whole number").int("Give a whole number").min(1, "Give a number from 1")
+    .max(500, "At most 500"),
+});
+
+/**
+ * How many units were typed; where the form does not ask, as many as the reservation has of what it changes.
+ *
+ * @throws {Invalid} naming the field
+ */
+export function readUnits({ units }: Values, reservation?: Reservation): number {
+  if (units?.trim()) return check(Units, { units }).units;
+  return reservation?.resources[0]?.quantity ?? 1;
+}
+
+/** What a form says of the first resource of a reservation, beside the others, which stay. */
+export function besideOthers(
+  reservation: Reservation,
+  { resource_ids: [first] }: { resource_ids: string[] },
+  values: Values,
+): { resource_ids: string[]; quantities: Quantities } {
+  const others = reservation.resources.slice(1).map(({ id }) => id);
+  return { resource_ids: [first, ...others], quantities: { [first]: readUnits(values, reservation) } };
+}
+
 function readTake(take: string | undefined): (Period & { resource_ids: string[] }) | undefined {
   if (!take) return undefined;
   const [id = "", from, to] = take.split(" ");
@@ -205,9 +238,10 @@ export function typedOf({ take: _, ...values }: Values): Values {
 
 /** A reservation as its form has it. */
 export function asTyped({ resources, start_time, end_time, purpose, private: secret }: Reservation): Values {
-  const [{ id, time_zone }] = resources;
+  const [{ id, time_zone, quantity }] = resources;
   return {
     resource: id,
+    units: String(quantity),
     purpose,
     private: secret ? "on" : undefined,
     ...typedPeriod({ start_time, end_time }, time_zone),

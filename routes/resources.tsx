@@ -8,7 +8,7 @@ import { getResource, listKindsAndTags, listResources } from "../domain/resource
 import { listLanes } from "../domain/schedule.ts";
 import { dayOf } from "../views/grid.ts";
 import { ResourcePage, type ResourceSearch, ResourcesPage } from "../views/resources.tsx";
-import { hoursOf, nowLine } from "../views/timeline.tsx";
+import { hoursOf, nowLine, sparest } from "../views/timeline.tsx";
 import { shortDate } from "../views/words.ts";
 import { isId } from "../lib/ids.ts";
 import { actorOf, type Env } from "./env.ts";
@@ -78,7 +78,10 @@ resources.get("/resources/:id", async (c) => {
     rulesOf(sql, [resource.id]),
     listClosedDates(sql, { resource_id: resource.id, limit: 5 }, now),
   ]);
-  const rows = days.map((day) => ({ lane, day, name: resource.name, head: shortDate(day.date) }));
+  const rows = days.map((day) => {
+    const head = [shortDate(day.date), sparest({ lane, day })].filter(Boolean).join(", ");
+    return { lane, day, name: resource.name, head };
+  });
   const body = (
     <ResourcePage
       resource={resource}

@@ -6,6 +6,7 @@ import type { Actor } from "../domain/permissions.ts";
 import type { Reservation } from "../domain/reservations.ts";
 import { allows } from "../domain/transitions.ts";
 import type { Entry } from "../domain/waitlist.ts";
+import { countedName } from "../domain/quantities.ts";
 import { Empty } from "./bits.tsx";
 import { Chart } from "./charts.tsx";
 import { CheckInForm } from "./check_in.tsx";
@@ -49,7 +50,7 @@ export function HomePage(props: HomeProps) {
       {due.map((one) => (
         <div class="callout check-in">
           <p>
-            <b class="break">{one.purpose || one.resources.map((r) => r.name).join(", ")}</b>{" "}
+            <b class="break">{one.purpose || one.resources.map(countedName).join(", ")}</b>{" "}
             waits for you until {timeOf(one.check_in_until!, zone)}
           </p>
           <CheckInForm reservation={one} viewer={viewer} />

@@ -4,6 +4,8 @@ import { listCell, listIn } from "../../lib/csv.ts";
 import { isId, newId } from "../../lib/ids.ts";
 import { closeOff } from "../allocations.ts";
 import { closeAdded, minuteOf } from "../closure_dates.ts";
+import { Conflict, Invalid } from "../errors.ts";
+import { doWithFewer } from "../fewer_units.ts";
 import { difference, type NewDeed, recordAll } from "../history.ts";
 import { type Actor, permit } from "../permissions.ts";
 import { NewResource, recorded, type Resource, ResourceChange, subjectOf } from "../resources.ts";
@@ -241,6 +243,11 @@ async function update(tx: Tx, actor: Actor, set: readonly Plan[], now: Temporal.
   await recordAll(tx, actor, set.flatMap(({ before, after }) => deedsOf(before!, after)), now);
   const grown = set.filter(({ before, after }) => after.units > before!.units);
   if (grown.length > 0) await closeOff(tx, grown.map(({ after }) => after.id), minuteOf(now));
+  for (const { after } of set.filter(({ before, after }) => after.units < before!.units)) {
+    await doWithFewer(tx, after, now).catch((error) => {
+      throw error instanceof Conflict ? new Invalid([{ path: "units", message: error.message }]) : error;
+    });
+  }
 }
 
 function deedsOf(before: Kept, after: Kept): NewDeed[] {

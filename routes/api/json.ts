@@ -33,6 +33,7 @@ export function reservationJson(reservation: Reservation, now: Temporal.Instant)
   const { private: secret, decision_reason, attendees, answers, created_at, updated_at } = reservation;
   const { check_in_from, check_in_until } = reservation;
   const resource_ids = reservation.resources.map((r) => r.id);
+  const quantities = Object.fromEntries(reservation.resources.map((r) => [r.id, r.quantity]));
   const status = statusAt(reservation, now);
   return {
     ...{
@@ -40,6 +41,7 @@ export function reservationJson(reservation: Reservation, now: Temporal.Instant)
       reference,
       resource_ids,
       resource_id: resource_ids[0] ?? null,
+      quantities,
       requester_id,
       start_time,
       end_time,

@@ -58,6 +58,7 @@ Deno.test("what checks a query is what describes it", () => {
     "min_capacity",
     "free_from",
     "free_to",
+    "free_units",
     "limit",
     "cursor",
     "fields",
