@@ -45,6 +45,7 @@ import { several } from "./routes/several.tsx";
 import { series } from "./routes/series.tsx";
 import { session } from "./routes/session.tsx";
 import { transfers } from "./routes/transfers.tsx";
+import { waitlist } from "./routes/waitlist.tsx";
 
 /** The whole site on one page: who may enter where. What is not opened here is closed. */
 export function createApp(house: House): Hono<Env> {
@@ -85,6 +86,7 @@ export function createApp(house: House): Hono<Env> {
   app.route("/", calendar);
   app.route("/", finding);
   app.route("/", reserve);
+  app.route("/", waitlist);
   app.route("/", checkIns);
   app.route("/", reservations);
   app.route("/", series);

@@ -26,7 +26,9 @@ export function approvals(program: Command): void {
           {
             head: "In the way",
             read: (row) =>
-              row.conflicts.map((one: Json) => `${one.reference ?? "closed"} ${shownPeriod(one, zone)}`).join(
+              row.conflicts.map((one: Json) =>
+                `${one.reference ?? (one.offered ? "offered" : "closed")} ${shownPeriod(one, zone)}`
+              ).join(
                 "; ",
               ),
           },

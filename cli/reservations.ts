@@ -200,8 +200,8 @@ export async function showReservation(asked: Asked, reservation: Json): Promise<
   ], asked);
 }
 
-// Names are what people know; a list has few resources, and each is asked for once.
-async function namesOf(site: Site, ids: readonly string[]): Promise<Map<string, string>> {
+/** The names of resources by their ids: names are what people know, and each is asked for once. */
+export async function namesOf(site: Site, ids: readonly string[]): Promise<Map<string, string>> {
   const names = new Map<string, string>();
   await Promise.all([...new Set(ids)].map(async (id) => {
     names.set(id, (await site.call("GET", `/api/v1/resources/${id}`)).name);

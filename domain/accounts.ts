@@ -5,6 +5,7 @@ import { settle } from "./allocations.ts";
 import { endSessionsOf } from "./auth/sessions.ts";
 import { Conflict } from "./errors.ts";
 import { record } from "./history.ts";
+import { freeing } from "./offers.ts";
 import { type Actor, permit, type Role } from "./permissions.ts";
 import { Why } from "./texts.ts";
 import { transition } from "./transitions.ts";
@@ -55,7 +56,7 @@ export async function deactivateUser(
 ): Promise<number> {
   permit(actor, "manage_users");
   const { id: known } = await getUser(sql, id);
-  return transaction(sql, async (tx) => {
+  return freeing(sql, "anywhere", async (tx) => {
     await mustLeaveAnAdministrator(tx, known);
     const before = await lockUser(tx, known);
     await tx`
@@ -70,7 +71,7 @@ export async function deactivateUser(
     const why = reason || `The account of ${before.name} was closed`;
     for (const { id } of ahead) await transition(tx, actor, { id, action: "cancel", reason: why }, now);
     return ahead.length;
-  });
+  }, now);
 }
 
 /** Opens a person's account again. They sign in anew: the sessions they had stay ended. */

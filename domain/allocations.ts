@@ -2,9 +2,10 @@ import type { Db, Fragment, Tx } from "../db/types.ts";
 import type { Period } from "./periods.ts";
 import { type Quantities, quantityOf, type Wanted } from "./quantities.ts";
 
-/** A taking of several resources' time: all of them, or none. */
+/** A taking of several resources' time: all of them, or none; for a reservation or for an offer. */
 export interface Taking extends Period, Wanted {
-  reservation_id: string;
+  reservation_id?: string;
+  offer_id?: string;
   holds: boolean;
 }
 
@@ -104,10 +105,9 @@ export async function settle(tx: Tx): Promise<void> {
  *
  * @returns whether all of it could be taken; where not, the caller must give the transaction up
  */
-export async function take(
-  tx: Tx,
-  { reservation_id, resource_ids, quantities, start_time, end_time, holds }: Taking,
-): Promise<boolean> {
+export async function take(tx: Tx, wish: Taking): Promise<boolean> {
+  const { reservation_id = null, offer_id = null, resource_ids, quantities, start_time, end_time, holds } =
+    wish;
   const ids = [...resource_ids];
   const [{ complete }] = await tx<{ complete: boolean }[]>`
     with wanted as (
@@ -120,8 +120,8 @@ export async function take(
       ${unitsFor(tx)}
       order by need.taken_id, one.unit
     ), taken as (
-      insert into allocations (reservation_id, resource_id, unit, period, holds, asked, whole_id)
-      select ${reservation_id}, taken_id, unit, period, ${holds}, asked, whole_id from wanted
+      insert into allocations (reservation_id, offer_id, resource_id, unit, period, holds, asked, whole_id)
+      select ${reservation_id}::uuid, ${offer_id}::uuid, taken_id, unit, period, ${holds}, asked, whole_id from wanted
       on conflict do nothing
       returning 1
     )
@@ -139,6 +139,11 @@ export async function withdraw(tx: Tx, reservation_id: string): Promise<string[]
   const gone = await tx<{ resource_id: string }[]>`
     delete from allocations where reservation_id = ${reservation_id} returning resource_id`;
   return [...new Set(gone.map((row) => row.resource_id))].sort();
+}
+
+/** Gives up what offers hold; what they were for stays on record with them. */
+export async function giveUpOffered(tx: Tx, offer_ids: readonly string[]): Promise<void> {
+  await tx`delete from allocations where offer_id = any(${[...offer_ids]})`;
 }
 
 /**
@@ -184,12 +189,17 @@ export async function cutShort(
 }
 
 /**
- * Of allocations `a` that hold: leaves out those of reservations in which nobody has checked in in time, which hold
- * nothing by the clock, also where the sweep has not said so yet. They are few, and found by an index of their own.
+ * Of allocations `a` that hold: leaves out those of reservations in which nobody has checked in in time, and those of
+ * offers that nobody accepted in time, which hold nothing by the clock, also where the sweep has not said so yet. They
+ * are few, and found by indexes of their own.
+ *
+ * @param a what the allocations are called in the query
  */
-export function notMissed(db: Db, now: Temporal.Instant, reservation_id = db`a.reservation_id`) {
-  return db`coalesce(${reservation_id} <> all(array(
-    select id from reservations where status = 'approved' and check_in_until <= ${now})), true)`;
+export function notMissed(db: Db, now: Temporal.Instant, a = db`a`) {
+  return db`coalesce(${a}.reservation_id <> all(array(
+    select id from reservations where status = 'approved' and check_in_until <= ${now})), true)
+    and coalesce(${a}.offer_id <> all(array(
+    select id from offers where ended_at is null and expires_at <= ${now})), true)`;
 }
 
 /** Makes every closure of these resources take what is free of it from an instant on, on each of their units. */

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { transaction } from "../db/transaction.ts";
 import type { Sql, Tx } from "../db/types.ts";
 import { queueUp, take, withdraw } from "./allocations.ts";
 import { lockToDecide } from "./approvers.ts";
 import { ATTEMPTS, giveWay, type Holder, holdersInTheWay, SlotIsTaken } from "./bumps.ts";
 import { Conflict } from "./errors.ts";
+import { freeing, letGo, offerFreedBy } from "./offers.ts";
 import { type Actor, permit } from "./permissions.ts";
 import { type Wanted, wantedBy } from "./quantities.ts";
 import { refuseIfTaken } from "./requests.ts";
@@ -56,8 +56,9 @@ export async function approve(
   const before = await getReservation(sql, actor, decision.id);
   const step = { ...decision, id: before.id };
   const wish = { ...before, ...wantedBy(before), except: before.id };
+  await letGo(sql, wish, now);
   for (let attempt = 1; attempt <= (decision.force_override ? ATTEMPTS : 1); attempt++) {
-    const approved = await transaction(sql, async (tx) => {
+    const approved = await freeing(sql, wish.resource_ids, async (tx) => {
       if (decision.force_override) {
         await queueUp(tx, wish.resource_ids);
         await letGoMissed(tx, wish, now);
@@ -65,7 +66,7 @@ export async function approve(
       const present = await lockToDecide(tx, actor, before.id, now);
       const inTheWay = decision.force_override ? await holdersInTheWay(tx, before.id, now) : [];
       return await grant(tx, actor, { ...step, ...wantedBy(present) }, now, inTheWay);
-    }).catch((error) => {
+    }, now).catch((error) => {
       if (!(error instanceof SlotIsTaken)) throw error;
     });
     if (approved) return approved;
@@ -82,10 +83,11 @@ export async function deny(
   now: Temporal.Instant,
 ): Promise<Moved> {
   permit(actor, "see_queue");
-  return await transaction(sql, async (tx) => {
+  const { resources } = await getReservation(sql, actor, id);
+  return await freeing(sql, resources.map((r) => r.id), async (tx) => {
     const before = await lockToDecide(tx, actor, id, now);
     return await transition(tx, actor, { id: before.id, action: "deny", reason, version }, now);
-  });
+  }, now);
 }
 
 async function grant(
@@ -102,5 +104,7 @@ async function grant(
   await withdraw(tx, id);
   await letGoMissed(tx, { ...moved, ...wanted }, now);
   if (!await take(tx, { reservation_id: id, ...wanted, ...moved, holds: true })) throw new SlotIsTaken();
+  // What those who gave way had beside it.
+  if (ids.length > 0) await offerFreedBy(tx, ids, now);
   return moved;
 }

@@ -14,7 +14,7 @@ import { countsWithin, roomFor } from "./room.ts";
 
 /** What is in the way of a wish, as a program is told. */
 export interface ConflictingPeriod extends Period {
-  /** Null where it is a closure. */
+  /** Null where it is a closure, or an offer. */
   reservation_id: string | null;
   resource_id: string;
   /** The part of the resource that is taken, where it is not all of it. */
@@ -22,6 +22,8 @@ export interface ConflictingPeriod extends Period {
   closure_id?: string;
   /** Why it is closed. */
   reason?: string;
+  /** Until when it is held for somebody on the waitlist, where it is an offer. */
+  offered_until?: Temporal.Instant;
 }
 
 /** The same, as a person is told; `purpose` and `requester_name` are empty where they are none of theirs. */
@@ -79,7 +81,7 @@ export async function conflictsOf(
   }::int[]) as q (id, quantity)
       join resources r on r.id = q.id left join policies p on p.id = r.policy_id
     ), overlapping as (
-      select w.id, a.resource_id as taken_id, a.unit, a.reservation_id, a.closure_id, a.whole_id, a.period
+      select w.id, a.resource_id as taken_id, a.unit, a.reservation_id, a.closure_id, a.offer_id, a.whole_id, a.period
       from wanted w
       join compositions t on t.resource_id = w.id
       join allocations a on a.resource_id = t.taken_id and a.period && w.period
@@ -93,7 +95,8 @@ export async function conflictsOf(
       select distinct on (o.reservation_id, f.id) o.reservation_id, null::uuid as closure_id, null as reason,
         f.id as resource_id, f.name as resource_name, f.units, f.free_units, v.start_time, v.end_time, v.requester_id,
         u.name as requester_name, v.purpose, v.private or f.for_staff as private,
-        part.id as part_id, part.name as part_name, whole.name as whole_name
+        part.id as part_id, part.name as part_name, whole.name as whole_name,
+        null::timestamptz as offered_until
       from full_up f
       join overlapping o on o.id = f.id
       join reservations v on v.id = o.reservation_id
@@ -106,17 +109,32 @@ export async function conflictsOf(
       select distinct on (c.id, f.id, d.period) null::uuid as reservation_id, c.id as closure_id, c.reason,
         f.id as resource_id, f.name as resource_name, f.units, f.free_units, lower(d.period) as start_time,
         upper(d.period) as end_time, null::uuid as requester_id, '' as requester_name, '' as purpose,
-        false as private, part.id as part_id, part.name as part_name, null as whole_name
+        false as private, part.id as part_id, part.name as part_name, null as whole_name,
+        null::timestamptz as offered_until
       from full_up f
       join overlapping o on o.id = f.id
       join closures c on c.id = o.closure_id
       join closure_dates d on d.closure_id = c.id and d.resource_id = o.taken_id and d.period && o.period
       left join resources part on part.id = o.taken_id and part.id <> f.id
       order by c.id, f.id, d.period, part.name nulls first
+    ), offered as (
+      -- To whom is nobody's business.
+      select distinct on (s.id, f.id) null::uuid as reservation_id, null::uuid as closure_id, null as reason,
+        f.id as resource_id, f.name as resource_name, f.units, f.free_units, s.start_time, s.end_time,
+        case when e.requester_id = ${actor.id} then e.requester_id end as requester_id, '' as requester_name,
+        '' as purpose, false as private, part.id as part_id, part.name as part_name, null as whole_name,
+        s.expires_at as offered_until
+      from full_up f
+      join overlapping o on o.id = f.id
+      join offers s on s.id = o.offer_id
+      join waitlist e on e.id = s.entry_id
+      left join resources part on part.id = o.taken_id and part.id <> f.id
+      order by s.id, f.id, part.name nulls first
     )
-    select * from (select * from reserved union all select * from closed) as found
+    select * from (select * from reserved union all select * from closed union all select * from offered) as found
     order by start_time, resource_name limit 20`;
-  return rows.map(({ requester_id, private: secret, closure_id, reason, ...row }) => {
+  return rows.map(({ requester_id, private: secret, closure_id, reason, offered_until, ...row }) => {
+    if (offered_until) return { ...row, offered_until, hidden: true, mine: requester_id !== null };
     if (requester_id === null) return { ...row, closure_id, reason, hidden: false, mine: false };
     return redacted(actor, row, requester_id, secret);
   });
@@ -146,34 +164,6 @@ function redacted(
     hidden,
     mine: owner === actor.id,
   };
-}
-
-/** What has a time, in a sentence without its full stop; no name where it is none of the viewer's. */
-export function takenInWords(one: InTheWay): string {
-  const { resource_name, part_name, whole_name, closure_id, reason, free_units, units } = one;
-  const what = part_name ? `Part of ${resource_name}` : resource_name;
-  const which = part_name ? `${part_name}, ` : "";
-  if (closure_id) return `${what} is closed then: ${which}${reason}`;
-  if (free_units > 0) {
-    return `Only ${free_units} of ${units} ${resource_name} ${free_units > 1 ? "are" : "is"} free then`;
-  }
-  const who = one.hidden ? "" : one.mine ? " by you" : ` by ${one.requester_name}`;
-  const how = [part_name, whole_name && `all of ${whole_name}`].filter(Boolean).join(", ");
-  return `${what} is already taken${who}${how ? `: ${how}` : ""}`;
-}
-
-/** What a program is told of conflicts: no names. */
-export function bare(conflicts: readonly InTheWay[]): ConflictingPeriod[] {
-  return conflicts.map((
-    { reservation_id, resource_id, start_time, end_time, closure_id, reason, part_id },
-  ) => ({
-    reservation_id,
-    resource_id,
-    start_time,
-    end_time,
-    ...(part_id ? { part_id } : {}),
-    ...(closure_id ? { closure_id, reason } : {}),
-  }));
 }
 
 /**

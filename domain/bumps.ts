@@ -1,15 +1,15 @@
 import { z } from "zod";
-import { transaction } from "../db/transaction.ts";
 import type { Db, Fragment, Sql, Tx } from "../db/types.ts";
 import { notMissed, takes } from "./allocations.ts";
 import { lockToDecide } from "./approvers.ts";
 import { type Alternative, alternativesTo } from "./availability.ts";
 import { Conflict } from "./errors.ts";
 import { giveUpHold } from "./holds.ts";
+import { freeing } from "./offers.ts";
 import { type Actor, may, permit } from "./permissions.ts";
 import type { Period } from "./periods.ts";
 import { wantedBy } from "./quantities.ts";
-import { listReservations, type Reservation } from "./reservations.ts";
+import { getReservation, listReservations, type Reservation } from "./reservations.ts";
 import { Why } from "./texts.ts";
 import { allows, type Moved, type Status, transition } from "./transitions.ts";
 
@@ -30,10 +30,11 @@ export async function bump(
   now: Temporal.Instant,
 ): Promise<Moved> {
   permit(actor, "see_queue");
-  return await transaction(sql, async (tx) => {
+  const { resources } = await getReservation(sql, actor, id);
+  return await freeing(sql, resources.map((r) => r.id), async (tx) => {
     const before = await lockToDecide(tx, actor, id, now, "bump");
     return await transition(tx, actor, { id: before.id, action: "bump", reason }, now);
-  });
+  }, now);
 }
 
 /** Who has the time that a request wants. */

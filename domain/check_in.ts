@@ -1,5 +1,6 @@
 import { transaction } from "../db/transaction.ts";
 import type { Db, Sql } from "../db/types.ts";
+import { freeing } from "./offers.ts";
 import { type Actor, may, permit } from "./permissions.ts";
 import { columns, getReservation, joined, type Reservation } from "./reservations.ts";
 import { hasStatus, type Moved, transition } from "./transitions.ts";
@@ -26,7 +27,9 @@ export async function checkIn(sql: Sql, actor: Actor, id: string, now: Temporal.
 export async function endEarly(sql: Sql, actor: Actor, id: string, now: Temporal.Instant): Promise<Moved> {
   const before = await getReservation(sql, actor, id);
   permit(actor, "end", before.requester_id);
-  return await transaction(sql, (tx) => transition(tx, actor, { id: before.id, action: "end" }, now));
+  const where = before.resources.map((r) => r.id);
+  const step = { id: before.id, action: "end" } as const;
+  return await freeing(sql, where, (tx) => transition(tx, actor, step, now), now);
 }
 
 /** So many are shown of those who may check in at one moment. */

@@ -16,6 +16,7 @@ import {
 import { GiveUp, relocate } from "./edits.ts";
 import { Conflict, Invalid, NotFound, rethrow } from "./errors.ts";
 import { record, type Subject } from "./history.ts";
+import { expireOffers, freeing, withdrawOffers } from "./offers.ts";
 import { type Actor, permit } from "./permissions.ts";
 import type { Period } from "./periods.ts";
 import { quantityOf, wantedBy } from "./quantities.ts";
@@ -103,7 +104,8 @@ export async function close(
       throw new InTheWayOfClosure(affected, unseen && asked.reservations !== undefined);
     }
   };
-  return await transaction(sql, async (tx) => {
+  return await freeing(sql, "anywhere", async (tx) => {
+    await expireOffers(tx, "anywhere", now);
     const id = newId(now.epochMilliseconds);
     await keep(tx, actor, { id, ...asked }, now);
     const subject = subjectOf(id, asked.reason);
@@ -123,6 +125,7 @@ export async function close(
     mustBeSaid(affected);
     if (asked.reservations === "cancel") await cancelAll(tx, actor, affected, asked.reason, resources, now);
     await keepDates(tx, id, dates);
+    await withdrawOffers(tx, actor, dates, now);
     await closeOff(tx, resources.map((r) => r.id), minuteOf(now));
     const outcomes: Outcome[] = [];
     for (const reservation of affected) {
@@ -132,7 +135,7 @@ export async function close(
       await rejoin(tx, id, resources.map((r) => r.id), minuteOf(now));
     }
     return { id, outcomes };
-  }).catch(rethrow);
+  }, now).catch(rethrow);
 }
 
 /** Changes what people read about a closure. */
@@ -168,7 +171,7 @@ export async function deleteClosure(
 ): Promise<"deleted" | "ended"> {
   permit(actor, "manage_resources");
   const from = minuteOf(now);
-  return await transaction(sql, async (tx) => {
+  return await freeing(sql, "anywhere", async (tx) => {
     if (!isId(id)) throw new NotFound("This closure");
     // Before the closure, as whoever closes them has it: of two closures of one resource neither waits for the other.
     await queueUp(
@@ -202,7 +205,7 @@ export async function deleteClosure(
       now,
     );
     return gone.length > 0 ? "deleted" : "ended";
-  });
+  }, now);
 }
 
 const subjectOf = (id: string, name: string): Subject => ({ kind: "closure", id, name });

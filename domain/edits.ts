@@ -6,6 +6,7 @@ import type { Wish } from "./availability.ts";
 import { checkInAfterMove } from "./check_in_times.ts";
 import { Conflict } from "./errors.ts";
 import { record, type State } from "./history.ts";
+import { freeing, letGo } from "./offers.ts";
 import { type Actor, may, permit } from "./permissions.ts";
 import type { Period } from "./periods.ts";
 import { type Rules, rulesOf, stillBind } from "./policies.ts";
@@ -58,16 +59,20 @@ export async function change(
   if (!move && !reworded) return before.status;
   // A wish for what is taken would wait for nothing.
   if (move?.to === "proposed") await refuseIfTaken(sql, actor, move.wish, now);
-  const done = await transaction(sql, async (tx) => {
+  const where = [...move?.wish.resource_ids ?? [], ...before.resources.map((r) => r.id)];
+  if (move && move.to !== "proposed") await letGo(sql, move.wish, now);
+  const work = async (tx: Tx) => {
     if (move?.to === "proposed") await propose(tx, actor, before, move.wish, now);
     else if (move) {
-      await queueUp(tx, [...move.wish.resource_ids, ...before.resources.map((r) => r.id)]);
+      await queueUp(tx, where);
       if (move.rules.some(hasQuota)) await lockQuotas(tx, before.requester_id);
       await moveSlot(tx, actor, before, { ...move, to: move.to, reason: asked.reason }, now);
     }
     if (reworded) await reword(tx, actor, { ...asked, id: before.id }, now);
     return true;
-  }).catch((error) => {
+  };
+  const frees = move && move.to !== "proposed";
+  const done = await (frees ? freeing(sql, where, work, now) : transaction(sql, work)).catch((error) => {
     if (error instanceof GiveUp) return false;
     throw error;
   });
@@ -147,7 +152,8 @@ export async function cancel(
   const before = await getReservation(sql, actor, id);
   permit(actor, "cancel", before.requester_id);
   await mustBeInTime(sql, actor, before, now);
-  await transaction(sql, (tx) => transition(tx, actor, { id: before.id, action: "cancel", reason }, now));
+  const step = { id: before.id, action: "cancel", reason } as const;
+  await freeing(sql, before.resources.map((r) => r.id), (tx) => transition(tx, actor, step, now), now);
 }
 
 // What is approved may have a cut-off; a request that waits can always be withdrawn, and an approver is not bound.
@@ -185,6 +191,7 @@ export async function restore(sql: Sql, actor: Actor, id: string, now: Temporal.
   const gone = rules.find((r) => r.deactivated);
   if (gone) throw new Conflict(`${gone.name} cannot be reserved at present`);
   const to = last?.status ?? "pending";
+  await letGo(sql, wish, now);
   const back = await transaction(sql, async (tx) => {
     const { holds, held_until } = holdOf(to, rules, now);
     await transition(tx, actor, { id: before.id, action: "restore", to, held_until }, now);

@@ -36,11 +36,11 @@ export async function getFigures(db: Db, actor: Actor, now: Temporal.Instant): P
     with held as (
       select a.resource_id, a.reservation_id, a.period
       from resources r cross join lateral (
-        select resource_id, reservation_id, period, holds from allocations
+        select resource_id, reservation_id, offer_id, period, holds from allocations
         where resource_id = r.id and lower(period) >= ${start_time}::timestamptz - interval '1 day'
           and lower(period) < ${week_end} and upper(period) > ${start_time}
         union all
-        select resource_id, reservation_id, period, holds from allocations
+        select resource_id, reservation_id, offer_id, period, holds from allocations
         where resource_id = r.id and upper(period) > ${start_time} and upper(period) - lower(period) > interval '1 day'
           and lower(period) < ${start_time}::timestamptz - interval '1 day'
       ) a

@@ -51,10 +51,18 @@ export type Deed =
   | "revoke_token"
   | "import"
   | "open_door"
-  | "close_door";
+  | "close_door"
+  | "join"
+  | "leave"
+  | "offer"
+  | "accept"
+  | "decline"
+  | "let_pass"
+  | "withdraw_offer"
+  | "run_out";
 
 /** What an entry can be about, beside a reservation. */
-export const THINGS = ["resource", "policy", "closure", "group", "user", "import"] as const;
+export const THINGS = ["resource", "policy", "closure", "group", "user", "import", "waitlist"] as const;
 export type Thing = typeof THINGS[number];
 
 /** Something with the name that it has at that moment: it stays readable when it is renamed or gone. */
@@ -151,6 +159,23 @@ export function listHistory(db: Db, reservation_id: string): Promise<Entry[]> {
     select h.id, h.actor_id, u.name as actor_name, h.action, h.details, h.previous_state, h.at
     from history h left join users u on u.id = h.actor_id
     where h.reservation_id = ${reservation_id}
+    order by h.id`;
+}
+
+/** What was done to a thing that is no reservation. */
+export interface DeedEntry {
+  action: Deed;
+  actor_id: string | null;
+  actor_name: string | null;
+  at: Temporal.Instant;
+}
+
+/** What happened to a thing that is no reservation, oldest first. */
+export function listDeeds(db: Db, subject_id: string): Promise<DeedEntry[]> {
+  return db<DeedEntry[]>`
+    select h.action, h.actor_id, u.name as actor_name, h.at
+    from history h left join users u on u.id = h.actor_id
+    where h.subject_id = ${subject_id}
     order by h.id`;
 }
 

@@ -30,6 +30,9 @@ const RIGHTS = {
   end: { user: "own", staff: "always", admin: "always" },
   // Asked with who cancelled: nobody takes back what an approver did.
   restore: { user: "own", staff: "always", admin: "always" },
+  see_waitlist: { user: "own", staff: "always", admin: "always" },
+  leave_waitlist: { user: "own", staff: "always", admin: "always" },
+  answer_offer: { user: "own", staff: "always", admin: "always" },
   // Whether at all; on which requests, and not on their own, is said by `approvers.ts`.
   decide: { user: "never", staff: "always", admin: "always" },
   bump: { user: "never", staff: "not own", admin: "not own" },
@@ -58,6 +61,9 @@ const WORDS: Record<Action, string> = {
   check_in: "check in for this reservation",
   end: "end this reservation",
   restore: "take back this cancellation",
+  see_waitlist: "see this entry of the waitlist",
+  leave_waitlist: "take this off the waitlist",
+  answer_offer: "answer this offer",
   decide: "decide on this request",
   bump: "bump this reservation",
   answer: "answer for this request",

@@ -14,6 +14,7 @@ const minutes = (max: number, message: string) =>
 const YEAR = 366 * 1440;
 const OPENS = "Give how early one can check in: 0 to 1440 minutes";
 const GRACE = "Give how late one can check in: 1 to 1440 minutes";
+const OFFER = "Give for how long an offer holds: 1 to 10080 minutes";
 
 const Quota = z.object({
   per: z.enum(["day", "week", "month"], "A quota is per day, week or month"),
@@ -68,6 +69,7 @@ export const NewPolicy = z.object({
   check_in: z.boolean(),
   check_in_opens_minutes: z.number(OPENS).int(OPENS).min(0, OPENS).max(1440, OPENS),
   check_in_grace_minutes: z.number(GRACE).int(GRACE).min(1, GRACE).max(1440, GRACE),
+  offer_minutes: z.number(OFFER).int(OFFER).min(1, OFFER).max(10_080, OFFER),
   attestations: z.array(text(500)).max(10),
   fields: z.array(Field).max(20)
     .refine(
@@ -142,6 +144,7 @@ export const NO_RULES: Omit<NewPolicy, "name"> = {
   check_in: false,
   check_in_opens_minutes: 15,
   check_in_grace_minutes: 15,
+  offer_minutes: 30,
   attestations: [],
   fields: [],
   details_for_staff: false,

@@ -8,6 +8,7 @@ import { ATTEMPTS, closuresInTheWay, giveWay, holdersInTheWay, SlotIsTaken } fro
 import { checkInAfterMove } from "./check_in_times.ts";
 import { Conflict } from "./errors.ts";
 import { record, type Verb } from "./history.ts";
+import { freeing, letGo, offerFreedBy } from "./offers.ts";
 import { announce } from "./outbox.ts";
 import { type Actor, permit } from "./permissions.ts";
 import type { Period } from "./periods.ts";
@@ -114,8 +115,10 @@ export async function approveChange(
 ): Promise<Moved> {
   const { before, wish, which } = await decidable(sql, actor, decision, now);
   const asked = { before, wish, which, ...decision };
+  const where = [...wish.resource_ids, ...before.resources.map((r) => r.id)];
+  await letGo(sql, wish, now);
   for (let attempt = 1; attempt <= (decision.force_override ? ATTEMPTS : 1); attempt++) {
-    const moved = await transaction(sql, (tx) => grant(tx, actor, asked, now)).catch((error) => {
+    const moved = await freeing(sql, where, (tx) => grant(tx, actor, asked, now), now).catch((error) => {
       if (!(error instanceof SlotIsTaken)) throw error;
     });
     if (moved) return moved;
@@ -208,6 +211,7 @@ async function grant(
   const left = await withdraw(tx, id);
   if (!await take(tx, { reservation_id: id, ...wish, holds: true })) throw new SlotIsTaken();
   await closeOff(tx, left, now);
+  if (inTheWay.length > 0) await offerFreedBy(tx, inTheWay.map((holder) => holder.id), now);
   return moved;
 }
 

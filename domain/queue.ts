@@ -22,8 +22,10 @@ export interface Pending extends Reservation {
 
 /** Another reservation over the same time on the same resource. */
 export type Rival = Pick<InTheWay, "reservation_id" | "resource_name" | "requester_name" | "purpose"> & {
-  /** None where it is a closure: its purpose is why. */
+  /** None where it is a closure, of which its purpose is why, or an offer. */
   reference: string | null;
+  /** Whether it is held for somebody on the waitlist. */
+  offered?: boolean;
   start_time: Temporal.Instant;
   end_time: Temporal.Instant;
 };
@@ -190,7 +192,7 @@ function withConflicts<T extends InJson>({ closures, conflicts, ...row }: T) {
 function inTheWay(db: Db, wanted: Fragment, now: Temporal.Instant) {
   const full = db`r.units < mine.quantity + (select count(distinct h.unit) from allocations h
     where h.holds and h.resource_id = r.id and h.period && mine.period and h.reservation_id is distinct from v.id
-      and ${notMissed(db, now, db`h.reservation_id`)})`;
+      and ${notMissed(db, now, db`h`)})`;
   return db`coalesce((
         select json_agg(${rival(db)})
         from (
@@ -205,17 +207,24 @@ function inTheWay(db: Db, wanted: Fragment, now: Temporal.Instant) {
         join users ou on ou.id = o.requester_id), '[]') as conflicts,
       coalesce((
         select json_agg(json_build_object('reservation_id', null, 'reference', null, 'resource_name', k.name,
-          'requester_name', '', 'purpose', k.reason, 'start_time', k.start_time, 'end_time', k.end_time)
+          'requester_name', '', 'purpose', k.reason, 'offered', k.offered, 'start_time', k.start_time, 'end_time', k.end_time)
           order by k.start_time)
         from (
-          select distinct r.name, c.id, c.reason, lower(d.period) as start_time, upper(d.period) as end_time
+          select distinct r.name, c.id, c.reason, lower(d.period) as start_time, upper(d.period) as end_time, false
           from (${wanted}) mine join allocations a on a.resource_id = mine.resource_id and a.holds
             and a.period && mine.period
           join closures c on c.id = a.closure_id
           join closure_dates d on d.closure_id = c.id and d.resource_id = a.resource_id and d.period && a.period
           join resources r on r.id = a.resource_id
           where ${full}
-        ) k), '[]') as closures`;
+          union all
+          select distinct r.name, s.id, '', s.start_time, s.end_time, true
+          from (${wanted}) mine join allocations a on a.resource_id = mine.resource_id and a.holds
+            and a.period && mine.period and ${notMissed(db, now)}
+          join offers s on s.id = a.offer_id
+          join resources r on r.id = a.resource_id
+          where ${full}
+        ) k (name, id, reason, start_time, end_time, offered)), '[]') as closures`;
 }
 
 // Of a reservation `o` with its requester `ou` on a resource `r`, in the order of time.

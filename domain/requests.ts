@@ -3,7 +3,8 @@ import type { Db, Ground, Sql } from "../db/types.ts";
 import { isId, newId } from "../lib/ids.ts";
 import { mustBeOffered } from "./accessories.ts";
 import { rowsFor, taking, unitsFor } from "./allocations.ts";
-import { alternativesTo, bare, conflictsOf, takenInWords, type Wish } from "./availability.ts";
+import { alternativesTo, conflictsOf, type InTheWay, type Wish } from "./availability.ts";
+import { bare, takenInWords } from "./conflict_words.ts";
 import { type CheckInTimes, checkInTimes } from "./check_in_times.ts";
 import { Conflict, Invalid, NotFound } from "./errors.ts";
 import { freeUnitsOf } from "./free_units.ts";
@@ -13,7 +14,8 @@ import { type Rules, rulesOf } from "./policies.ts";
 import { type Quantities, quantityOf, severalOf, wantedOf } from "./quantities.ts";
 import { hasQuota, lockQuotas, quotaReasons } from "./quotas.ts";
 import { type Asked, needsDecision, type Reason, reasons } from "./reasons.ts";
-import { firstStatus, HOLDING, letGoMissed, type Status } from "./transitions.ts";
+import { letGo } from "./offers.ts";
+import { clockOf, firstStatus, HOLDING, type Status } from "./transitions.ts";
 import { type Standing, standingOf, trusts } from "./trust.ts";
 
 /** What a person asks for, beside time and resource. */
@@ -26,6 +28,8 @@ export interface NewReservation extends Asked {
   requester_id?: string;
   /** Why an approver sets the rules aside for it; not the allocation, which nobody can. */
   override?: string;
+  /** Until when at least it holds its slot while it waits for a decision: it was promised that. */
+  kept_until?: Temporal.Instant;
 }
 
 /** What a new reservation is, as far as its storing tells. */
@@ -80,7 +84,7 @@ export async function request(
       : await store(sql, actor, wish, rules, now);
     if (stored) return stored;
     await refuseIfTaken(sql, actor, wish, now);
-    await transaction(sql, (tx) => letGoMissed(tx, wish, now));
+    await letGo(sql, wish, now);
   }
   throw new Conflict("This time was wanted by too many at once: try again");
 }
@@ -198,10 +202,24 @@ export async function refuseIfTaken(sql: Db, actor: Actor, wish: Wish, now: Temp
   const conflicts = await conflictsOf(sql, actor, wish, now);
   if (conflicts.length === 0) return;
   const first = conflicts.find(({ closure_id }) => closure_id) ?? conflicts[0];
-  throw new Conflict(takenInWords(first), {
+  const { offered_until } = first;
+  const words = offered_until ? offeredInWords(first, offered_until, actor, now) : takenInWords(first);
+  throw new Conflict(words, {
     conflicts: bare(conflicts),
     alternatives: await alternativesTo(sql, wish, now),
   });
+}
+
+function offeredInWords(
+  { resource_name, mine }: InTheWay,
+  until: Temporal.Instant,
+  { time_zone }: Actor,
+  now: Temporal.Instant,
+): string {
+  const clock = clockOf(until, time_zone, now);
+  return mine
+    ? `${resource_name} is offered to you until ${clock}: accept the offer`
+    : `${resource_name} is offered to somebody on the waitlist until ${clock}`;
 }
 
 /** Others were faster: what was begun goes back, and is tried again. */
@@ -225,7 +243,7 @@ async function store(
   const id = newId(now.epochMilliseconds);
   const standing = await standingOf(db, rules, wish.requester_id);
   const status = firstStatus(rules.some((r) => needsDecision(r, wish, standing)));
-  const { holds, held_until } = holdOf(status, rules, now);
+  const { holds, held_until } = keptOf(holdOf(status, rules, now), status, wish.kept_until);
   const { start_time, end_time, purpose = "", priority = 0, private: secret = false } = wish;
   const { check_in_from, check_in_until } = checkInTimes(wish, rules, now);
   const { attendees = null, answers = {}, override = null } = wish;
@@ -325,4 +343,12 @@ export function holdOf(status: Status, rules: readonly Rules[], now: Temporal.In
   const limits = holding.flatMap(({ hold_minutes }) => hold_minutes ?? []);
   const held_until = limits.length > 0 ? now.add({ minutes: Math.min(...limits) }) : null;
   return { holds: holding.length > 0, held_until };
+}
+
+// Whoever accepts an offer is not worse off for it: what it held stays held for as long.
+function keptOf(hold: ReturnType<typeof holdOf>, status: Status, kept_until: Temporal.Instant | undefined) {
+  if (status !== "pending" || !kept_until) return hold;
+  const longer = hold.holds &&
+    (!hold.held_until || Temporal.Instant.compare(hold.held_until, kept_until) > 0);
+  return longer ? hold : { holds: true, held_until: kept_until };
 }

@@ -17,6 +17,7 @@ import { moveClosures } from "./closure_zones.ts";
 import { Conflict, NotFound, rethrow } from "./errors.ts";
 import { doWithFewer } from "./fewer_units.ts";
 import { difference, record, type State, type Subject } from "./history.ts";
+import { freeing } from "./offers.ts";
 import { type Actor, permit } from "./permissions.ts";
 import type { Period } from "./periods.ts";
 import { listNames } from "./resource_names.ts";
@@ -136,7 +137,7 @@ export async function changeResource(
   permit(actor, "manage_resources");
   const { id: known } = await getResource(sql, id);
   const named = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
-  return await transaction(sql, async (tx) => {
+  return await freeing(sql, [known], async (tx) => {
     if (part_ids) await lockCompositions(tx);
     const before = await lockResource(tx, known);
     const state = await stateOf(tx, before);
@@ -160,7 +161,7 @@ export async function changeResource(
     if (changed.units > before.units) await closeOff(tx, [changed.id], minuteOf(now));
     if (changed.units < before.units) await doWithFewer(tx, changed, now);
     return changed;
-  }).catch(rethrow);
+  }, now).catch(rethrow);
 }
 
 /**
@@ -177,7 +178,7 @@ export async function deactivateResource(
 ): Promise<number> {
   permit(actor, "manage_resources");
   const { id: known, name } = await getResource(sql, id);
-  return transaction(sql, async (tx) => {
+  return freeing(sql, "anywhere", async (tx) => {
     const before = await lockResource(tx, known);
     // The version moves first: what is stored after it was judged by the old one, and is refused.
     await tx`
@@ -211,7 +212,7 @@ export async function deactivateResource(
       );
     }
     return ahead.length;
-  });
+  }, now);
 }
 
 /** Puts a resource back into service. */
@@ -223,7 +224,7 @@ export async function reactivateResource(
 ): Promise<void> {
   permit(actor, "manage_resources");
   const { id: known } = await getResource(sql, id);
-  await transaction(sql, async (tx) => {
+  await freeing(sql, [known], async (tx) => {
     const before = await lockResource(tx, known);
     await tx`
       update resources set deactivated_at = null, updated_at = ${now}, version = version + 1 where id = ${known}`;
@@ -231,7 +232,7 @@ export async function reactivateResource(
     if (!before.deactivated_at) return;
     const states = { previous_state: { active: false }, after_state: { active: true } };
     await record(tx, actor, { subject: subjectOf(before), action: "reactivate", ...states }, now);
-  });
+  }, now);
 }
 
 /**

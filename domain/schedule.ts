@@ -8,8 +8,9 @@ export interface Block {
   from: number;
   to: number;
   unit: number;
-  /** `closed` where it is a closure, of as many units as it could have; its purpose is why. */
-  status: Status | "closed";
+  /** `closed` where it is a closure, of as many units as it could have; its purpose is why. `offered` where it is held for
+   * somebody on the waitlist. */
+  status: Status | "closed" | "offered";
   holds: boolean;
   mine: boolean;
   /** Whether the viewer may open it. */
@@ -58,7 +59,7 @@ type Row = [
   from: number,
   to: number,
   unit: number,
-  status: Status | "closed",
+  status: Status | "closed" | "offered",
   holds: boolean,
   number: number | null,
   purpose: string,
@@ -66,6 +67,7 @@ type Row = [
   requester_name: string | null,
   secret: boolean,
   closure_id: string | null,
+  // Of an offer, until when it holds.
   check_in_until: number | null,
   part: string | null,
   whole: string | null,
@@ -107,11 +109,12 @@ export async function findLanes(db: Db, window: Period, filter: LaneFilter): Pro
     ) r
     left join lateral (
       select json_agg(json_build_array(
-          floor(extract(epoch from coalesce(v.start_time, lower(a.period))) * 1000),
-          floor(extract(epoch from coalesce(v.end_time, upper(a.period))) * 1000), a.unit,
-          coalesce(v.status, 'closed'), a.holds, v.number, coalesce(v.purpose, c.reason), v.requester_id, u.name,
+          floor(extract(epoch from coalesce(v.start_time, s.start_time, lower(a.period))) * 1000),
+          floor(extract(epoch from coalesce(v.end_time, s.end_time, upper(a.period))) * 1000), a.unit,
+          coalesce(v.status, case when a.closure_id is null then 'offered' else 'closed' end), a.holds, v.number,
+          coalesce(v.purpose, c.reason), coalesce(v.requester_id, e.requester_id), u.name,
           coalesce(v.private or r.for_staff, false), a.closure_id,
-          extract(epoch from v.check_in_until) * 1000, a.part, whole.name)
+          extract(epoch from coalesce(v.check_in_until, s.expires_at)) * 1000, a.part, whole.name)
         order by a.unit, coalesce(v.start_time, lower(a.period)), v.number) as blocks
       from (
         select *, null as part from allocations
@@ -134,7 +137,9 @@ export async function findLanes(db: Db, window: Period, filter: LaneFilter): Pro
       left join reservations v on v.id = a.reservation_id
       left join users u on u.id = v.requester_id
       left join closures c on c.id = a.closure_id
-      where (v.status in ('pending', 'approved', 'checked_in', 'completed') or c.id is not null)
+      left join offers s on s.id = a.offer_id
+      left join waitlist e on e.id = s.entry_id
+      where (v.status in ('pending', 'approved', 'checked_in', 'completed') or c.id is not null or s.id is not null)
         -- What is closed alike on several units is one block.
         and not (a.closure_id is not null and exists (
           select from allocations o where o.closure_id = a.closure_id and o.resource_id = a.resource_id
@@ -199,6 +204,12 @@ function blockOf(actor: Actor, row: Row, now: Temporal.Instant): Block[] {
     return [{ from, to, unit, status: stored, holds: true, purpose, ...nobodys, closure_id, ...pieces }];
   }
   const at = now.epochMilliseconds;
+  if (stored === "offered") {
+    // To whom is nobody's business, and an offer that nobody accepted in time takes nothing any more.
+    if (check_in_until! <= at) return [];
+    const secret = { open: false, reference: "", purpose: "", requester_name: "", hidden: true };
+    return [{ from, to, unit, status: stored, holds, mine: requester_id === actor.id, ...secret, ...pieces }];
+  }
   const status = statusOnce(stored, {
     begun: from <= at,
     over: to <= at,

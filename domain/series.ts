@@ -4,9 +4,10 @@ import { isId, newId } from "../lib/ids.ts";
 import type { CheckInTimes } from "./check_in_times.ts";
 import { queueUp } from "./allocations.ts";
 import { mustBeOffered } from "./accessories.ts";
-import { bare } from "./availability.ts";
+import { bare } from "./conflict_words.ts";
 import { readWall } from "./closures.ts";
 import { Conflict, Invalid, NotFound } from "./errors.ts";
+import { letGo } from "./offers.ts";
 import { type Actor, may, permit } from "./permissions.ts";
 import type { Period } from "./periods.ts";
 import { mustBeApart } from "./parts.ts";
@@ -82,7 +83,7 @@ export async function createSeries(
   permit(actor, "reserve");
   const id = newId(now.epochMilliseconds);
   const { purpose = "", private: secret = false, attendees = null, answers = {} } = asked;
-  await storing(sql, async (tx) => {
+  const store = async (tx: Tx) => {
     await queueUp(tx, known(asked.resource_ids));
     const { time_zone, dates, rules, standing, quantities } = await plan(tx, actor, asked, now, {
       lock: true,
@@ -106,7 +107,8 @@ export async function createSeries(
     await keepSeries(tx, series, now);
     await keepSkips(tx, id, dates.filter((date) => !isHad(date)));
     return await storeDates(tx, actor, { series, dates: wanted, rules, standing }, now);
-  });
+  };
+  await storing(sql, asked.resource_ids, store, now);
   return id;
 }
 
@@ -126,7 +128,7 @@ export async function addSkipped(
   permit(actor, "edit_reservation", known.requester_id);
   const wall = readWall(start_wall);
   if (!wall) throw new NotFound("This date");
-  await storing(sql, async (tx) => {
+  const store = async (tx: Tx) => {
     await lockSeries(tx, known.id);
     const series = await readSeries(tx, actor, known.id);
     const asked: NewSeries = {
@@ -142,7 +144,8 @@ export async function addSkipped(
     const wanted = dates.filter(isHad);
     mustBeEnough(dates, wanted, "all_or_nothing");
     return await storeDates(tx, actor, { series, dates: wanted, rules, standing }, now);
-  });
+  };
+  await storing(sql, known.resource_ids, store, now);
 }
 
 /** One date of a series that is a reservation. */
@@ -227,7 +230,17 @@ async function readSeries(db: Db, actor: Actor, id: string): Promise<KeptSeries>
 /** Others were faster: what was begun goes back, and is planned anew. */
 class StepBack extends Error {}
 
-async function storing(sql: Ground, work: (tx: Tx) => Promise<boolean>) {
+const AHEAD_DAYS = 3660;
+
+async function storing(
+  sql: Ground,
+  resource_ids: readonly string[],
+  work: (tx: Tx) => Promise<boolean>,
+  now: Temporal.Instant,
+) {
+  // What is held by nobody any more, on whichever date.
+  const ahead = { start_time: now, end_time: now.add({ hours: 24 * AHEAD_DAYS }) };
+  await letGo(sql, { resource_ids: known(resource_ids), ...ahead }, now);
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const stored = await transaction(sql, async (tx) => {
       if (!await work(tx)) throw new StepBack();

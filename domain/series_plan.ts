@@ -1,5 +1,6 @@
 import type { Db } from "../db/types.ts";
-import { type InTheWay, takenInWords, type Wish } from "./availability.ts";
+import { type InTheWay, type Wish } from "./availability.ts";
+import { takenInWords } from "./conflict_words.ts";
 import { type Actor, may } from "./permissions.ts";
 import { dateIn, type Period } from "./periods.ts";
 import type { Rules } from "./policies.ts";
@@ -185,9 +186,10 @@ async function takenAround(
 ): Promise<Map<string, Taken[]>> {
   const rows = await db<Row[]>`
     select distinct r.id as resource_id, a.unit, r.units, lower(a.period) as from_time, upper(a.period) as to_time, a.reservation_id,
-      a.closure_id, c.reason, r.name as resource_name, v.requester_id, coalesce(u.name, '') as requester_name,
-      coalesce(v.purpose, '') as purpose, coalesce(v.start_time, lower(a.period)) as start_time,
-      coalesce(v.end_time, upper(a.period)) as end_time,
+      a.closure_id, c.reason, r.name as resource_name, coalesce(v.requester_id, e.requester_id) as requester_id,
+      s.expires_at as offered_until, coalesce(u.name, '') as requester_name,
+      coalesce(v.purpose, '') as purpose, coalesce(v.start_time, s.start_time, lower(a.period)) as start_time,
+      coalesce(v.end_time, s.end_time, upper(a.period)) as end_time,
       coalesce(v.private, false) or coalesce(p.details_for_staff, false) as private,
       part.id as part_id, part.name as part_name, whole.name as whole_name
     from unnest(${periods.map((p) => `${p.start_time}`)}::timestamptz[],
@@ -201,25 +203,30 @@ async function takenAround(
     left join reservations v on v.id = a.reservation_id
     left join users u on u.id = v.requester_id
     left join closures c on c.id = a.closure_id
+    left join offers s on s.id = a.offer_id
+    left join waitlist e on e.id = s.entry_id
     left join resources part on part.id = a.resource_id and part.id <> r.id
     left join resources whole on whole.id = a.whole_id and whole.id <> r.id
     where r.id = any(${rules.map((r) => r.resource_id)})
     order by start_time, part_name desc nulls last`;
-  const taken = rows.map(({ unit, from_time, to_time, private: secret, requester_id, ...row }) => {
-    const hidden = requester_id !== null && secret && !may(actor, "see_details", requester_id);
-    const what: InTheWay = {
-      ...{
-        reservation_id: row.reservation_id,
-        resource_id: row.resource_id,
-        resource_name: row.resource_name,
-      },
-      ...{ start_time: row.start_time, end_time: row.end_time, hidden, mine: requester_id === actor.id },
-      ...row.closure_id ? { closure_id: row.closure_id, reason: row.reason } : {},
-      ...{ units: row.units, free_units: 0 },
-      ...{ part_id: row.part_id, part_name: row.part_name, whole_name: row.whole_name },
-      ...{ requester_name: hidden ? "" : row.requester_name, purpose: hidden ? "" : row.purpose },
-    };
-    return { unit, from: from_time.epochMilliseconds, to: to_time.epochMilliseconds, what };
-  });
+  const taken = rows.map(
+    ({ unit, from_time, to_time, private: secret, requester_id, offered_until, ...row }) => {
+      const hidden = requester_id !== null && secret && !may(actor, "see_details", requester_id);
+      const what: InTheWay = {
+        ...{
+          reservation_id: row.reservation_id,
+          resource_id: row.resource_id,
+          resource_name: row.resource_name,
+        },
+        ...{ start_time: row.start_time, end_time: row.end_time, hidden, mine: requester_id === actor.id },
+        ...row.closure_id ? { closure_id: row.closure_id, reason: row.reason } : {},
+        ...offered_until ? { offered_until } : {},
+        ...{ units: row.units, free_units: 0 },
+        ...{ part_id: row.part_id, part_name: row.part_name, whole_name: row.whole_name },
+        ...{ requester_name: hidden ? "" : row.requester_name, purpose: hidden ? "" : row.purpose },
+      };
+      return { unit, from: from_time.epochMilliseconds, to: to_time.epochMilliseconds, what };
+    },
+  );
   return Map.groupBy(taken, ({ what }) => what.resource_id);
 }

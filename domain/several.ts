@@ -83,6 +83,9 @@ function whyNot(request: Pending, actor: Actor, verb: Several["verb"]): string |
     return `It is already ${status.replace("_", " ")}${decided ? ` by ${decided_by_name}` : ""}`;
   }
   if (!request.may_decide) return "You may not decide on it";
+  if (verb === "approve" && conflicts[0]?.offered) {
+    return `${conflicts[0].resource_name} is offered to somebody on the waitlist`;
+  }
   if (verb === "approve" && conflicts.length > 0) {
     return `${conflicts[0].resource_name} is already taken by ${conflicts[0].requester_name}`;
   }

@@ -175,18 +175,21 @@ export async function transitionDue(
     : action === "expire"
     ? tx`status = 'pending' and start_time <= ${now} order by start_time`
     : tx`status = 'approved' and check_in_until <= ${now} order by check_in_until`;
-  return await moveDue(tx, action, { due: tx`${due} limit ${limit} for update skip locked` }, now);
+  const moved = await moveDue(tx, action, { due: tx`${due} limit ${limit} for update skip locked` }, now);
+  return moved.length;
 }
 
 /**
  * Lets go, before the sweep does, of what a period of these resources is held for by those who have not checked in in
  * time. Waits for whoever is doing the same.
+ *
+ * @returns the ids of those reservations
  */
 export async function letGoMissed(
   tx: Tx,
   { resource_ids, start_time, end_time }: Period & { resource_ids: readonly string[] },
   now: Temporal.Instant,
-): Promise<void> {
+): Promise<string[]> {
   // A day more than wanted, as far as the longest buffers reach.
   const due = tx`status = 'approved' and check_in_until <= ${now}
     and start_time < ${end_time.add({ hours: 48 })} and end_time > ${start_time.subtract({ hours: 48 })}
@@ -195,7 +198,7 @@ export async function letGoMissed(
       where a.reservation_id = reservations.id and a.holds and a.resource_id = any(array(
         select taken_id from compositions where resource_id = any(${[...resource_ids]}))))
     order by id for update`;
-  await moveDue(tx, "no_show", { due }, now);
+  return await moveDue(tx, "no_show", { due }, now);
 }
 
 async function moveDue(
@@ -203,7 +206,7 @@ async function moveDue(
   action: keyof typeof DUE,
   { due }: { due: Fragment },
   now: Temporal.Instant,
-): Promise<number> {
+): Promise<string[]> {
   const { to, event } = DUE[action];
   const moved = await tx<{ id: string }[]>`
     with due as (
@@ -221,13 +224,13 @@ async function moveDue(
       insert into outbox (event, reservation_id, created_at) select ${event}, id, ${now} from moved order by id
     )
     select id from moved`;
-  if (moved.length === 0) return 0;
   // Statements of their own: a row that was moved to another time a moment before it was locked has allocations that
   // the statement above does not see, and one that was to be changed has a wish that it does not see.
   const ids = moved.map(({ id }) => id);
+  if (ids.length === 0) return ids;
   await tx`delete from proposals where reservation_id = any(${ids})`;
   await release(tx, ids, { over: action === "complete" });
-  return moved.length;
+  return ids;
 }
 
 /**
@@ -361,8 +364,8 @@ function notYet(
     : "nobody has to check in for it";
 }
 
-// Only the time where it was today, as a person would say it.
-function clockOf(at: Temporal.Instant, zone: string, now: Temporal.Instant): string {
+/** An instant as a person would say it: only the time where it was today. */
+export function clockOf(at: Temporal.Instant, zone: string, now: Temporal.Instant): string {
   const there = at.toZonedDateTimeISO(zone);
   const time = there.toPlainTime().toString({ smallestUnit: "minute" });
   const today = there.toPlainDate().equals(now.toZonedDateTimeISO(zone).toPlainDate());

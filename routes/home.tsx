@@ -5,6 +5,7 @@ import { listBumped } from "../domain/bumps.ts";
 import { listNews } from "../domain/history.ts";
 import { may } from "../domain/permissions.ts";
 import { listReservations } from "../domain/reservations.ts";
+import { listWaitlist } from "../domain/waitlist.ts";
 import { HomePage } from "../views/home.tsx";
 import { actorOf, type Env } from "./env.ts";
 import { page } from "./respond.tsx";
@@ -18,12 +19,13 @@ export const home = new Hono<Env>();
 home.get("/", async (c) => {
   const { sql, now } = c.var;
   const actor = actorOf(c);
-  const [ahead, news, taken, waiting, asked, figures] = await Promise.all([
+  const [ahead, news, taken, waiting, asked, wishes, figures] = await Promise.all([
     listReservations(sql, actor, { requester_id: actor.id, from: now, ahead: true, limit: NEXT }),
     listNews(sql, actor, now.subtract({ hours: 24 * NEWS_DAYS })),
     listBumped(sql, actor, now),
     may(actor, "see_queue") ? countPending(sql, actor, now) : undefined,
     listWaiting(sql, actor, now),
+    listWaitlist(sql, actor, { requester_id: actor.id, open: true, limit: NEXT }, now),
     may(actor, "see_queue") ? getFigures(sql, actor, now) : undefined,
   ]);
   const next = ahead.slice(0, NEXT);
@@ -39,6 +41,7 @@ home.get("/", async (c) => {
       {...taken}
       waiting={waiting}
       asked={asked}
+      wishes={wishes.slice(0, NEXT)}
       figures={figures}
     />
   );

@@ -103,7 +103,7 @@ export async function show(c: Context, { values, problem, reservation, back }: S
   const accessories = await listAccessories(sql, resource.id);
   const wish = await verdictOf(c, resource, { accessories, values }, reservation, problem);
   const deciding = reservation && back ? { requester_name: reservation.requester_name, back } : undefined;
-  const props = { verdict: wish.verdict, resource, now, deciding };
+  const props = { verdict: wish.verdict, resource, now, deciding, waits: !reservation };
   const message = problem && Object.keys(problem.errors).length === 0 && problem.cause instanceof Conflict
     ? problem.message
     : undefined;

@@ -211,9 +211,11 @@ export function Rivals(
       <ul>
         {rivals.map((rival) => (
           <li>
-            {rival.reference
-              ? <a href={reservationPath(rival.reference)}>{rival.requester_name}</a>
-              : <b>{rival.resource_name} is closed</b>}
+            {rival.reference ? <a href={reservationPath(rival.reference)}>{rival.requester_name}</a> : (
+              <b>
+                {rival.resource_name} is {rival.offered ? "offered to somebody on the waitlist" : "closed"}
+              </b>
+            )}
             {`, ${periodOf(rival, zone, now)}`} {rival.purpose && <q class="reason break">{rival.purpose}</q>}
           </li>
         ))}

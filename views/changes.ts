@@ -1,11 +1,12 @@
 import type { AuditEntry } from "../domain/audit.ts";
 import type { Deed, State, Verb } from "../domain/history.ts";
 import type { Opening } from "../domain/opening.ts";
+import type { WaitlistStatus } from "../domain/offers.ts";
 import { clock } from "../domain/periods.ts";
 import { countedName, type Quantities, quantityOf } from "../domain/quantities.ts";
 import type { Status } from "../domain/transitions.ts";
 import { deviceOf } from "./account.tsx";
-import { ACTION_WORDS, count, dayOf, periodOf, STATUS_WORDS, timeOf } from "./words.ts";
+import { ACTION_WORDS, count, dayOf, periodOf, STATUS_WORDS, timeOf, WAITLIST_WORDS } from "./words.ts";
 
 /** One difference, in words; nothing before where it was made, nothing after where it is gone. */
 export interface Change {
@@ -41,6 +42,14 @@ const DEED_WORDS: Record<Deed, string> = {
   import: "Imported",
   open_door: "Door page opened",
   close_door: "Door page closed",
+  join: "Joined the waitlist",
+  leave: "Left the waitlist",
+  offer: "Offered",
+  accept: "Offer accepted",
+  decline: "Offer declined",
+  let_pass: "Offer expired: nobody accepted it in time",
+  withdraw_offer: "Offer taken back",
+  run_out: "Waited until it began",
 };
 
 const WORDS: Record<string, string> = { ...DEED_WORDS, ...ACTION_WORDS, expire: "Expired" };
@@ -183,7 +192,9 @@ function valueOf(
 ): string {
   if (value === null || value === undefined) return "";
   if (typeof value === "boolean") return value ? "yes" : "no";
-  if (key === "status") return STATUS_WORDS[value as Status] ?? String(value);
+  if (key === "status") {
+    return STATUS_WORDS[value as Status] ?? WAITLIST_WORDS[value as WaitlistStatus] ?? String(value);
+  }
   if (key === "opening") return openingOf(value as Opening);
   if (key === "trusts") return countOrNone((value as string[]).length, "person", "people");
   if (key === "fields") return (value as { label: string }[]).map(({ label }) => label).join(", ");

@@ -96,9 +96,38 @@ export function BumpedNotice({ reservation, alternatives, zone, now, named, anot
       <p>
         <a href={alternatives ? `${path}/edit` : path}>Choose another time</a>
       </p>
+      {alternatives && !anothers && <WaitForIt reservation={reservation} />}
     </section>
   );
 }
+
+// Who was bumped goes first, should it come free again.
+function WaitForIt({ reservation }: { reservation: Reservation }) {
+  const { resources, start_time, end_time, purpose, attendees, answers } = reservation;
+  if (resources.length !== 1) return null;
+  const [{ id, time_zone }] = resources;
+  const [from, to] = [start_time, end_time].map((at) => at.toZonedDateTimeISO(time_zone));
+  const values = {
+    ...{ resource: id, purpose },
+    ...attendees ? { attendees: `${attendees}` } : {},
+    ...reservation.private ? { private: "on" } : {},
+    ...Object.fromEntries(Object.entries(answers).map(([key, answer]) => [`answer_${key}`, answer])),
+    ...{
+      date: `${from.toPlainDate()}`,
+      start: clockOf(from),
+      end_date: `${to.toPlainDate()}`,
+      end: clockOf(to),
+    },
+  };
+  return (
+    <form method="post" action="/waitlist">
+      {Object.entries(values).map(([name, value]) => <input type="hidden" name={name} value={value} />)}
+      <button class="second" type="submit">Wait for it, before all others</button>
+    </form>
+  );
+}
+
+const clockOf = (at: Temporal.ZonedDateTime) => at.toPlainTime().toString({ smallestUnit: "minute" });
 
 interface OverrideProps {
   request: Reservation;

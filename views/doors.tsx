@@ -69,10 +69,11 @@ function NowLine(
   }
   const until = Math.min(...present.map(({ to }) => to));
   const closed = present.find(({ status }) => status === "closed");
+  const offered = present.length > 0 && present.every(({ status }) => status === "offered");
   return (
     <div class="now taken">
       <p>
-        <b>{closed ? "Closed" : "In use"}</b> until {clockOf(until, zone, now)}
+        <b>{closed ? "Closed" : offered ? "Offered" : "In use"}</b> until {clockOf(until, zone, now)}
       </p>
       {closed ? <p>{closed.purpose}</p> : present.map((block) => {
         const words = wordsOf(block);
@@ -101,8 +102,9 @@ function CheckInCode({ address }: { address: string }) {
 function NextLine({ block, zone, now }: { block: Block; zone: string; now: Temporal.Instant }) {
   return (
     <li>
-      <b>{clockOf(block.from, zone, now)}–{clockOf(block.to, zone, now)}</b>{" "}
-      {block.status === "closed" ? `Closed: ${block.purpose}` : wordsOf(block) || "Reserved"}
+      <b>{clockOf(block.from, zone, now)}–{clockOf(block.to, zone, now)}</b> {block.status === "closed"
+        ? `Closed: ${block.purpose}`
+        : wordsOf(block) || (block.status === "offered" ? "Offered" : "Reserved")}
     </li>
   );
 }

@@ -5,12 +5,14 @@ import { clock } from "../domain/periods.ts";
 import type { Actor } from "../domain/permissions.ts";
 import type { Reservation } from "../domain/reservations.ts";
 import { allows } from "../domain/transitions.ts";
+import type { Entry } from "../domain/waitlist.ts";
 import { countedName } from "../domain/quantities.ts";
 import { Empty } from "./bits.tsx";
 import { Chart } from "./charts.tsx";
 import { CheckInForm } from "./check_in.tsx";
 import { BumpedNotice } from "./decisions.tsx";
 import { ReservationTable } from "./reservation_list.tsx";
+import { OfferNotice, WaitsFor } from "./waitlist.tsx";
 import { ACTION_WORDS, agoOf, count, dayOf, reservationPath, shortDate, timeOf } from "./words.ts";
 
 interface HomeProps {
@@ -25,13 +27,15 @@ interface HomeProps {
   waiting?: number;
   /** What waits for this person, on reservations of their own. */
   asked: readonly Waiting[];
+  /** What this person waits for, and is offered. */
+  wishes: readonly Entry[];
   /** How the site stands; for staff alone. */
   figures?: Figures;
 }
 
 /** My day: what comes next, what has changed, what waits for me. */
 export function HomePage(props: HomeProps) {
-  const { viewer, now, next, news, bumped, alternatives, waiting, asked, figures } = props;
+  const { viewer, now, next, news, bumped, alternatives, waiting, asked, wishes, figures } = props;
   const { name, time_zone: zone } = viewer;
   const due = next.filter((one) => one.requester_id === viewer.id && allows(one, "check_in", now));
   return (
@@ -42,6 +46,7 @@ export function HomePage(props: HomeProps) {
           <a class="button" href="/find">Find me a slot</a>
         </p>
       </div>
+      {wishes.map((entry) => <OfferNotice entry={entry} viewer={viewer} now={now} />)}
       {due.map((one) => (
         <div class="callout check-in">
           <p>
@@ -83,6 +88,7 @@ export function HomePage(props: HomeProps) {
             </Empty>
           )}
       </section>
+      <WaitsFor entries={wishes} viewer={viewer} now={now} />
       {figures && <SiteFigures figures={figures} zone={zone} now={now} />}
     </>
   );

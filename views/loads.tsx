@@ -18,7 +18,7 @@ const USUAL_HOURS = 13;
 export function loadOf(lane: Lane, day: Day): Load {
   const today = lane.blocks.filter((block) => block.to > day.from && block.from < day.to);
   const closures = today.filter(({ status }) => status === "closed");
-  const reservations = today.filter(({ status }) => status !== "closed");
+  const reservations = today.filter(({ status }) => status !== "closed" && status !== "offered");
   const held = reservations.filter(({ holds, status }) => holds || status === "completed")
     .reduce((sum, { from, to }) => sum + Math.min(to, day.to) - Math.max(from, day.from), 0);
   return {

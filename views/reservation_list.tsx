@@ -36,7 +36,7 @@ export function ReservationsPage({ when, q, back, next, imports, ...list }: Page
         <nav class="tabs" aria-label="Which reservations">
           <a href="/reservations" aria-current={when === "upcoming" ? "page" : undefined}>Upcoming</a>{" "}
           <a href="/reservations?when=past" aria-current={when === "past" ? "page" : undefined}>Past</a>{" "}
-          <a href="/agenda">Agenda</a>
+          <a href="/agenda">Agenda</a> <a href="/waitlist">Waitlist</a>
         </nav>{" "}
         {when === "past" && <input type="hidden" name="when" value="past" />}
         <label class="inline">

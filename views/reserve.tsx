@@ -6,7 +6,7 @@ import type { Reason } from "../domain/reasons.ts";
 import { Check, Field, FormError, Select, TextArea } from "./fields.tsx";
 import { Particulars, type ParticularsProps } from "./particulars.tsx";
 import { Repeats } from "./repeats.tsx";
-import { periodOf } from "./words.ts";
+import { periodOf, timeOf } from "./words.ts";
 
 /** What stands between a wish and its slot, as far as it is known. */
 export interface Verdict {
@@ -47,6 +47,8 @@ export interface ReserveProps {
   /** Which of the two times the clock shows twice on that day. */
   twice: { start: boolean; end: boolean };
   now: Temporal.Instant;
+  /** Whether one can wait for what is taken. */
+  waits?: boolean;
 }
 
 /** Asking for a time, or changing one that was asked for. */
@@ -206,8 +208,8 @@ function Reason(
   );
 }
 
-// A date and a time side by side, with what is wrong with either below both.
-function Moment(
+/** A date and a time side by side, with what is wrong with either below both. */
+export function Moment(
   { from = false, values, errors }: { from?: boolean } & Pick<ReserveProps, "values" | "errors">,
 ) {
   const [date, time] = from ? ["date", "start"] : ["end_date", "end"];
@@ -240,7 +242,7 @@ function Moment(
 
 /** Whether it can be had; if not, why not, and what could be had instead: one tap takes it. */
 export function VerdictNotice(
-  { verdict, resource, now, deciding, message, plain = false }: {
+  { verdict, resource, now, deciding, message, plain = false, waits = false }: {
     verdict: Verdict;
     resource: { id: string; time_zone: string };
     now: Temporal.Instant;
@@ -249,6 +251,8 @@ export function VerdictNotice(
     message?: string;
     /** Whether alternatives are only named, where there is nothing to take. */
     plain?: boolean;
+    /** Whether one can wait for what is taken. */
+    waits?: boolean;
   },
 ) {
   const { wish, errors, reasons, conflicts, alternatives, needs_approval, free_units } = verdict;
@@ -283,7 +287,22 @@ export function VerdictNotice(
       {conflicts.map((conflict) => <ConflictLine conflict={conflict} resource={resource} now={now} />)}
       <Left counts={free_units} />
       <Alternatives {...{ alternatives, resource, now, plain }} />
+      {waits && reasons.length === 0 && conflicts.some(({ mine }) => !mine) && <WaitButtons />}
     </div>
+  );
+}
+
+// Of the same form: what was typed goes along.
+function WaitButtons() {
+  return (
+    <p class="instead">
+      <button class="second" type="submit" formaction="/waitlist" formnovalidate>
+        Join the waitlist for this time
+      </button>{" "}
+      <button class="second" type="submit" formmethod="get" formaction="/waitlist/new" formnovalidate>
+        Or for any time that day …
+      </button>
+    </p>
   );
 }
 
@@ -311,6 +330,21 @@ function ConflictLine(
         {conflict.reason}, {periodOf(conflict, resource.time_zone, now)}
       </p>
     );
+  }
+  if (conflict.offered_until) {
+    const until = timeOf(conflict.offered_until, resource.time_zone);
+    return conflict.mine
+      ? (
+        <p>
+          <b>{conflict.resource_name} is offered to you until {until}:</b> <a href="/waitlist">accept it</a>
+        </p>
+      )
+      : (
+        <p>
+          <b>{conflict.resource_name} is offered to somebody on the waitlist</b> until {until},{" "}
+          {periodOf(conflict, resource.time_zone, now)}
+        </p>
+      );
   }
   const who = conflict.mine ? "by you" : conflict.hidden ? "" : `by ${conflict.requester_name}`;
   const how = [part_name, whole_name && `all of ${whole_name}`].filter(Boolean).join(", ");

@@ -112,7 +112,7 @@ function TimelineCell({ cell, row }: { cell: Cell; row: TimelineRow }) {
       <b>{times}</b> {titleOf(block)} <i>{whoOf(block)}</i>{" "}
       <span class="v">
         {row.name}
-        {block.status !== "closed" && `, ${STATUS_WORDS[block.status]}`}
+        {block.status !== "closed" && block.status !== "offered" && `, ${STATUS_WORDS[block.status]}`}
       </span>
     </span>
   );
@@ -125,14 +125,15 @@ function TimelineCell({ cell, row }: { cell: Cell; row: TimelineRow }) {
 }
 
 // A closure leads on only for those who are told which one it is.
-function pathOf({ open, reference, closure_id }: Block): string | undefined {
+function pathOf({ open, reference, closure_id, status, mine }: Block): string | undefined {
   if (closure_id) return `/admin/closures/${closure_id}`;
+  if (status === "offered") return mine ? "/waitlist" : undefined;
   return open ? reservationPath(reference) : undefined;
 }
 
 function classOf(block: Block): string {
   if (block.status === "closed") return "b c";
-  return `b${block.mine ? " m" : ""}${block.status === "pending" ? " p" : ""}${
+  return `b${block.mine ? " m" : ""}${["pending", "offered"].includes(block.status) ? " p" : ""}${
     block.status === "completed" ? " d" : ""
   }`;
 }
@@ -140,7 +141,13 @@ function classOf(block: Block): string {
 // On a hall's line the part that is taken is named, and on a part's the hall.
 const titleOf = ({ status, hidden, purpose, part, whole }: Block) => {
   const piece = part ?? whole;
-  const title = status === "closed" ? `Closed: ${purpose}` : hidden ? "Private" : purpose || "Reserved";
+  const title = status === "closed"
+    ? `Closed: ${purpose}`
+    : status === "offered"
+    ? "Offered"
+    : hidden
+    ? "Private"
+    : purpose || "Reserved";
   return piece ? `${piece}: ${title}` : title;
 };
 const whoOf = (block: Block) => block.mine ? "me" : block.requester_name;

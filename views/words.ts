@@ -1,4 +1,5 @@
 import type { Verb } from "../domain/history.ts";
+import type { WaitlistStatus } from "../domain/offers.ts";
 import type { Role } from "../domain/permissions.ts";
 import type { Period } from "../domain/periods.ts";
 import type { Status } from "../domain/transitions.ts";
@@ -90,6 +91,15 @@ export const STATUS_WORDS: Record<Status, string> = {
   no_show: "No show",
   bumped: "Bumped",
   cancelled: "Cancelled",
+};
+
+export const WAITLIST_WORDS: Record<WaitlistStatus, string> = {
+  waiting: "Waiting",
+  offered: "Offered",
+  accepted: "Accepted",
+  declined: "Declined",
+  left: "Left",
+  expired: "Expired",
 };
 
 export const ACTION_WORDS: Record<Verb, string> = {

@@ -127,7 +127,7 @@ const NUMBERS = [
   "hold_minutes",
 ] as const;
 const BUFFERS = ["buffer_before", "buffer_after"] as const;
-const CHECK_IN = ["check_in_opens_minutes", "check_in_grace_minutes"] as const;
+const WITH_DEFAULT = ["check_in_opens_minutes", "check_in_grace_minutes", "offer_minutes"] as const;
 const CHECKS = [
   "approval_outside_hours",
   "approval_recurring",
@@ -164,7 +164,7 @@ function read(values: Values): NewPolicy {
     quotas,
     ...Object.fromEntries(NUMBERS.map((name) => [name, number(name)])),
     ...Object.fromEntries(BUFFERS.map((name) => [name, number(name) ?? 0])),
-    ...Object.fromEntries(CHECK_IN.map((name) => [name, number(name) ?? NO_RULES[name]])),
+    ...Object.fromEntries(WITH_DEFAULT.map((name) => [name, number(name) ?? NO_RULES[name]])),
     ...Object.fromEntries(CHECKS.map((name) => [name, values[name] === "on"])),
     attestations: lines(values.attestations),
     fields: lines(values.fields).flatMap((line) => readField(line, issues)),
@@ -204,7 +204,7 @@ function asTyped(policy: NewPolicy | KeptPolicy): Values {
     always_open: opening ? undefined : "on",
     ...Object.fromEntries(WEEKDAYS.map((_, i) => [`hours_${i}`, opening?.[i]?.map(inHours).join(", ")])),
     ...Object.fromEntries(
-      [...NUMBERS, ...BUFFERS, ...CHECK_IN].map((name) => [name, policy[name]?.toString() || undefined]),
+      [...NUMBERS, ...BUFFERS, ...WITH_DEFAULT].map((name) => [name, policy[name]?.toString() || undefined]),
     ),
     ...Object.fromEntries(CHECKS.map((name) => [name, policy[name] ? "on" : undefined])),
     ...Object.fromEntries(PERIODS.flatMap((per) => [

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { SCOPES } from "../../domain/auth/tokens.ts";
+import { WAITLIST_STATUSES } from "../../domain/offers.ts";
 import { NewPolicy } from "../../domain/policies.ts";
 import { ROLES } from "../../domain/permissions.ts";
 import { Recurrence } from "../../domain/recurrence.ts";
@@ -83,9 +84,25 @@ export const Reservation = z.strictObject({
     .describe("A change that waits for a decision; the reservation stays as it is until then"),
 }).meta({ id: "Reservation" });
 
+export const WaitlistEntry = z.strictObject({
+  ...{ id: Id, requester_id: Id, ...Slot },
+  minutes: z.int().nullable().describe(
+    "A slot of that length between the two is wanted; null: the very slot",
+  ),
+  ...{ purpose: Text, private: z.boolean(), attendees: z.int().nullable(), answers: z.record(Text, Text) },
+  status: z.enum(WAITLIST_STATUSES),
+  place: z.int().nullable().describe("From 1, among those whose wishes meet; null: they do not wait"),
+  bumped: z.boolean().describe("What they had was given to another: they go first"),
+  offer: z.strictObject({ id: Id, start_time: Instant, end_time: Instant, expires_at: Instant }).nullable()
+    .describe("What is held for them, until it expires"),
+  reservation_id: Id.nullable().describe("What came of it"),
+  ...Kept,
+}).meta({ id: "WaitlistEntry" });
+
 const Rival = z.strictObject({
-  reservation_id: Id.nullable().describe("Null: it is closed, and `purpose` says why"),
+  reservation_id: Id.nullable().describe("Null: it is closed, and `purpose` says why; or it is offered"),
   reference: Text.nullable(),
+  offered: z.boolean().optional().describe("Whether it is held for somebody on the waitlist"),
   ...{ resource_name: Text, requester_name: Text, purpose: Text, start_time: Instant, end_time: Instant },
 });
 
@@ -204,13 +221,14 @@ const Counted = z.strictObject({
 export const Imported = Counted.extend({ errors: z.array(InFile) }).meta({ id: "Imported" });
 
 const Overlap = z.strictObject({
-  reservation_id: Id.nullable(),
+  reservation_id: Id.nullable().describe("Null: it is closed, or offered to somebody on the waitlist"),
   resource_id: Id,
   start_time: Instant,
   end_time: Instant,
   part_id: Id.optional().describe("The part of the resource that is taken, where it is not all of it"),
   closure_id: Id.optional(),
   reason: Text.optional(),
+  offered_until: Instant.optional().describe("Until when it is held for somebody on the waitlist"),
 });
 
 export const Series = z.strictObject({

@@ -21,6 +21,7 @@ import { series } from "./series.ts";
 import { tokens } from "./tokens.ts";
 import { transfers } from "./transfers.ts";
 import { users } from "./users.ts";
+import { waitlist } from "./waitlist.ts";
 
 /** Everything that programs may do, over the same domain functions as the pages. */
 export const api = new Hono<Env>();
@@ -40,6 +41,7 @@ const ALL: readonly Calls[] = [
     bulk,
     reservations,
     series,
+    waitlist,
     approvals,
     finding,
     audit,

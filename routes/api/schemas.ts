@@ -49,6 +49,17 @@ export const NewReservation = z.object({
   message: "Name a resource: resource_id, or resource_ids for several",
 }).refine(agree, AGREE).meta({ id: "NewReservation" });
 
+const LENGTH = "Give a length in minutes";
+
+/** A wish for what is taken. */
+export const NewWaitlistEntry = z.object({
+  ...NewReservation.shape,
+  minutes: z.number(LENGTH).int(LENGTH).min(1, LENGTH).max(44_640, LENGTH).optional(),
+}).omit({ priority: true, override: true }).refine((wish) => wish.resource_id || wish.resource_ids, {
+  path: ["resource_id"],
+  message: "Name a resource: resource_id, or resource_ids for several",
+}).refine(agree, AGREE).meta({ id: "NewWaitlistEntry" });
+
 /** What a change of a reservation may name. */
 export const ReservationChange = z.object({
   ...NamedResources,

@@ -15,7 +15,7 @@ import {
 } from "../../domain/series.ts";
 import { cancelDates, changeDates, SCOPES } from "../../domain/series_changes.ts";
 import { CHOICES, type PlannedDate } from "../../domain/series_plan.ts";
-import { bare } from "../../domain/availability.ts";
+import { bare } from "../../domain/conflict_words.ts";
 import { Purpose } from "../../domain/texts.ts";
 import { actorOf, type Context } from "../env.ts";
 import { PlannedSeries, Series as Described, SeriesCancelled } from "./answers.ts";

@@ -2,13 +2,17 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import type { Page } from "playwright-core";
 import { createReset } from "../../domain/auth/resets.ts";
+import { cancel } from "../../domain/edits.ts";
+import { request } from "../../domain/requests.ts";
+import { join } from "../../domain/waitlist.ts";
+import { makeResource } from "../support/cast.ts";
 import type { Actor } from "../../domain/permissions.ts";
 import { decideSome } from "../support/decided.ts";
 import { createSeries } from "../../domain/series.ts";
 import { close, NewClosure } from "../../domain/closures.ts";
 import { previewFile } from "../../domain/transfers/imports.ts";
 import { openWindow } from "../support/browser.ts";
-import { ADA, BOB, idOf, openDemoSite, SAM } from "../support/demo_site.ts";
+import { ADA, ALICE, BOB, idOf, openDemoSite, SAM } from "../support/demo_site.ts";
 
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
@@ -58,6 +62,17 @@ Deno.test("every page", async (t) => {
     rule: { frequency: "daily", count: 20 },
   }, demo.site.now);
   const [{ one }] = await sql`select reference as one from reservations where series_id = ${series} limit 1`;
+  const [alice] = await sql<Actor[]>`select * from users where email = ${ALICE}`;
+  const loft = await makeResource(sql, ada, { name: "Loft above the weaving mill" }, demo.site.now);
+  const waits = async (hour: number) => {
+    const at = demo.site.now.add({ hours: 24 + hour });
+    const slot = { start_time: at, end_time: at.add({ hours: 1 }), resource_ids: [loft.id] };
+    const { id } = await request(sql, alice, slot, demo.site.now);
+    const entry = await join(sql, bob, { ...slot, purpose: "Warping the big loom" }, demo.site.now);
+    return { id, entry: entry.id };
+  };
+  const [waiting, offered] = [await waits(0), await waits(2)];
+  await cancel(sql, alice, { id: offered.id }, demo.site.now);
   const nobody = ["/api/docs", "/login", "/register", "/logout", `/reset/${token}`, "/reset/of-yesterday"];
   const bobs = [
     "/",
@@ -95,12 +110,20 @@ Deno.test("every page", async (t) => {
     `/series/new?${recurs}&until=2020-01-01`,
     `/series/${series}`,
     `/reservations/${one}`,
+    "/waitlist",
+    "/waitlist?show=all",
+    `/waitlist/${waiting.entry}`,
+    `/waitlist/${offered.entry}`,
+    `/waitlist/new?resource=${loft.id}&date=${taken.day}&start=10:00&end=11:00`,
     "/account",
     "/check-in",
     "/no-such-page",
   ];
   const sams = [
     "/",
+    "/waitlist?who=everybody",
+    "/waitlist?who=everybody&show=all&resource=none",
+    `/waitlist/${offered.entry}`,
     "/approvals",
     "/admin/audit",
     `/admin/audit?reservation=${taken.reference}`,

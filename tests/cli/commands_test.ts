@@ -168,10 +168,23 @@ function story(site: string, email: (who: Who) => string): Step[] {
       prints: /11:00–12:00\n/,
     },
     {
+      who: "bob",
+      args: ["waitlist", "join", "Hall", "tomorrow", "16:00", "+1h", "--purpose", "Band"],
+      prints: /16:00–17:00\n[\s\S]*Status +waiting\n[\s\S]*Place +1\n/,
+    },
+    { who: "ada", args: ["waitlist", "join", "Hall", "tomorrow", "16:00", "+1h"], prints: /Place +2\n/ },
+    { who: "sam", args: ["waitlist", "join", "Hall", "tomorrow", "16:00", "+1h"], prints: /Place +3\n/ },
+    { who: "sam", args: ["waitlist", "leave"], says: /Off the waitlist/ },
+    { who: "sam", args: ["waitlist", "leave"], says: /You wait for nothing/, code: 5 },
+    { who: "bob", args: ["waitlist", "accept"], says: /Nothing is offered to you/, code: 5 },
+    {
       who: "alice",
       args: ["reservations", "cancel", "R-1", "--reason", "Ill"],
       prints: /R-1 .* cancelled/,
     },
+    { who: "sam", args: ["waitlist", "list", "--status", "offered"], prints: /Hall +offered/ },
+    { who: "bob", args: ["waitlist", "decline"], prints: /Status +declined\n/ },
+    { who: "ada", args: ["waitlist", "accept"], prints: /16:00–17:00\n[\s\S]*Status +approved\n/ },
     { who: "alice", args: ["reservations", "export"], prints: /Rehearsal/ },
     {
       who: "ada",

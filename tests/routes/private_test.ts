@@ -8,6 +8,7 @@ import type { Actor } from "../../domain/permissions.ts";
 import { createPolicy, NO_RULES } from "../../domain/policies.ts";
 import { request } from "../../domain/requests.ts";
 import { createSeries } from "../../domain/series.ts";
+import { join } from "../../domain/waitlist.ts";
 import { newId } from "../../lib/ids.ts";
 import { type Answer, type Client, SECRET_KEY } from "../support/app.ts";
 import { makeResource, NOW, on } from "../support/cast.ts";
@@ -62,7 +63,18 @@ async function secrets(how: How = "by Bob himself") {
     SECRET_KEY,
     await openDoor(sql, cast.ada, { resource_id: hall.id, names: true }, NOW),
   );
-  return { ...scene, series, door, hall, van, den, bobs, wish, gone, own, lost, closure };
+  // Offered to Bob, who waits for it.
+  const hut = await makeResource(sql, cast.ada, { name: "Hut", policy_id });
+  const before = await ask(cast.mallory, hut.id, "10:00", "11:00", "Mine until now");
+  const waits = {
+    ...on(DAY, "10:00", "11:00"),
+    resource_ids: [hut.id],
+    purpose: "Wedding cake",
+    private: secret,
+  };
+  const entry = (await join(sql, cast.bob, waits, NOW)).id;
+  await cancel(sql, cast.mallory, { id: before.id }, NOW);
+  return { ...scene, hut, entry, series, door, hall, van, den, bobs, wish, gone, own, lost, closure };
 }
 
 /** What hides it: that it is marked so, or a policy of which only staff see the details. */
@@ -160,6 +172,26 @@ const QUESTIONS: Question[] = [
   get(
     "/reservations/:id/edit",
     ({ own, hall }) => `/reservations/${own.reference}/edit?${query(typed(hall.id))}`,
+  ),
+  get("/waitlist", undefined, { bobs: true }),
+  get("/waitlist", () => "/waitlist?who=everybody&show=all", { bobs: true }),
+  get("/waitlist/new", ({ hall }) => `/waitlist/new?${query(typed(hall.id))}`),
+  get("/waitlist/:id", ({ entry }) => `/waitlist/${entry}`, { bobs: true }),
+  get("/api/v1/waitlist", ({ cast }) => `/api/v1/waitlist?requester_id=${cast.bob.id}`, { bobs: true }),
+  get("/api/v1/waitlist", ({ hut }) => `/api/v1/waitlist?resource_id=${hut.id}`, { bobs: true }),
+  get("/api/v1/waitlist/:id", ({ entry }) => `/api/v1/waitlist/${entry}`, { bobs: true }),
+  // What is offered to Bob: nobody else learns to whom.
+  get("/reservations/new", ({ hut }) => `/reservations/new?${query(typed(hut.id, "10:00", "11:00"))}`),
+  post("/reservations", () => "/reservations", ({ hut }) => typed(hut.id, "10:00", "11:00")),
+  get("/resources/:id", ({ hut }) => `/resources/${hut.id}?week=${DAY}`),
+  post("/waitlist", () => "/waitlist", ({ hall }) => typed(hall.id, "10:00", "11:00")),
+  post("/api/v1/waitlist", () => "/api/v1/waitlist", ({ hall }) => ({ resource_id: hall.id, ...period })),
+  { route: "DELETE /api/v1/waitlist/:id", path: ({ entry }) => `/api/v1/waitlist/${entry}` },
+  ...["accept", "decline"].map((verb) =>
+    post(`/api/v1/waitlist/:id/${verb}`, ({ entry }) => `/api/v1/waitlist/${entry}/${verb}`, () => ({}))
+  ),
+  ...["accept", "decline", "leave"].map((verb) =>
+    post(`/waitlist/:id/${verb}`, ({ entry }) => `/waitlist/${entry}/${verb}`, () => ({}))
   ),
   get("/account"),
   get("/approvals"),

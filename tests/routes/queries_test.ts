@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { close, NewClosure } from "../../domain/closures.ts";
 import { createSeries } from "../../domain/series.ts";
+import { join } from "../../domain/waitlist.ts";
 import { request } from "../../domain/requests.ts";
 import { makeCrowd, makeResource, NOW, on } from "../support/cast.ts";
 import { openScene, type Scene } from "../support/scene.ts";
 
 /** So much may a page ask, however much there is: the most that any of them asked when this was written. */
-const AT_MOST = 7;
+const AT_MOST = 8;
 
 /** A hall, a van that wants approval, and so many more rooms, each with reservations on the day of the tests. */
 async function siteWith(rooms: number) {
@@ -52,7 +53,10 @@ async function siteWith(rooms: number) {
   const rule = { frequency: "daily", count: rooms } as const;
   const series = await createSeries(sql, cast.bob, { ...recurring, rule }, NOW);
   const [{ one }] = await sql`select reference as one from reservations where series_id = ${series} limit 1`;
-  return { ...scene, hall, id, reference, closure_id, series, one };
+  const waits = { ...on("2026-05-05", "10:00", "11:00"), resource_ids: [more[0].id] };
+  const entry = (await join(sql, cast.bob, waits, NOW)).id;
+  for (const who of crowd.slice(1)) await join(sql, who, waits, NOW);
+  return { ...scene, hall, id, reference, closure_id, series, one, entry };
 }
 
 /** The statements that each page sends, on a site that has just been written to. */
@@ -60,9 +64,9 @@ async function asked(
   scene:
     & Scene
     & { hall: { id: string } }
-    & Record<"id" | "reference" | "closure_id" | "series" | "one", string>,
+    & Record<"id" | "reference" | "closure_id" | "series" | "one" | "entry", string>,
 ) {
-  const { hall, id, reference, closure_id, series, one, sql, cast, statements } = scene;
+  const { hall, id, reference, closure_id, series, one, entry, sql, cast, statements } = scene;
   const pages = {
     bob: [
       "/",
@@ -86,6 +90,10 @@ async function asked(
       `/series/${series}`,
       `/reservations/${one}`,
       `/api/v1/series/${series}`,
+      "/waitlist",
+      `/waitlist/${entry}`,
+      `/waitlist/new?resource=${hall.id}`,
+      "/api/v1/waitlist",
       "/account",
       "/check-in",
       "/api/v1/resources",
@@ -97,6 +105,7 @@ async function asked(
     ],
     sam: [
       "/",
+      "/waitlist?who=everybody",
       "/check-in",
       "/approvals",
       `/reservations/${reference}/reschedule`,
@@ -141,7 +150,7 @@ async function asked(
       assert.equal(answer.status, 200, `${path}: ${answer.text.slice(0, 200)}`);
       found[
         path.replace(hall.id, "HALL").replace(cast.bob.id, "BOB").replace(id, "ID").replace(series, "SERIES")
-          .replace(one, "ONE").replace(reference, "REF")
+          .replace(one, "ONE").replace(entry, "ENTRY").replace(reference, "REF")
           .replace(
             closure_id,
             "CLOSURE",

@@ -6,6 +6,7 @@ import { createGroup } from "../../domain/groups.ts";
 import { createPolicy, NO_RULES } from "../../domain/policies.ts";
 import { request } from "../../domain/requests.ts";
 import { createSeries } from "../../domain/series.ts";
+import { join } from "../../domain/waitlist.ts";
 import { beginSession } from "../../domain/auth/sessions.ts";
 import { createToken } from "../../domain/auth/tokens.ts";
 import { type Action, type Actor, may, type Role } from "../../domain/permissions.ts";
@@ -58,6 +59,9 @@ const KINDS = {
   "check in": { told: answers(SIGN_IN, ["let in", "not found"], IN, IN), action: "check_in" },
   "end": { told: answers(SIGN_IN, ["let in", "not found"], IN, IN), action: "end" },
   "restore": { told: answers(SIGN_IN, ["let in", "not found"], IN, IN), action: "restore" },
+  "see waitlist": { told: answers(SIGN_IN, ["let in", "not found"], IN, IN), action: "see_waitlist" },
+  "leave": { told: answers(SIGN_IN, ["let in", "not found"], IN, IN), action: "leave_waitlist" },
+  "offer": { told: answers(SIGN_IN, ["let in", "not found"], IN, IN), action: "answer_offer" },
   "answer": {
     told: answers(SIGN_IN, ["let in", "not found"], ["let in", "refused"], ["let in", "refused"]),
     action: "answer",
@@ -138,6 +142,19 @@ const ROUTES = new Map<string, Right>([
   ["PATCH /api/v1/series/:id", "edit"],
   ["POST /api/v1/series/:id/cancel", "cancel"],
   ["POST /api/v1/series/:id/add", "edit"],
+  ["GET /waitlist", "signed in"],
+  ["GET /waitlist/new", "signed in"],
+  ["POST /waitlist", "reserve"],
+  ["GET /waitlist/:id", "see waitlist"],
+  ["POST /waitlist/:id/accept", "offer"],
+  ["POST /waitlist/:id/decline", "offer"],
+  ["POST /waitlist/:id/leave", "leave"],
+  ["GET /api/v1/waitlist", "signed in"],
+  ["POST /api/v1/waitlist", "reserve"],
+  ["GET /api/v1/waitlist/:id", "see waitlist"],
+  ["DELETE /api/v1/waitlist/:id", "leave"],
+  ["POST /api/v1/waitlist/:id/accept", "offer"],
+  ["POST /api/v1/waitlist/:id/decline", "offer"],
   ["GET /api/v1/audit-logs", "audit"],
   ["GET /api/v1/approvals", "queue"],
   ["GET /api/v1/users/export.csv", "users"],
@@ -309,6 +326,9 @@ async function house() {
     SECRET_KEY,
     await openDoor(sql, cast.ada, { resource_id: hall.id, names: true }, NOW),
   );
+  const full = await makeResource(sql, cast.ada, { name: "Full" });
+  const taken = on("2026-05-05", "10:00", "11:00");
+  await request(sql, cast.sue, { ...taken, resource_ids: [full.id] }, NOW);
   /** What belongs to one person. */
   async function of(owner: Actor) {
     const wish = { ...on("2026-05-05", "10:00", "11:00"), resource_ids: [hall.id] };
@@ -322,6 +342,7 @@ async function house() {
       away: absence.id,
       token: (await createToken(sql, owner, { name: "Script", scope: "read", expires_in_days: 1 }, NOW)).id,
       reservation: (await request(sql, owner, wish, NOW)).id,
+      entry: (await join(sql, owner, { ...taken, resource_ids: [full.id] }, NOW)).id,
       series: await createSeries(sql, owner, { ...RECURRING, resource_ids: [hall.id] }, NOW),
     };
   }
@@ -331,6 +352,7 @@ async function house() {
     [/closures\/:id/, closure.id],
     [/groups\/:id/, group],
     [/(reservations|bookings)\/:id/, own.reservation],
+    [/waitlist\/:id/, own.entry],
     [/series\/:id/, own.series],
     [/resources\/:id/, hall.id],
     [/users\/:id/, own.user],
@@ -362,7 +384,7 @@ function knock(who: Client, route: string, id: string, { hall }: { hall: { id: s
     const body = { ...said, ...change, ...series, start_time, end_time };
     return who.call(method, path.slice("/api/v1".length), bare ? undefined : body);
   }
-  const query = path === "/reservations/new" ? `?resource=${hall.id}` : "";
+  const query = ["/reservations/new", "/waitlist/new"].includes(path) ? `?resource=${hall.id}` : "";
   const slot = { ...series, resource: hall.id, date: "2026-05-07", start: "10:00", end: "11:00" };
   return method === "GET" ? who.get(path + query) : who.post(path, { ...said, ...slot });
 }
@@ -461,7 +483,7 @@ for (const [name, visitor] of [["bob", "user, another's"], ["sam", "staff, anoth
       assert.deepEqual([route, there.status], [route, none.status]);
     }
     assert(count > 20, `only ${count} were tried`);
-    const [{ status }] = await scene.sql`select status from reservations`;
+    const [{ status }] = await scene.sql`select status from reservations where id = ${own.reservation}`;
     assert.equal(status, "pending");
   });
 }

@@ -41,8 +41,8 @@ const DIAGRAM: Told[] = Object.entries({ ...ARROWS, ...ASIDE }).map(([action, to
  */
 export async function assertSound(db: Db): Promise<void> {
   const twice = await db`
-    select r.name, a.unit, coalesce(a.reservation_id, a.closure_id) as one,
-      coalesce(b.reservation_id, b.closure_id) as other
+    select r.name, a.unit, coalesce(a.reservation_id, a.closure_id, a.offer_id) as one,
+      coalesce(b.reservation_id, b.closure_id, b.offer_id) as other
     from allocations a
     join allocations b on b.resource_id = a.resource_id and b.unit = a.unit and b.period && a.period
       and b.ctid > a.ctid
@@ -67,6 +67,8 @@ export async function assertSound(db: Db): Promise<void> {
   assert.deepEqual(await unrecorded(db, DIAGRAM), [], "the record does not tell what happened");
   assert.deepEqual(await notAsAskedFor(db), [], "a reservation has something else than was asked for");
   assert.deepEqual(await besideTheirWhole(db), [], "a part is held by one, and its whole by another");
+  const words = "an offer holds what it does not offer, or the waitlist does not add up";
+  assert.deepEqual(await brokenOffers(db), [], words);
 }
 
 // As many units as were asked for, said once; and with what is composed of parts each of them, as long as it lies ahead.
@@ -113,6 +115,45 @@ async function besideTheirWhole(db: Db) {
     join allocations b on b.resource_id = deep.part_id and b.holds and b.period && a.period
       and b.reservation_id <> a.reservation_id
     join resources whole on whole.id = deep.whole_id join resources part on part.id = deep.part_id`;
+  return [...found];
+}
+
+// An offer that has not ended holds each of its resources for its slot, with the buffers that there were, and belongs
+// to an entry that is offered it; one that has ended holds nothing. An entry has come to be what it is in steps of which
+// each is on record and told once.
+async function brokenOffers(db: Db) {
+  const found = await db`
+    select o.id, 'holds something, or not what it offers' as why from offers o
+    where (o.ended_at is null) <> (o.resource_ids = array(
+      select a.resource_id from allocations a
+      where a.offer_id = o.id and a.asked is not null and a.holds and a.period @> tstzrange(o.start_time, o.end_time, '[)') order by 1))
+    union all
+    select o.id, 'has ended and still holds something' from offers o
+    where o.ended_at is not null and exists (select from allocations a where a.offer_id = o.id)
+    union all
+    select e.id, 'offered without an offer, or the other way round' from waitlist e
+    where (e.status = 'offered') <> exists (select from offers o where o.entry_id = e.id and o.ended_at is null)
+    union all
+    select e.id, 'accepted, and no reservation of theirs came of it' from waitlist e
+    where (e.status = 'accepted') <> exists (
+      select from offers o join reservations v on v.id = o.reservation_id
+      where o.entry_id = e.id and o.outcome = 'accepted' and v.requester_id = e.requester_id)
+    union all
+    select o.id, 'was offered what nobody waited for' from offers o join waitlist e on e.id = o.entry_id
+    where o.resource_ids <> e.resource_ids or o.start_time < e.start_time or o.end_time > e.end_time
+      or o.end_time - o.start_time <> coalesce(make_interval(mins => e.minutes), e.end_time - e.start_time)
+    union all
+    select e.id, 'not as many steps on record and told as there were' from waitlist e
+    cross join lateral (
+      select count(*) as steps, bool_and(h.previous_state ->> 'status' is not distinct from h.before) as linked,
+        max(h.after_state ->> 'status') filter (where h.last) as status
+      from (
+        select h.*, lag(h.after_state ->> 'status') over (order by h.id) as before,
+          lead(h.id) over (order by h.id) is null as last
+        from history h where h.subject_id = e.id) h
+    ) h
+    where h.steps <> e.version or not h.linked or h.status <> e.status
+      or h.steps <> (select count(*) from outbox x where x.waitlist_id = e.id)`;
   return [...found];
 }
 

@@ -83,6 +83,7 @@ const MAKE: Record<string, Maker> = {
   Reservations: (stranger, who) => reservation(stranger, who),
   Series: (stranger, who) => series(stranger, who),
   Bookings: (stranger, who) => reservation(stranger, who),
+  Waitlist: async (stranger, who) => (await waiting(stranger, who)).entry,
   Waiting: (stranger, who) => reservation(stranger, who, { requires_approval: true }),
 };
 
@@ -97,6 +98,32 @@ async function series(stranger: Stranger, who: Who, more: Record<string, unknown
   return await stranger.done(asking, "POST", "/series", { resource_id, ...SERIES, ...more }) as {
     id: string;
   };
+}
+
+/** Somebody who waits for what another has, as far as that is taken. */
+async function waiting(stranger: Stranger, who: Who) {
+  const held = await taken(stranger, who);
+  const wish = { resource_id: held.resource_id, ...SLOT };
+  const entry: { id: string } = await stranger.done(
+    who === "nobody" ? "user" : who,
+    "POST",
+    "/waitlist",
+    wish,
+  );
+  return { held, entry };
+}
+
+/** What another than who asks has reserved. */
+async function taken(stranger: Stranger, who: Who) {
+  const holder = who === "admin" ? "staff" : "admin";
+  return { holder, ...await reservation(stranger, holder) } as const;
+}
+
+/** Somebody to whom was offered what they waited for. */
+async function offered(stranger: Stranger, who: Who): Promise<Ready> {
+  const { held, entry } = await waiting(stranger, who);
+  await stranger.done(held.holder, "POST", `/reservations/${held.id}/cancel`, {});
+  return { id: entry.id, body: { offer_id: undefined } };
 }
 
 /** A reservation that begins this minute, and wants a check-in. */
@@ -166,6 +193,11 @@ const SPECIAL: Record<string, (stranger: Stranger, who: Who) => Promise<Ready>> 
     await stranger.done(asker, "POST", `/reservations/${id}/ask`, { question: "How many are you?" });
     return { id, body: { answer: "Six" } };
   },
+  joinWaitlist: async (stranger, who) => ({
+    body: { resource_id: (await taken(stranger, who)).resource_id },
+  }),
+  acceptOffer: offered,
+  declineOffer: offered,
   checkIn: beginning,
   endReservation: beginning,
   changeSeries: async (stranger, who) => ({

@@ -114,6 +114,7 @@ function What({ entry: { subject_kind, subject_id, subject_name, at } }: { entry
     return <a href={`${reservationPath(subject_name)}?at=${at}`}>{subject_name}</a>;
   }
   if (["closure", "import"].includes(subject_kind)) return <span>{subject_name}</span>;
+  if (subject_kind === "waitlist") return <a href={`/waitlist/${subject_id}`}>{subject_name}</a>;
   const filter = subject_kind === "user" ? "person" : "resource";
   return <a href={`/admin/audit?${filter}=${subject_id}`}>{subject_name}</a>;
 }

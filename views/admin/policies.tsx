@@ -77,6 +77,7 @@ export function rulesInWords(policy: Policy): string[] {
     `checked in from ${inWords(policy.check_in_opens_minutes)} before to ${
       inWords(policy.check_in_grace_minutes)
     } after the start`,
+    policy.offer_minutes !== 30 && `an offer holds for ${inWords(policy.offer_minutes)}`,
     ...policy.attestations.map((text) => `to confirm: ${text}`),
     ...policy.fields.map(({ label }) => `asks: ${label}`),
     policy.details_for_staff && "only staff see what others reserve it for",
@@ -251,6 +252,12 @@ export function PolicyFormPage(props: PolicyFormProps) {
           {number("check_in_opens_minutes", "Opens before the start")}
           {number("check_in_grace_minutes", "Too late after the start")}
         </div>
+        <h2>Waitlist</h2>
+        {number(
+          "offer_minutes",
+          "For so long an offer holds",
+          "Of time that comes free, to the first who waits for it; never beyond its start",
+        )}
         <h2>What is asked</h2>
         <TextArea
           name="attestations"
