@@ -1,6 +1,6 @@
 import type { Db } from "../db/types.ts";
 import { isId } from "../lib/ids.ts";
-import { notMissed, taking } from "./allocations.ts";
+import { notMissed, notOf, taking } from "./allocations.ts";
 import { takenByUnit, withAccessories } from "./free_units.ts";
 import { type Actor, may } from "./permissions.ts";
 import { NotFound } from "./errors.ts";
@@ -143,11 +143,6 @@ export async function conflictsOf(
 interface Secret {
   requester_id: string | null;
   private: boolean;
-}
-
-// Of allocations `a`: closures are nobody's own, and never left out.
-function notOf(db: Db, reservation_id: string | null | undefined) {
-  return reservation_id ? db`a.reservation_id is distinct from ${reservation_id}` : db`true`;
 }
 
 function redacted(

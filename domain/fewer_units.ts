@@ -1,7 +1,8 @@
 import type { Tx } from "../db/types.ts";
-import { forgetAbove, retake, settle } from "./allocations.ts";
+import { settle } from "./allocations.ts";
 import { Conflict } from "./errors.ts";
 import { isAhead } from "./transitions.ts";
+import { forgetAbove, retake } from "./retaking.ts";
 
 /**
  * Has everybody who holds a unit that there is no more hold another, after the number of units was made smaller: so that

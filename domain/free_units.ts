@@ -1,5 +1,5 @@
 import type { Db } from "../db/types.ts";
-import { notMissed, taking } from "./allocations.ts";
+import { notMissed, notOf, taking } from "./allocations.ts";
 import type { Wish } from "./availability.ts";
 import type { Period } from "./periods.ts";
 import type { Rules } from "./policies.ts";
@@ -22,12 +22,12 @@ export function freeUnitsOf(
   wish: Pick<Wish, "start_time" | "end_time" | "resource_ids" | "except">,
   now: Temporal.Instant,
 ): Promise<FreeUnits[]> {
-  const { resource_ids, except = null } = wish;
+  const { resource_ids, except } = wish;
   return db<FreeUnits[]>`
     select r.id, r.name, r.units, r.units - (
       select count(distinct a.unit) from compositions t join allocations a on a.resource_id = t.taken_id
       where t.resource_id = r.id and a.holds and a.unit <= r.units and a.period && ${taking(db, wish)}
-        and a.reservation_id is distinct from ${except} and ${notMissed(db, now)})::int as free_units
+        and ${notOf(db, except)} and ${notMissed(db, now)})::int as free_units
     from resources r left join policies p on p.id = r.policy_id
     where r.id = any(${[...resource_ids]}) order by lower(r.name)`;
 }
@@ -50,7 +50,7 @@ export async function takenByUnit(
     where holds and t.resource_id = ${resource_id}
       and period && tstzrange(${window.start_time.subtract({ minutes: after })},
         ${window.end_time.add({ minutes: before })}, '[)')
-      and a.reservation_id is distinct from ${except ?? null} and ${notMissed(db, now)}`;
+      and ${notOf(db, except)} and ${notMissed(db, now)}`;
   return [...Map.groupBy(rows.filter((row) => row.unit <= units), (row) => row.unit).values()];
 }
 

@@ -1,9 +1,10 @@
 import type { Db, Tx } from "../db/types.ts";
-import { closeOff, comeAlong, leaveOut, settle } from "./allocations.ts";
+import { closeOff, settle } from "./allocations.ts";
 import { closeAlong, minuteOf } from "./closure_dates.ts";
 import { Conflict, Invalid } from "./errors.ts";
 import type { Rules } from "./policies.ts";
 import { isAhead } from "./transitions.ts";
+import { comeAlong, leaveOut } from "./retaking.ts";
 
 /** A resource as another's part, or as what it is a part of. */
 export interface Piece {

@@ -43,7 +43,12 @@ const WRITERS: Record<string, readonly string[]> = {
   ],
   series: ["domain/series_store.ts"],
   series_skips: ["domain/series_store.ts"],
-  allocations: ["domain/requests.ts", "domain/allocations.ts", "domain/series_store.ts"],
+  allocations: [
+    "domain/requests.ts",
+    "domain/allocations.ts",
+    "domain/retaking.ts",
+    "domain/series_store.ts",
+  ],
   waitlist: ["domain/waitlist.ts", "domain/offers.ts"],
   offers: ["domain/offers.ts"],
   doors: ["domain/doors.ts"],

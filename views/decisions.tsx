@@ -3,7 +3,7 @@ import type { ClosedThen, Holder } from "../domain/bumps.ts";
 import type { Proposal } from "../domain/proposals.ts";
 import type { Reservation } from "../domain/reservations.ts";
 import { FormError } from "./fields.tsx";
-import { Alternatives } from "./reserve.tsx";
+import { Alternatives } from "./verdict.tsx";
 import { count, periodOf, reservationPath } from "./words.ts";
 
 /** What was refused of a form: what was typed, and why. */

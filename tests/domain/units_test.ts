@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { approve } from "../../domain/approvals.ts";
 import { availabilityOf } from "../../domain/availability.ts";
+import { close, NewClosure } from "../../domain/closures.ts";
 import { cancel, change, restore } from "../../domain/edits.ts";
 import { Conflict, Invalid } from "../../domain/errors.ts";
+import { freeUnitsOf } from "../../domain/free_units.ts";
 import type { Actor } from "../../domain/permissions.ts";
 import { approveChange, getProposal } from "../../domain/proposals.ts";
 import { getReservationAt } from "../../domain/past.ts";
@@ -118,6 +120,23 @@ Deno.test("how many are free when is told for a period, and who needs several fi
   const wish = { ...TEN, resource_ids: [id], quantities: { [id]: 2 } };
   const { free_units } = await explain(sql, cast.bob, wish, NOW);
   assert.deepEqual(free_units.map((one) => one.free_units), [1]);
+});
+
+Deno.test("of what is closed no unit is free, and none is offered instead", async () => {
+  await using house = await projectors();
+  const { sql, cast, id } = house;
+  const noon = on(DAY, "08:00", "12:00");
+  const times = { start_wall: `${DAY}T08:00`, end_wall: `${DAY}T12:00` };
+  await close(sql, cast.ada, NewClosure.parse({ reason: "Repairs", resource_ids: [id], ...times }), NOW);
+  const [free] = await freeUnitsOf(sql, { ...TEN, resource_ids: [id] }, NOW);
+  assert.equal(free.free_units, 0);
+  const { alternatives } = await explain(sql, cast.bob, { ...TEN, resource_ids: [id] }, NOW);
+  assert.notEqual(alternatives.length, 0);
+  const closed = alternatives.filter(({ start_time, end_time }) =>
+    Temporal.Instant.compare(start_time, noon.end_time) < 0 &&
+    Temporal.Instant.compare(end_time, noon.start_time) > 0
+  );
+  assert.deepEqual(closed, []);
 });
 
 Deno.test("a slot for several is offered only where the same units are free for all of it", async () => {

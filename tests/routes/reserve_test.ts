@@ -120,12 +120,14 @@ Deno.test("Alice, second to ask for a slot, reads at the head of the form that i
   assert.equal(words(one(read(again), "#reserve [role=alert]")), "Hall A is already taken by Bob Booker");
 });
 
-Deno.test("Alice, second to ask for a slot, is offered the nearest before, after, and a like room", async () => {
+Deno.test("Alice, second to ask for a slot, is offered the nearest before, after, a like room, and to wait", async () => {
   await using scene = await twoHalls();
   await reserve(scene.bob, scene.a.id);
   const again = read(await reserve(scene.alice, scene.a.id));
   assert.deepEqual(again.querySelectorAll(".instead button").map(words).sort(), [
     "Hall B Tue 5 May, 10:00–11:00",
+    "Join the waitlist for this time",
+    "Or for any time that day …",
     "Tue 5 May, 09:00–10:00",
     "Tue 5 May, 11:00–12:00",
   ]);

@@ -1,5 +1,5 @@
 import { Field, Select } from "../fields.tsx";
-import { type Verdict, VerdictNotice } from "../reserve.tsx";
+import { type Verdict, VerdictNotice } from "../verdict.tsx";
 
 export interface TryProps {
   values: Record<string, string | undefined>;
