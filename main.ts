@@ -1,6 +1,6 @@
 import { createApp } from "./app.ts";
 import { BadSettings, type Config, readConfig, SETTING_NAMES } from "./config.ts";
-import { connect, learn } from "./db/connect.ts";
+import { connect } from "./db/connect.ts";
 import { DataDirInUse, EmbeddedFailed } from "./db/embedded.ts";
 import { isDriversOwn, tellsOfLoss } from "./db/lost.ts";
 import { migrate, MigrationRefused } from "./db/migrate.ts";
@@ -46,7 +46,6 @@ async function start(config: Config) {
   });
   undo.push(database.close);
   const sql = connect(database.where);
-  await learn(sql);
   undo.push(() => sql.end({ timeout: 5 }));
   const applied = await migrate(sql, clock());
   if (applied.length > 0) log("database").info("Migrated: {applied}", { applied: applied.join(", ") });

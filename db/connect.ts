@@ -11,8 +11,6 @@ export interface ConnectOptions {
   name?: string;
   /** Called with each statement sent, so that a test can count them. */
   onStatement?: (statement: string) => void;
-  /** Called when one of its connections has ended, for whatever reason. */
-  onClose?: () => void;
 }
 
 const TIMESTAMPTZ = 1184;
@@ -23,7 +21,7 @@ const TIMESTAMPTZ = 1184;
  */
 export function connect(
   where: Where,
-  { max = 20, name = "holdfast", onStatement, onClose }: ConnectOptions = {},
+  { max = 20, name = "holdfast", onStatement }: ConnectOptions = {},
 ): Sql {
   const options: postgres.Options<Record<string, postgres.PostgresType>> = {
     max,
@@ -37,7 +35,6 @@ export function connect(
       idle_in_transaction_session_timeout: 30_000,
     },
     onnotice: () => {},
-    onclose: onClose,
     debug: onStatement && ((_connection, statement) => onStatement(statement)),
     types: {
       // The name `date` replaces the driver's own type, which would make a `Date` of every timestamptz.
@@ -50,45 +47,5 @@ export function connect(
     },
   };
   const sql = typeof where === "string" ? postgres(where, options) : postgres({ ...where, ...options });
-  const opened = sql as unknown as Sql satisfies postgres.Sql<Types>;
-  if (known) spareQuestions(opened, known);
-  return opened;
-}
-
-/** What the driver asks on each new connection, and what never changes: which types are arrays of which. */
-type Arrays = Pick<Internals, "parsers" | "serializers"> & {
-  typeArrayMap: Internals["shared"]["typeArrayMap"];
-};
-
-/** What its type calls by no name. */
-interface Internals {
-  fetch_types: boolean;
-  parsers: Record<number, unknown>;
-  serializers: Record<number, unknown>;
-  shared: { typeArrayMap: Record<number, number> };
-}
-
-let known: Arrays | undefined;
-
-/**
- * Connects, and learns what every later connection of this program would ask again. The driver asks it in a promise
- * that nobody holds: where a database dies in that moment, the program would end with it.
- */
-export async function learn(sql: Sql): Promise<void> {
-  await sql`select 1`;
-  const { parsers, serializers, shared } = internalsOf(sql);
-  known ??= { parsers, serializers, typeArrayMap: shared.typeArrayMap };
-  spareQuestions(sql, known);
-}
-
-function spareQuestions(sql: Sql, { parsers, serializers, typeArrayMap }: Arrays) {
-  const options = internalsOf(sql);
-  Object.assign(options.parsers, parsers);
-  Object.assign(options.serializers, serializers);
-  Object.assign(options.shared.typeArrayMap, typeArrayMap);
-  options.fetch_types = false;
-}
-
-function internalsOf(sql: Sql): Internals {
-  return sql.options as unknown as Internals;
+  return sql as unknown as Sql satisfies postgres.Sql<Types>;
 }
