@@ -11,6 +11,8 @@ export interface ConnectOptions {
   name?: string;
   /** Called with each statement sent, so that a test can count them. */
   onStatement?: (statement: string) => void;
+  /** Called when one of its connections has ended, for whatever reason. */
+  onClose?: () => void;
 }
 
 const TIMESTAMPTZ = 1184;
@@ -21,7 +23,7 @@ const TIMESTAMPTZ = 1184;
  */
 export function connect(
   where: Where,
-  { max = 20, name = "holdfast", onStatement }: ConnectOptions = {},
+  { max = 20, name = "holdfast", onStatement, onClose }: ConnectOptions = {},
 ): Sql {
   const options: postgres.Options<Record<string, postgres.PostgresType>> = {
     max,
@@ -35,6 +37,7 @@ export function connect(
       idle_in_transaction_session_timeout: 30_000,
     },
     onnotice: () => {},
+    onclose: onClose,
     debug: onStatement && ((_connection, statement) => onStatement(statement)),
     types: {
       // The name `date` replaces the driver's own type, which would make a `Date` of every timestamptz.
