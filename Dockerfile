@@ -16,5 +16,5 @@ HEALTHCHECK --interval=15s --timeout=5s --start-period=20s \
   CMD ["deno", "eval", "--no-lock", "const r = await fetch(`http://127.0.0.1:${Deno.env.get('PORT') ?? 8000}/health`); Deno.exit(r.ok ? 0 : 1)"]
 
 CMD ["deno", "run", "--no-prompt", "--cached-only", "--frozen", "--allow-net", \
-  "--allow-env=PORT,HOST,DATABASE_URL,DATA_DIR,BASE_URL,SECRET_KEY,ADMIN_EMAIL,ADMIN_PASSWORD,TIME_ZONE,REGISTRATION,RATE_LIMIT,LOG_FORMAT,PG*", \
-  "--allow-read=/app,/data,/tmp", "--allow-write=/data,/tmp", "--allow-run=/bin/sh", "main.ts"]
+  "--allow-env=PORT,HOST,DATABASE_URL,DATA_DIR,BASE_URL,SECRET_KEY,ADMIN_EMAIL,ADMIN_PASSWORD,TIME_ZONE,REGISTRATION,RATE_LIMIT,CORS_ORIGINS,TRUSTED_PROXIES,LOG_FORMAT,BACKUP_AT,BACKUP_KEEP,METRICS_TOKEN,PG*", \
+  "--allow-read=/app,/data,/tmp", "--allow-write=/data,/tmp", "--allow-sys=statfs", "--allow-run=/bin/sh", "main.ts"]

@@ -9,21 +9,23 @@ import { manageResources } from "./routes/admin/resources.tsx";
 import { tryOut } from "./routes/admin/try.tsx";
 import { manageUsers } from "./routes/admin/users.tsx";
 import { checkIns } from "./routes/check_in.tsx";
+import { notTooMany } from "./routes/crowd.ts";
 import { crossOrigin } from "./routes/api/cors.ts";
 import { api } from "./routes/api/mod.ts";
 import { approvals } from "./routes/approvals.tsx";
 import { decisions } from "./routes/decisions.tsx";
 import { docs } from "./routes/docs.tsx";
+import { begin } from "./routes/begin.ts";
 import { calendar } from "./routes/calendar.tsx";
 import type { Env, House } from "./routes/env.ts";
 import { answerError } from "./routes/errors.tsx";
 import { health } from "./routes/health.ts";
+import { metrics } from "./routes/metrics.ts";
 import { doors } from "./routes/doors.tsx";
 import { finding } from "./routes/find.tsx";
 import { home } from "./routes/home.tsx";
 import {
   allowed,
-  begin,
   identify,
   realAddress,
   sameOrigin,
@@ -57,11 +59,13 @@ export function createApp(house: House): Hono<Env> {
 
   // For machines and browsers, whoever they are.
   app.route("/", health);
+  app.route("/", metrics);
   app.get("/static/*", (c) => house.assets.serve(c));
   app.get("/favicon.ico", (c) => c.redirect(house.assets.url("icon.svg"), 301));
 
   app.use("/api/v1/*", crossOrigin());
   app.use(sizeLimit());
+  app.use(notTooMany());
   app.use(identify());
   app.use(sameOrigin());
 

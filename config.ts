@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { addressesOf } from "./db/addresses.ts";
+import { areNetworks } from "./lib/neighbours.ts";
 
 const text = z.string().trim();
 const zone = text.refine(isTimeZone, "is not an IANA time zone; an example: Europe/Berlin");
@@ -33,7 +34,14 @@ const Settings = z.object({
   CORS_ORIGINS: text.transform((list) => list.split(",").map((one) => one.trim()).filter(Boolean))
     .refine((list) => list.every(isOrigin), "is a list of origins; an example: https://intranet.example.org")
     .default([]),
+  TRUSTED_PROXIES: text.transform((list) => list.split(",").map((one) => one.trim()).filter(Boolean))
+    .refine(areNetworks, "is a list of addresses or networks; an example: 127.0.0.1, 10.0.0.0/8")
+    .default([]),
   LOG_FORMAT: z.enum(["json", "pretty"], "is either json or pretty").optional(),
+  BACKUP_AT: text.regex(/^([01]\d|2[0-3]):[0-5]\d$/, "is not a time of day; an example: 02:30").optional(),
+  BACKUP_KEEP: z.coerce.number("is not a number of backups").int("is not a number of backups")
+    .min(1, "is at least 1").max(10_000, "is at most 10000").default(14),
+  METRICS_TOKEN: text.regex(/^[\x21-\x7e]{16,}$/, "needs at least 16 characters, without spaces").optional(),
 })
   .refine((s) => !s.DATABASE_URL || s.SECRET_KEY, {
     path: ["SECRET_KEY"],
@@ -80,7 +88,7 @@ export function readConfig(env: Record<string, string | undefined>, { terminal =
 
 /** The settings as an operator may see them: secrets masked. */
 export function maskedConfig(config: Config): Record<string, string> {
-  const secret = (name: string) => ["SECRET_KEY", "ADMIN_PASSWORD"].includes(name);
+  const secret = (name: string) => ["SECRET_KEY", "ADMIN_PASSWORD", "METRICS_TOKEN"].includes(name);
   const mask = (name: string, value: string) =>
     secret(name) ? "••••••" : value.replace(/^(postgres(?:ql)?:\/\/[^:@/]*):[^@]*@/, "$1:••••••@");
   return Object.fromEntries(

@@ -5,12 +5,19 @@ import type { Where } from "./db/connect.ts";
 import { type Embedded, findRunning, startEmbedded } from "./db/embedded.ts";
 import { remember } from "./db/memory.ts";
 import type { Sql } from "./db/types.ts";
+import { crowd } from "./lib/crowd.ts";
+import { DAILY, HALF_A_DAY } from "./backups.ts";
+import { JOBS } from "./jobs.ts";
+import { secondsBetween } from "./lib/cron.ts";
 import { allowance, limit, unlimited } from "./lib/limits.ts";
 import { log } from "./lib/log.ts";
 import { newSecret } from "./lib/ids.ts";
+import { trusting } from "./lib/neighbours.ts";
 import type { House } from "./routes/env.ts";
 import { rememberIdentities } from "./routes/identities.ts";
+import { makeInstruments } from "./routes/instruments.ts";
 import { loadAssets } from "./routes/static.ts";
+import { figuresOf } from "./routes/vitals.ts";
 
 /** A database that is open, and how to close it. */
 export interface Opened {
@@ -53,7 +60,7 @@ export async function furnish(
   standby?: House["standby"],
 ): Promise<House> {
   const limited = config.RATE_LIMIT === "on";
-  return {
+  const house: House = {
     sql,
     standby,
     memory: remember(sql),
@@ -61,12 +68,23 @@ export async function furnish(
     clock,
     identities: await rememberIdentities(sql, config.TIME_ZONE, standby),
     assets: await loadAssets(),
+    crowd: crowd({ room: 64, patience: 200, most: 1000 }),
+    neighbourOf: trusting(config.TRUSTED_PROXIES),
+    instruments: makeInstruments(),
+    figures: () => figures(),
+    started: clock(),
+    jobs: [
+      ...JOBS.map(({ name, schedule }) => ({ name, seconds: secondsBetween(schedule) })),
+      ...config.BACKUP_AT ? [{ name: DAILY, seconds: HALF_A_DAY }] : [],
+    ],
     limits: {
       signIn: limited ? limit(10, 15 * 60) : unlimited,
       register: limited ? limit(300, 60 * 60) : unlimited,
       calls: limited ? { person: allowance(1200, 60), address: allowance(600, 60) } : undefined,
     },
   };
+  const figures = figuresOf(house);
+  return house;
 }
 
 // Made once and kept beside the embedded database, so that nobody is signed out by a restart.

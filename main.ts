@@ -1,4 +1,5 @@
 import { createApp } from "./app.ts";
+import { backUpWhenDue, DAILY, LOOKS } from "./backups.ts";
 import { BadSettings, type Config, readConfig, SETTING_NAMES } from "./config.ts";
 import { type Cluster, follow, NoPrimary } from "./db/cluster.ts";
 import { connect } from "./db/connect.ts";
@@ -23,6 +24,8 @@ let stopping = false;
 // Jobs are known to the runtime from the first moment, as it wants them; they work from when there is a database.
 let work: ((job: typeof JOBS[number]) => Promise<unknown>) | undefined;
 for (const job of JOBS) Deno.cron(job.name, job.schedule, () => work?.(job).then(() => {}));
+let backUp: (() => Promise<unknown>) | undefined;
+Deno.cron(DAILY, LOOKS, () => backUp?.().then(() => {}));
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => void stop(0));
 
@@ -63,6 +66,7 @@ async function start(config: Config) {
   // Its ear at the database closes with the pool: to say goodbye would wait for a database that may be gone.
   undo.push(stopHashing);
   work = (job) => runJob(sql, job, clock());
+  backUp = () => backUpWhenDue(sql, config, clock());
   void work(JOBS[0]).catch(() => {});
 
   const app = createApp(house);
@@ -122,9 +126,10 @@ async function demoSettings(): Promise<Config> {
   await Deno.chmod(DATA_DIR, 0o711);
   undo.push(() => Deno.remove(DATA_DIR, { recursive: true }));
   const given = Object.fromEntries(
-    ["PORT", "HOST", "BASE_URL", "TIME_ZONE", "RATE_LIMIT", "CORS_ORIGINS", "LOG_FORMAT"].map((
-      name,
-    ) => [name, Deno.env.get(name)]),
+    ["PORT", "HOST", "BASE_URL", "TIME_ZONE", "RATE_LIMIT", "CORS_ORIGINS", "TRUSTED_PROXIES", "LOG_FORMAT"]
+      .map((
+        name,
+      ) => [name, Deno.env.get(name)]),
   );
   return readConfig({ ...given, TIME_ZONE: given.TIME_ZONE ?? "Europe/Berlin", DATA_DIR }, {
     terminal: Deno.stderr.isTerminal(),

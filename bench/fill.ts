@@ -209,8 +209,8 @@ async function store(sql: Sql, rows: Row[]): Promise<void> {
         created_at, case when past then end_time else created_at end
       from given
     ), taken as (
-      insert into allocations (reservation_id, resource_id, unit, period, holds)
-      select id, resource_id, unit, tstzrange(start_time, end_time, '[)'), not past from given
+      insert into allocations (reservation_id, resource_id, unit, period, holds, asked)
+      select id, resource_id, unit, tstzrange(start_time, end_time, '[)'), not past, 1 from given
     ), told as (
       insert into outbox (event, reservation_id, created_at, delivered_at)
       select 'reservation.approved', id, created_at, created_at from given

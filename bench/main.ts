@@ -1,10 +1,8 @@
 import { connect } from "../db/connect.ts";
-import { startEmbedded } from "../db/embedded.ts";
-import { migrate } from "../db/migrate.ts";
-import { stopHashing } from "../lib/passwords.ts";
 import { measureContention } from "./contention.ts";
-import { fill } from "./fill.ts";
+import { fillFolder, makeFolder } from "./folder.ts";
 import { median } from "./numbers.ts";
+import { measurePast } from "./past.ts";
 import { databaseMemory, residentMemory } from "./processes.ts";
 import { describeMachine, type Row, type Section, tableOf } from "./report.ts";
 import { measureReservations } from "./reservations.ts";
@@ -23,16 +21,8 @@ const say = (words: string) => console.error(words);
 
 await using ends = new AsyncDisposableStack();
 const effort = quick ? QUICK : FULL;
-const dataDir = await Deno.makeTempDir({ prefix: "holdfast-bench-" });
-ends.defer(() => Deno.remove(dataDir, { recursive: true }));
-await Deno.chmod(dataDir, 0o711);
-
-const now = Temporal.Now.instant().round("microsecond");
-say("Starting on an empty folder");
-const first = await startServer(dataDir, "UTC");
-await first.stop();
-say("Filling: 50 resources, 20,000 reservations");
-const { site, where } = await fillFolder(dataDir, now);
+const dataDir = await makeFolder("bench", ends);
+const { first, site, where } = await fillFolder(dataDir, say);
 const { server, starts } = await startAgain(dataDir, site.time_zone, effort);
 const atRest = await memory(server, dataDir);
 const sql = connect(where, { max: 2, name: "bench" });
@@ -40,7 +30,7 @@ ends.defer(() => sql.end());
 const bench: Bench = { effort, site, server, where, sql, slots: numberSlots(), ends };
 
 const sections: Section[] = [];
-for (const measure of [measureWeight, measureSchedule, measureReservations, measureContention]) {
+for (const measure of [measureWeight, measureSchedule, measureReservations, measureContention, measurePast]) {
   const section = await measure(bench);
   say(`Measured: ${section.title}`);
   sections.push(section);
@@ -61,19 +51,6 @@ sections.push({
 });
 const machine = await describeMachine(where);
 console.log(json ? JSON.stringify({ machine, sections }, null, 2) : tableOf(machine, sections));
-
-async function fillFolder(dataDir: string, now: Temporal.Instant) {
-  const embedded = await startEmbedded(dataDir, { info: () => {}, warn: say });
-  const sql = connect(embedded.connection, { max: 2, name: "bench" });
-  try {
-    await migrate(sql, now);
-    return { site: await fill(sql, now), where: embedded.connection };
-  } finally {
-    await sql.end();
-    await embedded.stop();
-    stopHashing();
-  }
-}
 
 async function startAgain(dataDir: string, timeZone: string, { starts }: Effort) {
   const times: number[] = [];

@@ -1,12 +1,11 @@
 import { type Command, Option } from "commander";
-import { type Config, maskedConfig, readConfig, SETTING_NAMES } from "../config.ts";
-import type { Sql } from "../db/types.ts";
+import { maskedConfig } from "../config.ts";
 import { ROLES } from "../domain/permissions.ts";
 import { JOBS } from "../jobs.ts";
+import { backups } from "./backups.ts";
+import { now, settings, withDatabase } from "./beside.ts";
 import { Ended, EXIT } from "./exits.ts";
 import { note, showRows, write } from "./output.ts";
-
-const now = () => Temporal.Now.instant().round("microsecond");
 
 /** The operator's commands, beside the database. They work while the server runs, too. */
 export function operator(program: Command): void {
@@ -19,6 +18,8 @@ export function operator(program: Command): void {
         write(`${applied.length > 0 ? `Applied ${applied.join(", ")}` : none}\n`);
       })
     );
+
+  backups(program);
 
   for (const job of JOBS) {
     program.command(job.name)
@@ -113,24 +114,4 @@ export function operator(program: Command): void {
 
   program.command("config").description("print the settings as they are read, secrets masked")
     .action(() => console.table(maskedConfig(settings())));
-}
-
-function settings(): Config {
-  return readConfig(Object.fromEntries(SETTING_NAMES.map((name) => [name, Deno.env.get(name)])));
-}
-
-async function withDatabase<T>(work: (sql: Sql, config: Config) => Promise<T>): Promise<T> {
-  const { joinDatabase } = await import("../house.ts");
-  const { connect } = await import("../db/connect.ts");
-  const { stopHashing } = await import("../lib/passwords.ts");
-  const config = settings();
-  const database = await joinDatabase(config);
-  const sql = connect(database.where, { max: 4, name: "holdfast command" });
-  try {
-    return await work(sql, config);
-  } finally {
-    stopHashing();
-    await sql.end({ timeout: 5 });
-    await database.close();
-  }
 }

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { type Asked, asking, shown, shownPeriod } from "./asked.ts";
 import { type Column, showOne, showRows } from "./output.ts";
 import { findResource } from "./resources.ts";
+import { countedName } from "../domain/quantities.ts";
 import { isId } from "../lib/ids.ts";
 import type { Json, Site } from "./site.ts";
 import { transfers } from "./transfers.ts";
@@ -16,7 +17,13 @@ export async function columnsOf({ site, zone }: Asked, rows: readonly Json[]): P
   return [
     { head: "Reference", read: (row) => row.reference },
     { head: "When", read: (row) => shownPeriod(row, zone) },
-    { head: "What", read: (row) => row.resource_ids.map((id: string) => names.get(id) ?? id).join(", ") },
+    {
+      head: "What",
+      read: (row) =>
+        row.resource_ids.map((id: string) =>
+          countedName({ name: names.get(id) ?? id, quantity: row.quantities?.[id] ?? 1 })
+        ).join(", "),
+    },
     { head: "Status", read: (row) => row.status },
     { head: "Purpose", read: (row) => row.purpose },
   ];
@@ -52,7 +59,9 @@ export function reservations(program: Command): void {
     "<when...>",
     WHEN,
   )
+    .option("--units <units>", "so many of it")
     .option("--with <resource...>", "others at the same time; all of them or none")
+    .option("--accessory <accessory...>", "what to have with it, and how many: Chairs=20")
     .option("--purpose <text>").option("--private", "only those concerned read the purpose")
     .option("--priority <figure>").option("--attendees <people>")
     .option("--override <reason>", "set the rules aside (staff)")
@@ -70,8 +79,17 @@ export function reservations(program: Command): void {
       const zone = options.zone ?? wanted[0].time_zone;
       const { start_time, end_time } = readPeriod(when.join(" "), zone, now);
       const number = (text?: string) => text === undefined ? undefined : Number(text);
+      const quantities: Record<string, number> = options.units
+        ? { [wanted[0].id]: Number(options.units) }
+        : {};
+      for (const said of (options.accessory ?? []) as string[]) {
+        const [, name, count] = /^(.*?)(?:=(\d+))?$/.exec(said)!;
+        const accessory = await findResource(site, name);
+        wanted.push(accessory);
+        quantities[accessory.id] = Number(count ?? 1);
+      }
       const body = {
-        resource_ids: wanted.map(({ id }) => id),
+        ...{ resource_ids: wanted.map(({ id }) => id), quantities },
         ...{ start_time: String(start_time), end_time: String(end_time) },
         ...{ purpose: options.purpose, private: options.private, override: options.override },
         ...{ priority: number(options.priority), attendees: number(options.attendees) },
@@ -118,6 +136,7 @@ export function reservations(program: Command): void {
   )
     .argument("<reservation>", "its reference or id").argument("[when...]", WHEN)
     .option("--resource <resource>", "elsewhere: its name or id")
+    .option("--units <units>", "so many of it")
     .addHelpText("after", "\nExample:\n  holdfast reservations reschedule R-1042 friday 9am to 11am")
     .action(asking<[string, string[]]>(async (asked, id, when) => {
       const { site, now, options } = asked;
@@ -128,6 +147,7 @@ export function reservations(program: Command): void {
         : undefined;
       const body = {
         resource_id: options.resource ? resource.id : undefined,
+        quantities: options.units ? { [resource.id]: Number(options.units) } : undefined,
         start_time: period && String(period.start_time),
         end_time: period && String(period.end_time),
       };

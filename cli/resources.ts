@@ -58,6 +58,7 @@ export function resources(program: Command): void {
   group.command("availability").description("when one of them is taken and when it is free")
     .argument("<resource>", "its name or id")
     .option("--from <time>", "from when", "today").option("--to <time>", "until when; otherwise a day")
+    .option("--units <units>", "so many of it at once")
     .addHelpText("after", '\nExample:\n  holdfast resources availability "Room 1" --from monday --to friday')
     .action(asking<[string]>(async ({ site, now, options, json, csv }, named) => {
       const resource = await findResource(site, named);
@@ -66,13 +67,16 @@ export function resources(program: Command): void {
       const to = options.to
         ? readMoment(options.to, zone, now)
         : from.toZonedDateTimeISO(zone).add({ days: 1 }).toInstant();
-      const query = { from: String(from), to: String(to) };
+      const query = { from: String(from), to: String(to), units: options.units };
       const found = await site.call("GET", `${PATH}/${resource.id}/availability`, { query });
       if (json) return showOne(found, [], { json });
-      const rows = [
-        ...found.busy.map((period: Json) => ({ ...period, state: "taken" })),
-        ...found.free.map((period: Json) => ({ ...period, state: "free" })),
-      ].sort((a, b) => Temporal.Instant.compare(a.start_time, b.start_time));
+      const free = ({ free_units }: Json) => `${free_units} of ${resource.units} free`;
+      const rows = resource.units > 1
+        ? found.counts.map((period: Json) => ({ ...period, state: free(period) }))
+        : [
+          ...found.busy.map((period: Json) => ({ ...period, state: "taken" })),
+          ...found.free.map((period: Json) => ({ ...period, state: "free" })),
+        ].sort((a, b) => Temporal.Instant.compare(a.start_time, b.start_time));
       showRows(
         rows,
         [
@@ -95,10 +99,8 @@ export function resources(program: Command): void {
       '\nExample:\n  holdfast resources add "Room 1" room --capacity 8 --tags screen,phone',
     )
     .action(asking<[string, string]>(async ({ site, options, json, csv }, name, kind) => {
-      showOne(await site.call("POST", PATH, { body: { name, kind, ...changes(options) } }), DETAILS, {
-        json,
-        csv,
-      });
+      const body = { name, kind, ...await changes(site, options) };
+      showOne(await site.call("POST", PATH, { body }), DETAILS, { json, csv });
     }));
 
   changing(
@@ -107,7 +109,7 @@ export function resources(program: Command): void {
   )
     .action(asking<[string]>(async ({ site, options, json, csv }, named) => {
       const { id } = await findResource(site, named);
-      const body = { name: options.name, kind: options.kind, ...changes(options) };
+      const body = { name: options.name, kind: options.kind, ...await changes(site, options) };
       showOne(await site.call("PATCH", `${PATH}/${id}`, { body }), DETAILS, { json, csv });
     }));
 
@@ -127,6 +129,12 @@ function changing(command: Command): Command {
   return command
     .option("--description <text>").option("--location <place>")
     .option("--capacity <places>").option("--units <units>", "how many of the kind, interchangeable")
+    .option("--accessory", "had only together with something else").option("--no-accessory")
+    .option("--offered-with <resources>", "of an accessory: with what, with commas between them")
+    .option(
+      "--parts <resources>",
+      "what it is composed of: names or ids, with commas between them; none: an empty text",
+    )
     .option("--tags <tags>", "with commas between them").option(
       "--zone-of-resource <zone>",
       "its IANA time zone",
@@ -134,12 +142,23 @@ function changing(command: Command): Command {
     .option("--requires-approval", "somebody decides on each wish").option("--no-requires-approval");
 }
 
-function changes(options: Asked["options"]) {
+async function changes(site: Site, options: Asked["options"]) {
   const number = (text?: string) => text === undefined ? undefined : Number(text);
   return {
     ...{ description: options.description, location: options.location, time_zone: options.zoneOfResource },
     ...{ capacity: number(options.capacity), units: number(options.units) },
+    accessory: options.accessory,
+    offered_with: options.offeredWith === undefined ? undefined : await idsOf(site, options.offeredWith),
+    part_ids: options.parts === undefined ? undefined : await idsOf(site, options.parts),
     tags: options.tags?.split(",").map((tag: string) => tag.trim()).filter(Boolean),
     requires_approval: options.requiresApproval,
   };
+}
+
+async function idsOf(site: Site, named: string): Promise<string[]> {
+  const ids = [];
+  for (const name of named.split(",").map((one) => one.trim()).filter(Boolean)) {
+    ids.push((await findResource(site, name)).id);
+  }
+  return ids;
 }

@@ -1,4 +1,5 @@
 import { connect } from "./connect.ts";
+import { standsFor } from "./pool.ts";
 import type { Sql } from "./types.ts";
 
 /** Several PostgreSQL of which one takes changes, and another takes its place when it fails. */
@@ -139,6 +140,7 @@ export async function follow(addresses: readonly string[], log: ClusterLog): Pro
       };
     },
   });
+  standsFor(sql, () => poolOf(primary));
   return {
     sql,
     standby: () => away && spare ? poolOf(spare) : undefined,

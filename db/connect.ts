@@ -1,4 +1,5 @@
 import postgres from "postgres";
+import { watchPool } from "./pool.ts";
 import type { Sql, Types } from "./types.ts";
 
 /** Where a PostgreSQL is: an address, or the socket folder of the embedded one. */
@@ -50,5 +51,5 @@ export function connect(
     },
   };
   const sql = typeof where === "string" ? postgres(where, options) : postgres({ ...where, ...options });
-  return sql as unknown as Sql satisfies postgres.Sql<Types>;
+  return watchPool(sql, max) as unknown as Sql satisfies postgres.Sql<Types>;
 }

@@ -115,7 +115,12 @@ async function furnish(
     const { outpost: _, ...input } = thing;
     const policy_id = policyOf.get(thing.kind) ?? null;
     const time_zone = zoneOf(thing, timeZone);
-    const made = await createResource(sql, admin(actors), { ...input, policy_id, time_zone }, opened);
+    const made = await createResource(
+      sql,
+      admin(actors),
+      { ...input, policy_id, time_zone, part_ids: [], accessory: false, offered_with: [] },
+      opened,
+    );
     ids.set(thing, made.id);
   }
   return ids;

@@ -3,7 +3,7 @@ import type { Sql, Tx } from "./types.ts";
 
 const FOLDER = new URL("./migrations/", import.meta.url);
 /** Any number will do, as long as every replica takes the same. */
-const LOCK = 7_421_063;
+export const LOCK = 7_421_063;
 
 /** Thrown where the database and the files disagree; the message says which file and how. */
 export class MigrationRefused extends Error {}
@@ -51,6 +51,24 @@ export async function pendingMigrations(sql: Sql): Promise<string[]> {
   return files.filter((file) => !applied.has(file.name)).map((file) => file.name);
 }
 
+/**
+ * Brings an empty database to an older shape, inside a transaction, as if it had come there at the times that are told.
+ *
+ * @throws {MigrationRefused} where one of these migrations is not ours, or is another now
+ */
+export async function applyExactly(
+  tx: Tx,
+  wanted: readonly (Applied & { applied_at: string })[],
+): Promise<void> {
+  const files = await readMigrations();
+  refuseStrangers(files, new Map(wanted.map(({ name, checksum }) => [name, checksum])), "The backup");
+  await tx`create table migrations (name text primary key, checksum text not null, applied_at timestamptz not null)`;
+  for (const { name, checksum, applied_at } of wanted) {
+    await tx.unsafe(files.find((file) => file.name === name)!.text);
+    await tx`insert into migrations ${tx({ name, checksum, applied_at })}`;
+  }
+}
+
 type Applied = Pick<Migration, "name" | "checksum">;
 
 interface Migration {
@@ -68,13 +86,13 @@ async function readMigrations(): Promise<Migration[]> {
   }));
 }
 
-function refuseStrangers(files: Migration[], applied: Map<string, string>) {
+function refuseStrangers(files: Migration[], applied: Map<string, string>, where = "The database") {
   const known = new Map(files.map((file) => [file.name, file.checksum]));
   for (const [name, checksum] of applied) {
     const here = known.get(name);
     if (!here) {
       throw new MigrationRefused(
-        `The database is newer than this Holdfast: it has "${name}". Start the newer one`,
+        `${where} is newer than this Holdfast: it has "${name}". Start the newer one`,
       );
     }
     if (here !== checksum) {

@@ -1,10 +1,10 @@
 import type { Db, Fragment, Tx } from "../db/types.ts";
 import type { Period } from "./periods.ts";
+import { type Quantities, quantityOf, type Wanted } from "./quantities.ts";
 
 /** A taking of several resources' time: all of them, or none. */
-export interface Taking extends Period {
+export interface Taking extends Period, Wanted {
   reservation_id: string;
-  resource_ids: readonly string[];
   holds: boolean;
 }
 
@@ -20,16 +20,62 @@ export function taking(db: Db, { start_time, end_time }: Sought) {
     ${end_time}::timestamptz + make_interval(mins => coalesce(p.buffer_after, 0)), '[)')`;
 }
 
-/** What a wish would take, as a query for `resource_id` and `period`. */
-export function wouldTake(db: Db, wish: Sought & { resource_ids: readonly string[] | Fragment }) {
+/**
+ * What a wish would take, as a query for `resource_id`, `period` and `quantity`: each resource that is named, and one of
+ * each of its parts.
+ */
+export function wouldTake(
+  db: Db,
+  wish: Sought & { resource_ids: readonly string[] | Fragment; quantities?: Quantities | Fragment },
+) {
   const ids = Array.isArray(wish.resource_ids) ? [...wish.resource_ids] : wish.resource_ids as Fragment;
-  return db`select r.id as resource_id, ${taking(db, wish)} as period
-    from resources r left join policies p on p.id = r.policy_id where r.id = any(${ids})`;
+  const { quantities = {} } = wish;
+  const many = "then" in quantities
+    ? quantities as Fragment
+    : db`${db.json(quantities as Quantities)}::jsonb`;
+  return db`select t.taken_id as resource_id, ${taking(db, wish)} as period,
+      case when t.taken_id = r.id then coalesce((${many} ->> r.id::text)::int, 1) else 1 end as quantity
+    from resources r join compositions t on t.resource_id = r.id left join policies p on p.id = r.policy_id
+    where r.id = any(${ids})`;
 }
 
 /** What a reservation `v` takes or wants, as such a query. */
 export function takes(db: Db, id: string | Fragment) {
-  return db`select resource_id, period from allocations where reservation_id = ${id}`;
+  return db`select resource_id, period, count(*)::int as quantity from allocations where reservation_id = ${id}
+    group by resource_id, period`;
+}
+
+/**
+ * The units that rows of a query `w` take, to be joined to it: of the resource that is named as many as are wanted, the
+ * lowest that are free, and of each of its parts the one that there is. `w` has `resource_id`, `units`, `quantity` and
+ * `period`. Where something is not free, rows are missing (see `rowsFor`).
+ */
+export function unitsFor(db: Db) {
+  return db`cross join lateral (
+      select w.resource_id as taken_id, null::uuid as whole_id, w.units, w.quantity
+      union all
+      select part_id, w.resource_id, 1, 1 from resource_parts_all where whole_id = w.resource_id
+    ) as need
+    cross join lateral (
+      select free.unit, case when need.whole_id is null and nth = 1 then need.quantity end as asked
+      from unnest(array(
+        select unit from generate_series(1, need.units) as unit
+        where not exists (
+          select from allocations a where a.holds and a.resource_id = need.taken_id and a.unit = unit.unit
+            and a.period && w.period)
+        order by unit limit need.quantity)) with ordinality as free (unit, nth)
+    ) as one`;
+}
+
+/** How many rows a wish is, where it is had as a whole. */
+export function rowsFor(
+  rules: readonly { resource_id: string; part_ids: readonly string[] }[],
+  quantities?: Quantities,
+): number {
+  return rules.reduce(
+    (sum, { resource_id, part_ids }) => sum + quantityOf(quantities, resource_id) + part_ids.length,
+    0,
+  );
 }
 
 /**
@@ -37,7 +83,10 @@ export function takes(db: Db, id: string | Fragment) {
  * two moves that swap slots would wait for each other's release until the database ends one of them.
  */
 export async function queueUp(tx: Tx, resource_ids: readonly string[]): Promise<void> {
-  await tx`select id from resources where id = any(${[...resource_ids]}) order by id for no key update`;
+  await tx`
+    select id from resources
+    where id = any(array(select taken_id from compositions where resource_id = any(${[...resource_ids]})))
+    order by id for no key update`;
 }
 
 /**
@@ -49,33 +98,43 @@ export async function settle(tx: Tx): Promise<void> {
 }
 
 /**
- * Takes the lowest free unit of each resource. `on conflict do nothing` waits for whoever is taking the same slot at
- * the same moment and then steps back, where a plain insert would end in deadlocks.
+ * Takes the lowest free units of each resource, and its parts. `on conflict do nothing` waits for whoever is taking the
+ * same slot at the same moment and then steps back, where a plain insert would end in deadlocks; in one order, so that
+ * two who want the same never wait for each other crosswise.
  *
- * @returns whether every resource could be taken; where not, the caller must give the transaction up
+ * @returns whether all of it could be taken; where not, the caller must give the transaction up
  */
-export async function take(tx: Tx, { reservation_id, resource_ids, start_time, end_time, holds }: Taking) {
-  const taken = await tx`
-    insert into allocations (reservation_id, resource_id, unit, period, holds)
-    select ${reservation_id}, r.id, free.unit, span.period, ${holds}
-    from resources r
-    left join policies p on p.id = r.policy_id
-    cross join lateral (select ${taking(tx, { start_time, end_time })} as period) as span
-    cross join lateral (
-      select unit from generate_series(1, r.units) as unit
-      where not exists (
-        select from allocations a where a.holds and a.resource_id = r.id and a.unit = unit.unit
-          and a.period && span.period)
-      order by unit limit 1
-    ) as free
-    where r.id = any(${[...resource_ids]})
-    order by r.id
-    on conflict do nothing
-    returning resource_id`;
-  return taken.length === resource_ids.length;
+export async function take(
+  tx: Tx,
+  { reservation_id, resource_ids, quantities, start_time, end_time, holds }: Taking,
+): Promise<boolean> {
+  const ids = [...resource_ids];
+  const [{ complete }] = await tx<{ complete: boolean }[]>`
+    with wanted as (
+      select need.taken_id, one.unit, w.period, one.asked, need.whole_id
+      from (
+        select r.id as resource_id, r.units, q.quantity, ${taking(tx, { start_time, end_time })} as period
+        from unnest(${ids}::uuid[], ${ids.map((id) => quantityOf(quantities, id))}::int[]) as q (id, quantity)
+        join resources r on r.id = q.id left join policies p on p.id = r.policy_id
+      ) as w
+      ${unitsFor(tx)}
+      order by need.taken_id, one.unit
+    ), taken as (
+      insert into allocations (reservation_id, resource_id, unit, period, holds, asked, whole_id)
+      select ${reservation_id}, taken_id, unit, period, ${holds}, asked, whole_id from wanted
+      on conflict do nothing
+      returning 1
+    )
+    select (select count(*) from taken) = ${ids.reduce((sum, id) => sum + quantityOf(quantities, id), 0)}::int
+      + (select count(*) from resource_parts_all where whole_id = any(${ids})) as complete`;
+  return complete;
 }
 
-/** Gives up what a reservation takes, and forgets it: a new taking follows in the same transaction. */
+/**
+ * Gives up what a reservation takes, and forgets it: a new taking follows in the same transaction.
+ *
+ * @returns every resource of which it had something, parts as well
+ */
 export async function withdraw(tx: Tx, reservation_id: string): Promise<string[]> {
   const gone = await tx<{ resource_id: string }[]>`
     delete from allocations where reservation_id = ${reservation_id} returning resource_id`;
@@ -151,9 +210,12 @@ export async function closeOff(
 async function closeWithin(tx: Tx, spans: ReturnType<Tx>) {
   const merged = tx`(
     select resource_id, unit, unnest(range_agg(period)) as period from (${spans}) as span group by resource_id, unit)`;
+  // Whoever is giving one of them up is waited for: what it has is read after that.
   const closures = await tx<{ id: string }[]>`
-    select distinct d.closure_id as id from ${merged} as s
-    join closure_dates d on d.resource_id = s.resource_id and d.period && s.period order by id`;
+    select id from closures where id in (
+      select d.closure_id from ${merged} as s
+      join closure_dates d on d.resource_id = s.resource_id and d.period && s.period)
+    order by id for key share`;
   for (const { id } of closures) {
     await tx`
       insert into allocations (closure_id, resource_id, unit, period, holds)
@@ -222,4 +284,102 @@ export async function lapseClosures(tx: Tx, now: Temporal.Instant, limit: number
       limit ${limit} for update skip locked))
     returning closure_id`;
   return lapsed.length;
+}
+
+/** What comes along with a whole that is reserved, and is taken by somebody else. */
+export interface CannotComeAlong {
+  whole_name: string;
+  part_name: string;
+  /** The reference of the reservation that has it; null where it is a closure. */
+  by: string | null;
+  reason: string | null;
+}
+
+/**
+ * Gives reservations of wholes the parts that have newly come to them, as they hold the whole; where nobody else takes
+ * anything meanwhile (see `settle`).
+ *
+ * @param which of reservations `v`
+ * @returns what could not be had, and who has it; then the caller must give the transaction up
+ */
+export async function comeAlong(
+  tx: Tx,
+  come: readonly { whole_id: string; part_id: string }[],
+  which: Fragment,
+): Promise<CannotComeAlong[]> {
+  const wanted = tx`
+    select a.reservation_id, come.part_id, a.period, a.holds, come.whole_id
+    from unnest(${come.map((one) => one.whole_id)}::uuid[], ${come.map((one) => one.part_id)}::uuid[])
+      as come (whole_id, part_id)
+    join allocations a on a.resource_id = come.whole_id and a.asked is not null
+    join reservations v on v.id = a.reservation_id
+    where ${which}`;
+  await tx`
+    insert into allocations (reservation_id, resource_id, unit, period, holds, whole_id)
+    select reservation_id, part_id, 1, period, holds, whole_id from (${wanted}) as wanted
+    order by part_id, lower(period)
+    on conflict do nothing`;
+  return await tx<CannotComeAlong[]>`
+    select distinct whole.name as whole_name, part.name as part_name, v.reference as by, c.reason
+    from (${wanted}) as wanted
+    join resources whole on whole.id = wanted.whole_id
+    join resources part on part.id = wanted.part_id
+    join allocations other on other.resource_id = wanted.part_id
+      and (other.reservation_id = wanted.reservation_id or other.holds and other.period && wanted.period)
+    left join reservations v on v.id = other.reservation_id
+    left join closures c on c.id = other.closure_id
+    where not exists (
+      select from allocations mine where mine.reservation_id = wanted.reservation_id
+        and mine.resource_id = wanted.part_id and mine.whole_id = wanted.whole_id)
+    order by whole_name, part_name, by limit 20`;
+}
+
+/** Gives up the parts that belong to a whole no longer, where the reservation is not over. */
+export async function leaveOut(
+  tx: Tx,
+  gone: readonly { whole_id: string; part_id: string }[],
+  now: Temporal.Instant,
+): Promise<void> {
+  await tx`
+    delete from allocations a
+    using unnest(${gone.map((one) => one.whole_id)}::uuid[], ${gone.map((one) => one.part_id)}::uuid[])
+      as gone (whole_id, part_id)
+    where a.whole_id = gone.whole_id and a.resource_id = gone.part_id and upper(a.period) > ${now}`;
+}
+
+/** Gives up what closures have ahead of now of units that there are no more. */
+export async function forgetAbove(
+  tx: Tx,
+  { id, units }: { id: string; units: number },
+  now: Temporal.Instant,
+) {
+  await tx`
+    delete from allocations
+    where resource_id = ${id} and unit > ${units} and closure_id is not null and upper(period) > ${now}`;
+}
+
+/**
+ * Has a reservation hold the lowest units of one resource that are free, in place of those that it had, for the same
+ * time; where nobody else takes anything meanwhile (see `settle`).
+ *
+ * @returns whether there are enough; where not, the caller must give the transaction up
+ */
+export async function retake(
+  tx: Tx,
+  { id, resource_id, quantity }: { id: string; resource_id: string; quantity: number },
+): Promise<boolean> {
+  const [{ start_time, end_time, holds }] = await tx<(Period & { holds: boolean })[]>`
+    delete from allocations where reservation_id = ${id} and resource_id = ${resource_id}
+    returning lower(period) as start_time, upper(period) as end_time, holds`;
+  const taken = await tx`
+    insert into allocations (reservation_id, resource_id, unit, period, holds, asked)
+    select ${id}, need.taken_id, one.unit, w.period, ${holds}, one.asked
+    from (
+      select id as resource_id, units, ${quantity}::int as quantity,
+        tstzrange(${start_time}, ${end_time}, '[)') as period
+      from resources where id = ${resource_id}
+    ) as w
+    ${unitsFor(tx)}
+    on conflict do nothing returning 1`;
+  return taken.length === quantity;
 }

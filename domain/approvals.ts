@@ -6,6 +6,7 @@ import { lockToDecide } from "./approvers.ts";
 import { ATTEMPTS, giveWay, type Holder, holdersInTheWay, SlotIsTaken } from "./bumps.ts";
 import { Conflict } from "./errors.ts";
 import { type Actor, permit } from "./permissions.ts";
+import { type Wanted, wantedBy } from "./quantities.ts";
 import { refuseIfTaken } from "./requests.ts";
 import { getReservation } from "./reservations.ts";
 import { Why } from "./texts.ts";
@@ -54,16 +55,16 @@ export async function approve(
   permit(actor, "see_queue");
   const before = await getReservation(sql, actor, decision.id);
   const step = { ...decision, id: before.id };
-  const wish = { ...before, resource_ids: before.resources.map((r) => r.id), except: before.id };
+  const wish = { ...before, ...wantedBy(before), except: before.id };
   for (let attempt = 1; attempt <= (decision.force_override ? ATTEMPTS : 1); attempt++) {
     const approved = await transaction(sql, async (tx) => {
       if (decision.force_override) {
         await queueUp(tx, wish.resource_ids);
         await letGoMissed(tx, wish, now);
       }
-      await lockToDecide(tx, actor, before.id, now);
+      const present = await lockToDecide(tx, actor, before.id, now);
       const inTheWay = decision.force_override ? await holdersInTheWay(tx, before.id, now) : [];
-      return await grant(tx, actor, step, now, inTheWay);
+      return await grant(tx, actor, { ...step, ...wantedBy(present) }, now, inTheWay);
     }).catch((error) => {
       if (!(error instanceof SlotIsTaken)) throw error;
     });
@@ -90,7 +91,7 @@ export async function deny(
 async function grant(
   tx: Tx,
   actor: Actor,
-  { id, reason, version, bumps }: Approving,
+  { id, reason, version, bumps, ...wanted }: Approving & Wanted,
   now: Temporal.Instant,
   inTheWay: readonly Holder[] = [],
 ): Promise<Moved> {
@@ -98,8 +99,8 @@ async function grant(
   const details = ids.length > 0 ? { bumped: ids } : undefined;
   const moved = await transition(tx, actor, { id, action: "approve", reason, version, details }, now);
   await giveWay(tx, actor, { id, reason, bumps }, inTheWay, now);
-  const resource_ids = await withdraw(tx, id);
-  await letGoMissed(tx, { ...moved, resource_ids }, now);
-  if (!await take(tx, { reservation_id: id, resource_ids, ...moved, holds: true })) throw new SlotIsTaken();
+  await withdraw(tx, id);
+  await letGoMissed(tx, { ...moved, ...wanted }, now);
+  if (!await take(tx, { reservation_id: id, ...wanted, ...moved, holds: true })) throw new SlotIsTaken();
   return moved;
 }

@@ -21,7 +21,7 @@ export async function mayDecide(
   if (!may(actor, "decide")) return false;
   const resources = resource_ids
     ? db`select unnest(${[...resource_ids]}::uuid[]) as resource_id`
-    : db`select resource_id from allocations where reservation_id = ${id}`;
+    : db`select resource_id from allocations where reservation_id = ${id} and asked is not null`;
   const [{ decides }] = await db<{ decides: boolean }[]>`
     select ${decidable(db, actor, now, resources)} as decides
     from (select ${requester_id}::uuid as requester_id) v`;

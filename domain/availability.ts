@@ -1,19 +1,24 @@
 import type { Db } from "../db/types.ts";
 import { isId } from "../lib/ids.ts";
 import { notMissed, taking } from "./allocations.ts";
+import { takenByUnit, withAccessories } from "./free_units.ts";
 import { type Actor, may } from "./permissions.ts";
 import { NotFound } from "./errors.ts";
 import { dateIn, freeWithin, merged, minutesOf, momentOf, overlap, type Period } from "./periods.ts";
 import { openPeriods } from "./opening.ts";
 import { type Rules, rulesOf } from "./policies.ts";
+import { quantityOf } from "./quantities.ts";
 import { quotaReasons } from "./quotas.ts";
 import { type Asked, isOnGrid, reasons } from "./reasons.ts";
+import { countsWithin, roomFor } from "./room.ts";
 
 /** What is in the way of a wish, as a program is told. */
 export interface ConflictingPeriod extends Period {
   /** Null where it is a closure. */
   reservation_id: string | null;
   resource_id: string;
+  /** The part of the resource that is taken, where it is not all of it. */
+  part_id?: string | null;
   closure_id?: string;
   /** Why it is closed. */
   reason?: string;
@@ -22,6 +27,12 @@ export interface ConflictingPeriod extends Period {
 /** The same, as a person is told; `purpose` and `requester_name` are empty where they are none of theirs. */
 export interface InTheWay extends ConflictingPeriod {
   resource_name: string;
+  /** How many units there are, and are free all the same: too few. */
+  units: number;
+  free_units: number;
+  part_name: string | null;
+  /** What was reserved, where this came along as a part of it. */
+  whole_name: string | null;
   requester_name: string;
   purpose: string;
   hidden: boolean;
@@ -58,35 +69,50 @@ export async function conflictsOf(
   now: Temporal.Instant,
 ): Promise<InTheWay[]> {
   const { resource_ids, except = null } = wish;
+  const ids = [...resource_ids];
   const rows = await db<(Omit<InTheWay, "hidden" | "mine"> & Secret)[]>`
-    with overlapping as (
-      select a.resource_id, a.unit, a.reservation_id, a.closure_id, a.period
-      from resources r left join policies p on p.id = r.policy_id
-      join allocations a on a.resource_id = r.id and a.period && ${taking(db, wish)}
-      where a.holds and r.id = any(${[...resource_ids]}) and ${notOf(db, except)}
-        and ${notMissed(db, now)}
+    with wanted as (
+      select r.id, r.name, r.units, q.quantity, coalesce(p.details_for_staff, false) as for_staff,
+        ${taking(db, wish)} as period
+      from unnest(${ids}::uuid[], ${
+    ids.map((id) => quantityOf(wish.quantities, id))
+  }::int[]) as q (id, quantity)
+      join resources r on r.id = q.id left join policies p on p.id = r.policy_id
+    ), overlapping as (
+      select w.id, a.resource_id as taken_id, a.unit, a.reservation_id, a.closure_id, a.whole_id, a.period
+      from wanted w
+      join compositions t on t.resource_id = w.id
+      join allocations a on a.resource_id = t.taken_id and a.period && w.period
+      where a.holds and a.unit <= w.units and ${notOf(db, except)} and ${notMissed(db, now)}
     ), full_up as (
-      select r.id, r.name, coalesce(p.details_for_staff, false) as for_staff
-      from resources r left join policies p on p.id = r.policy_id
-      where r.units <= (select count(distinct unit) from overlapping o where o.resource_id = r.id)
-        and r.id = any(${[...resource_ids]})
+      select w.*, w.units - taken.units as free_units from wanted w
+      cross join lateral (select count(distinct unit)::int as units from overlapping o where o.id = w.id) as taken
+      where w.units - taken.units < w.quantity
     ), reserved as (
-      select distinct v.id as reservation_id, null::uuid as closure_id, null as reason, f.id as resource_id,
-        f.name as resource_name, v.start_time, v.end_time, v.requester_id, u.name as requester_name, v.purpose,
-        v.private or f.for_staff as private
+      -- Of what somebody has of a resource and of its parts, the resource itself says the most.
+      select distinct on (o.reservation_id, f.id) o.reservation_id, null::uuid as closure_id, null as reason,
+        f.id as resource_id, f.name as resource_name, f.units, f.free_units, v.start_time, v.end_time, v.requester_id,
+        u.name as requester_name, v.purpose, v.private or f.for_staff as private,
+        part.id as part_id, part.name as part_name, whole.name as whole_name
       from full_up f
-      join overlapping o on o.resource_id = f.id
+      join overlapping o on o.id = f.id
       join reservations v on v.id = o.reservation_id
       join users u on u.id = v.requester_id
+      left join resources part on part.id = o.taken_id and part.id <> f.id
+      left join resources whole on whole.id = o.whole_id and whole.id <> f.id
+      order by o.reservation_id, f.id, part.name nulls first
     ), closed as (
       -- The whole date that is meant, not the pieces that it got.
-      select distinct null::uuid as reservation_id, c.id as closure_id, c.reason, f.id as resource_id,
-        f.name as resource_name, lower(d.period) as start_time, upper(d.period) as end_time,
-        null::uuid as requester_id, '' as requester_name, '' as purpose, false as private
+      select distinct on (c.id, f.id, d.period) null::uuid as reservation_id, c.id as closure_id, c.reason,
+        f.id as resource_id, f.name as resource_name, f.units, f.free_units, lower(d.period) as start_time,
+        upper(d.period) as end_time, null::uuid as requester_id, '' as requester_name, '' as purpose,
+        false as private, part.id as part_id, part.name as part_name, null as whole_name
       from full_up f
-      join overlapping o on o.resource_id = f.id
+      join overlapping o on o.id = f.id
       join closures c on c.id = o.closure_id
-      join closure_dates d on d.closure_id = c.id and d.resource_id = f.id and d.period && o.period
+      join closure_dates d on d.closure_id = c.id and d.resource_id = o.taken_id and d.period && o.period
+      left join resources part on part.id = o.taken_id and part.id <> f.id
+      order by c.id, f.id, d.period, part.name nulls first
     )
     select * from (select * from reserved union all select * from closed) as found
     order by start_time, resource_name limit 20`;
@@ -122,24 +148,47 @@ function redacted(
   };
 }
 
+/** What has a time, in a sentence without its full stop; no name where it is none of the viewer's. */
+export function takenInWords(one: InTheWay): string {
+  const { resource_name, part_name, whole_name, closure_id, reason, free_units, units } = one;
+  const what = part_name ? `Part of ${resource_name}` : resource_name;
+  const which = part_name ? `${part_name}, ` : "";
+  if (closure_id) return `${what} is closed then: ${which}${reason}`;
+  if (free_units > 0) {
+    return `Only ${free_units} of ${units} ${resource_name} ${free_units > 1 ? "are" : "is"} free then`;
+  }
+  const who = one.hidden ? "" : one.mine ? " by you" : ` by ${one.requester_name}`;
+  const how = [part_name, whole_name && `all of ${whole_name}`].filter(Boolean).join(", ");
+  return `${what} is already taken${who}${how ? `: ${how}` : ""}`;
+}
+
 /** What a program is told of conflicts: no names. */
 export function bare(conflicts: readonly InTheWay[]): ConflictingPeriod[] {
-  return conflicts.map(({ reservation_id, resource_id, start_time, end_time, closure_id, reason }) => ({
+  return conflicts.map((
+    { reservation_id, resource_id, start_time, end_time, closure_id, reason, part_id },
+  ) => ({
     reservation_id,
     resource_id,
     start_time,
     end_time,
+    ...(part_id ? { part_id } : {}),
     ...(closure_id ? { closure_id, reason } : {}),
   }));
 }
 
 /**
- * When a resource has no unit left, and when it may be asked for: within its opening hours, with room for the buffers
- * that a reservation brings along. Where it is closed it is busy.
+ * When a resource has not as many units left as are wanted, and when it may be asked for: within its opening hours, with
+ * room for the buffers that a reservation brings along. Where it is closed it is busy. `counts` says how many units are
+ * free when.
  *
  * @throws {NotFound}
  */
-export async function availabilityOf(db: Db, resource_id: string, window: Period, now: Temporal.Instant) {
+export async function availabilityOf(
+  db: Db,
+  resource_id: string,
+  { quantity = 1, ...window }: Period & { quantity?: number },
+  now: Temporal.Instant,
+) {
   const [rules] = isId(resource_id) ? await rulesOf(db, [resource_id], { fresh: true }) : [];
   if (!rules) throw new NotFound("This resource");
   const { opening } = rules.policy ?? {};
@@ -148,7 +197,8 @@ export async function availabilityOf(db: Db, resource_id: string, window: Period
     takenByUnit(db, bare, window, now),
     takenByUnit(db, rules, window, now),
   ]);
-  const left = (units: readonly Period[][]) => merged(units.flatMap((unit) => freeWithin(window, unit)));
+  const left = (units: readonly Period[][]) =>
+    merged(countsWithin(window, units, rules.units).filter(({ free_units }) => free_units >= quantity));
   const open = rules.deactivated ? [] : opening ? openPeriods(opening, window, rules.time_zone) : [window];
   return {
     busy: freeWithin(window, left(taken)),
@@ -156,6 +206,7 @@ export async function availabilityOf(db: Db, resource_id: string, window: Period
       const within = cut(stretch, window);
       return left(reached).filter((free) => overlap(free, within)).map((free) => cut(free, within));
     }),
+    counts: countsWithin(window, taken, rules.units),
   };
 }
 
@@ -167,14 +218,19 @@ const STEP_MINUTES = 15;
  * The nearest free slots of the same length: on the same resource before and after, and on a like resource (same
  * kind, at least as large, nearest in size) at the very same time. All satisfy the rules.
  */
-export async function alternativesTo(sql: Db, asked: Wish, now: Temporal.Instant): Promise<Alternative[]> {
-  if (asked.resource_ids.length !== 1 || minutesOf(asked) <= 0) return [];
+export async function alternativesTo(sql: Db, given: Wish, now: Temporal.Instant): Promise<Alternative[]> {
+  if (minutesOf(given) <= 0) return [];
+  const rules = given.resource_ids.length > 1 ? await rulesOf(sql, given.resource_ids) : [];
+  const beside = rules.filter(({ accessory }) => accessory);
+  const ids = given.resource_ids.filter((id) => !beside.some(({ resource_id }) => resource_id === id));
+  if (ids.length !== 1) return [];
+  const asked = { ...given, resource_ids: ids };
   const wish = notBefore(asked, roundUp(now));
   const [nearby, alike] = await Promise.all([
-    nearInTime(sql, wish, asked, now),
+    nearInTime(sql, wish, asked, beside, now),
     alikeAtSameTime(sql, wish, now),
   ]);
-  return [...nearby, ...alike];
+  return [...nearby, ...await withAccessories(sql, { wish: given, accessories: beside, slots: alike }, now)];
 }
 
 // What has passed cannot be had back: the nearest to it is the next that comes.
@@ -183,7 +239,13 @@ function notBefore(wish: Wish, soonest: Temporal.Instant): Wish {
   return { ...wish, start_time: soonest, end_time: soonest.add(lengthOf(wish)) };
 }
 
-async function nearInTime(sql: Db, given: Wish, asked: Wish, now: Temporal.Instant): Promise<Alternative[]> {
+async function nearInTime(
+  sql: Db,
+  given: Wish,
+  asked: Wish,
+  beside: readonly Rules[],
+  now: Temporal.Instant,
+): Promise<Alternative[]> {
   const [rules] = await rulesOf(sql, given.resource_ids);
   if (!rules || rules.deactivated) return [];
   const soonest = roundUp(now.add({ minutes: rules.policy?.notice_minutes ?? 0 }));
@@ -192,9 +254,21 @@ async function nearInTime(sql: Db, given: Wish, asked: Wish, now: Temporal.Insta
   if (minutesOf(window) <= 0) return [];
   const { opening } = rules.policy ?? {};
   const open = opening ? openPeriods(opening, window, rules.time_zone) : [window];
-  const slots = (await takenByUnit(sql, rules, window, now, wish.except))
-    .map((taken) => asked.lost ? [...taken, asked] : taken)
-    .flatMap((taken) => open.flatMap((stretch) => freeWithin(cut(stretch, window), taken)))
+  const taken = await takenByUnit(sql, rules, window, now, wish.except);
+  // What was given to another is not offered in place of itself, whatever else has come free of it since.
+  let without = asked.lost ? freeWithin(window, [asked]) : [window];
+  for (const one of beside) {
+    const enough = roomFor(window, await takenByUnit(sql, one, window, now, wish.except), {
+      units: one.units,
+      quantity: quantityOf(wish.quantities, one.resource_id),
+    });
+    without = without.flatMap((rest) => enough.map((free) => cut(rest, free)))
+      .filter((rest) => minutesOf(rest) > 0);
+  }
+  const wanted = { units: rules.units, quantity: quantityOf(wish.quantities, rules.resource_id) };
+  const slots = open.flatMap((stretch) => without.map((rest) => cut(cut(stretch, window), rest)))
+    .filter((stretch) => minutesOf(stretch) > 0)
+    .flatMap((stretch) => roomFor(stretch, taken, wanted))
     .flatMap((free) => nearestIn(free, wish, rules));
   const distance = (slot: Period) =>
     Math.abs(slot.start_time.epochMilliseconds - wish.start_time.epochMilliseconds);
@@ -248,30 +322,6 @@ function cut(stretch: Period, window: Period): Period {
   };
 }
 
-// Whoever asks gets one unit for the whole period, so each is looked at by itself. One that is not taken at all stands
-// for all such.
-async function takenByUnit(
-  db: Db,
-  { resource_id, units, policy }: Rules,
-  window: Period,
-  now: Temporal.Instant,
-  except?: string,
-): Promise<Period[][]> {
-  // Wider by the buffers that the wish brings along: what lies between is free for the wish itself.
-  const before = policy?.buffer_after ?? 0;
-  const after = policy?.buffer_before ?? 0;
-  const rows = await db<{ unit: number; start_time: Temporal.Instant; end_time: Temporal.Instant }[]>`
-    select unit, lower(period) - make_interval(mins => ${before}::int) as start_time,
-      upper(period) + make_interval(mins => ${after}::int) as end_time
-    from allocations a
-    where holds and resource_id = ${resource_id}
-      and period && tstzrange(${window.start_time.subtract({ minutes: after })},
-        ${window.end_time.add({ minutes: before })}, '[)')
-      and ${notOf(db, except)} and ${notMissed(db, now)}`;
-  const taken = [...Map.groupBy(rows.filter((row) => row.unit <= units), (row) => row.unit).values()];
-  return taken.length < units ? [...taken, []] : taken;
-}
-
 function windowAround(wish: Wish, soonest: Temporal.Instant): Period {
   const around = { hours: 24 * DAYS_AROUND };
   const from = wish.start_time.subtract(around);
@@ -313,23 +363,25 @@ const roundUp = (instant: Temporal.Instant) => round(instant, "ceil");
 async function alikeAtSameTime(sql: Db, wish: Wish, now: Temporal.Instant): Promise<Alternative[]> {
   const { start_time, end_time } = wish;
   const [id] = wish.resource_ids;
+  const quantity = quantityOf(wish.quantities, id);
   const rows = await sql<{ id: string }[]>`
     select r.id
     from resources wanted join resources r on r.kind = wanted.kind and r.id <> wanted.id
     left join policies p on p.id = r.policy_id
     where wanted.id = ${id} and r.deactivated_at is null
       and coalesce(r.capacity, 0) >= coalesce(wanted.capacity, 0)
-      and r.units > (
-        select count(distinct a.unit) from allocations a
-        where a.holds and a.resource_id = r.id and a.period && ${taking(sql, wish)}
-          and ${notMissed(sql, now)})
+      and not r.accessory and r.units >= ${quantity} + (
+        select count(distinct a.unit) from compositions t join allocations a on a.resource_id = t.taken_id
+        where t.resource_id = r.id and a.holds and a.unit <= r.units and a.period && ${taking(sql, wish)}
+          and ${notMissed(sql, now)}${wish.except ? sql` and ${notOf(sql, wish.except)}` : sql``})
     order by r.location is distinct from wanted.location, r.requires_approval and not wanted.requires_approval,
       abs(coalesce(r.capacity, 0) - coalesce(wanted.capacity, 0)), lower(r.name)
     limit 8`;
   const like = await rulesOf(sql, rows.map((row) => row.id));
-  const fitting = like.filter((rules) => fits(rules, wish, now)).slice(0, 5);
+  const instead = (rules: Rules) => ({ ...wish, quantities: { [rules.resource_id]: quantity } });
+  const fitting = like.filter((rules) => fits(rules, instead(rules), now)).slice(0, 5);
   const within = await Promise.all(
-    fitting.map((rules) => withinQuotas(sql, rules, { wish, slots: [wish] }, now)),
+    fitting.map((rules) => withinQuotas(sql, rules, { wish: instead(rules), slots: [wish] }, now)),
   );
   return fitting.filter((_, index) => within[index].length > 0)
     .slice(0, 3)

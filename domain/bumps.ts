@@ -1,13 +1,14 @@
 import { z } from "zod";
 import { transaction } from "../db/transaction.ts";
 import type { Db, Fragment, Sql, Tx } from "../db/types.ts";
-import { notMissed, release, takes } from "./allocations.ts";
+import { notMissed, takes } from "./allocations.ts";
 import { lockToDecide } from "./approvers.ts";
 import { type Alternative, alternativesTo } from "./availability.ts";
 import { Conflict } from "./errors.ts";
-import { record } from "./history.ts";
+import { giveUpHold } from "./holds.ts";
 import { type Actor, may, permit } from "./permissions.ts";
 import type { Period } from "./periods.ts";
+import { wantedBy } from "./quantities.ts";
 import { listReservations, type Reservation } from "./reservations.ts";
 import { Why } from "./texts.ts";
 import { allows, type Moved, type Status, transition } from "./transitions.ts";
@@ -50,9 +51,9 @@ export interface Holder {
 
 /**
  * What has to give way for reservation `id` to have what is `wanted`, which is what it asked for
- * where nothing else is named; in the order of ids. Of a resource with several units, none of
- * them free, it is the unit whose holders matter least: nobody who has checked in, then the lowest priority, then the
- * fewest, then the newest. Who has not checked in in time is in nobody's way at `now`.
+ * where nothing else is named; in the order of ids. Of a resource with several units, too few of
+ * them free, it is the units whose holders matter least, as many as are missing: nobody who has checked in, then the
+ * lowest priority, then the fewest, then the newest. Who has not checked in in time is in nobody's way at `now`.
  */
 export function holdersInTheWay(
   db: Db,
@@ -62,21 +63,24 @@ export function holdersInTheWay(
 ): Promise<Holder[]> {
   return db<Holder[]>`
     with holders as (
-      select a.resource_id, a.unit, v.id, v.status, v.priority, v.created_at
+      select a.resource_id, a.unit, mine.quantity, v.id, v.status, v.priority, v.created_at
       from (${wanted}) mine
       join allocations a on a.resource_id = mine.resource_id and a.period && mine.period and a.holds
       join reservations v on v.id = a.reservation_id
       where a.reservation_id <> ${id} and ${notMissed(db, now)}
     ), units as (
-      select h.resource_id, h.unit, bool_or(h.status = 'checked_in') as used, max(h.priority) as priority,
+      select h.resource_id, h.unit, max(h.quantity) as quantity, bool_or(h.status = 'checked_in') as used, max(h.priority) as priority,
         count(*) as holders, max(h.created_at) as newest
       from holders h join resources r on r.id = h.resource_id and h.unit <= r.units
       group by h.resource_id, h.unit
     ), chosen as (
-      select distinct on (u.resource_id) u.resource_id, u.unit
-      from units u join resources r on r.id = u.resource_id
-      where r.units <= (select count(*) from units other where other.resource_id = u.resource_id)
-      order by u.resource_id, u.used, u.priority, u.holders, u.newest desc, u.unit
+      select u.resource_id, u.unit from (
+        select *, row_number() over (partition by resource_id
+            order by used, priority, holders, newest desc, unit) as place,
+          count(*) over (partition by resource_id) as held
+        from units
+      ) u join resources r on r.id = u.resource_id
+      where u.place <= u.quantity + u.held - r.units
     )
     select v.id, v.reference, v.version, v.status, u.name as requester_name, v.purpose, v.start_time, v.end_time,
       string_agg(distinct r.name, ', ' order by r.name) as resource_name
@@ -168,7 +172,7 @@ export async function insteadOf(
   const wish = {
     start_time,
     end_time,
-    resource_ids: resources.map((r) => r.id),
+    ...wantedBy({ resources }),
     except: reservation.id,
     lost: true,
   };
@@ -208,14 +212,8 @@ async function push(
     );
   }
   if (holder.status === "pending") {
-    await release(tx, [holder.id]);
-    const entry = {
-      reservation_id: holder.id,
-      action: "edit",
-      details: { holds: false, reason },
-      previous_state: { status: "pending" },
-    } as const;
-    return await record(tx, actor, entry, now);
+    if (!await giveUpHold(tx, actor, holder, reason, now)) throw new SlotIsTaken();
+    return;
   }
   const { version } = holder;
   const step = { id: holder.id, action: "bump", reason, version, details: { for: id } } as const;

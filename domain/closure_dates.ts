@@ -149,6 +149,21 @@ export async function dropDates(
     where closure_id = ${closure_id} and resource_id = ${resource_id} and lower(period) >= ${from}`;
 }
 
+/** Has what closes a whole from an instant on close the parts that have newly come to it, too. */
+export async function closeAlong(
+  tx: Tx,
+  come: readonly { whole_id: string; part_id: string }[],
+  from: Temporal.Instant,
+): Promise<void> {
+  await tx`
+    insert into closure_dates (closure_id, resource_id, period)
+    select distinct d.closure_id, come.part_id, d.period
+    from unnest(${come.map((one) => one.whole_id)}::uuid[], ${come.map((one) => one.part_id)}::uuid[])
+      as come (whole_id, part_id)
+    join closure_dates d on d.resource_id = come.whole_id and upper(d.period) > ${from}
+    on conflict do nothing`;
+}
+
 /** A closure's plan as the database has it. */
 export interface KeptPlan {
   id: string;

@@ -18,6 +18,7 @@ import { Conflict, Invalid, NotFound, rethrow } from "./errors.ts";
 import { record, type Subject } from "./history.ts";
 import { type Actor, permit } from "./permissions.ts";
 import type { Period } from "./periods.ts";
+import { quantityOf, wantedBy } from "./quantities.ts";
 import { columns, joined, type Reservation } from "./reservations.ts";
 import { Why } from "./texts.ts";
 import { allows, isAhead, transition } from "./transitions.ts";
@@ -168,9 +169,16 @@ export async function deleteClosure(
   permit(actor, "manage_resources");
   const from = minuteOf(now);
   return await transaction(sql, async (tx) => {
-    const [closure] = isId(id)
-      ? await tx<{ reason: string }[]>`select reason from closures where id = ${id} for update`
-      : [];
+    if (!isId(id)) throw new NotFound("This closure");
+    // Before the closure, as whoever closes them has it: of two closures of one resource neither waits for the other.
+    await queueUp(
+      tx,
+      (await tx<
+        { id: string }[]
+      >`select distinct resource_id as id from closure_dates where closure_id = ${id}`)
+        .map((row) => row.id),
+    );
+    const [closure] = await tx<{ reason: string }[]>`select reason from closures where id = ${id} for update`;
     if (!closure) throw new NotFound("This closure");
     const ahead = await tx<{ resource_id: string }[]>`
       select distinct resource_id from closure_dates where closure_id = ${id} and upper(period) > ${from}`;
@@ -230,9 +238,11 @@ async function lockResources(tx: Tx, { everything, resource_ids }: NewClosure) {
     ? (await tx<{ id: string }[]>`select id from resources`).map(({ id }) => id)
     : [...new Set(resource_ids)];
   await queueUp(tx, ids);
+  // Whoever closes a hall closes what it is composed of.
   const resources = await tx<(Closed & { name: string })[]>`
-    select id, name, units, time_zone from resources where id = any(${ids}) order by id`;
-  if (resources.length < ids.length) {
+    select id, name, units, time_zone from resources
+    where id in (select taken_id from compositions where resource_id = any(${ids})) order by id`;
+  if (!ids.every((id) => resources.some((r) => r.id === id))) {
     throw new Invalid([{ path: "resource_ids", message: "A resource does not exist" }]);
   }
   if (resources.length === 0) {
@@ -302,16 +312,21 @@ async function moved(
   now: Temporal.Instant,
 ): Promise<Outcome["to"]> {
   const { start_time, end_time, requester_id, answers, attendees } = before;
-  const resource_ids = before.resources.map((r) => r.id);
-  const wish = { start_time, end_time, resource_ids, requester_id, answers, attendees, except: before.id };
+  const wanted = wantedBy(before);
+  const wish = { start_time, end_time, ...wanted, requester_id, answers, attendees, except: before.id };
   return await tx.savepoint(async (inner) => {
-    await withdraw(inner, before.id);
-    await closeOff(inner, resource_ids, minuteOf(now));
+    const left = await withdraw(inner, before.id);
+    await closeOff(inner, left, minuteOf(now));
     const offered = await alternativesTo(inner, { ...wish, attested: true }, now);
     const sameTime = offered.find((slot) => Temporal.Instant.compare(slot.start_time, start_time) === 0);
     const to = sameTime ?? offered[0];
     if (!to) throw new GiveUp();
-    await relocate(inner, actor, before, { ...to, resource_ids: [to.resource_id], reason }, now);
+    const [quantity] = wanted.resource_ids.map((id) => quantityOf(wanted.quantities, id));
+    const slot = {
+      ...{ start_time: to.start_time, end_time: to.end_time, reason },
+      ...{ resource_ids: [to.resource_id], quantities: { [to.resource_id]: quantity } },
+    };
+    await relocate(inner, actor, before, slot, now);
     return to;
   }).catch((error) => {
     if (error instanceof GiveUp || error instanceof Conflict || error instanceof Invalid) return undefined;
@@ -321,5 +336,9 @@ async function moved(
 
 function told(v: Reservation, reason: string, resources: readonly { id: string; name: string }[]): string {
   const names = resources.filter(({ id }) => v.resources.some((r) => r.id === id)).map(({ name }) => name);
+  // Only a part of what it has is closed.
+  if (names.length === 0) {
+    return `Part of ${v.resources.map((r) => r.name).join(" and ")} is closed then: ${reason}`;
+  }
   return `${names.join(" and ")} ${names.length > 1 ? "are" : "is"} closed then: ${reason}`;
 }

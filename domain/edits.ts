@@ -5,10 +5,11 @@ import { mayDecide, permitDecision } from "./approvers.ts";
 import type { Wish } from "./availability.ts";
 import { checkInAfterMove } from "./check_in_times.ts";
 import { Conflict } from "./errors.ts";
-import { record } from "./history.ts";
+import { record, type State } from "./history.ts";
 import { type Actor, may, permit } from "./permissions.ts";
 import type { Period } from "./periods.ts";
 import { type Rules, rulesOf, stillBind } from "./policies.ts";
+import { isWithin, type Quantities, quantityDetails, wantedBy, wantedOf, wantSame } from "./quantities.ts";
 import { hasQuota, lockQuotas } from "./quotas.ts";
 import { propose } from "./proposals.ts";
 import { inWords, needsDecision } from "./reasons.ts";
@@ -20,11 +21,16 @@ import { standingOf } from "./trust.ts";
 /** What a change of a reservation may name; what it does not name stays. */
 export interface Change extends Partial<Period> {
   resource_ids?: readonly string[];
+  /** How many of those; what was there before and is not named here stays as many. */
+  quantities?: Quantities;
   purpose?: string;
   private?: boolean;
   /** Why it was moved, where that was somebody else. */
   reason?: string;
 }
+
+/** What of a change is about the slot. */
+type Slot = Pick<Change, "start_time" | "end_time" | "resource_ids" | "quantities">;
 
 /** What a change leads to: a status, or a wish that waits for a decision. */
 export type Changed = Status | "proposed";
@@ -59,7 +65,7 @@ export async function change(
       if (move.rules.some(hasQuota)) await lockQuotas(tx, before.requester_id);
       await moveSlot(tx, actor, before, { ...move, to: move.to, reason: asked.reason }, now);
     }
-    if (reworded) await reword(tx, actor, before, words, now);
+    if (reworded) await reword(tx, actor, { ...asked, id: before.id }, now);
     return true;
   }).catch((error) => {
     if (error instanceof GiveUp) return false;
@@ -78,7 +84,7 @@ export function reschedule(
   sql: Sql,
   actor: Actor,
   id: string,
-  slot: Pick<Change, "start_time" | "end_time" | "resource_ids">,
+  slot: Slot,
   now: Temporal.Instant,
 ): Promise<Changed> {
   return change(sql, actor, id, slot, now);
@@ -93,7 +99,7 @@ export function reschedule(
 export async function rescheduleAsApprover(
   sql: Sql,
   actor: Actor,
-  { id, ...slot }: Pick<Change, "start_time" | "end_time" | "resource_ids" | "reason"> & { id: string },
+  { id, ...slot }: Slot & { id: string; reason?: string },
   now: Temporal.Instant,
 ): Promise<Changed> {
   permit(actor, "see_queue");
@@ -110,13 +116,11 @@ export async function relocate(
   tx: Tx,
   actor: Actor,
   before: Reservation,
-  { reason, start_time, end_time, resource_ids }: Required<Omit<Change, "purpose" | "private">> & {
-    reason: string;
-  },
+  { reason, ...slot }: Slot & { reason: string },
   now: Temporal.Instant,
 ): Promise<void> {
   permit(actor, "edit_reservation", before.requester_id);
-  const move = await plannedMove(tx, actor, before, { start_time, end_time, resource_ids }, now);
+  const move = await plannedMove(tx, actor, before, slot, now);
   if (!move) return;
   if (move.to === "proposed") throw new GiveUp();
   await moveSlot(tx, actor, before, { ...move, to: move.to, reason }, now);
@@ -176,7 +180,7 @@ export async function restore(sql: Sql, actor: Actor, id: string, now: Temporal.
     const why = begun ? "the start has passed" : `${UNDO_MINUTES} minutes have passed`;
     throw new Conflict(`This cancellation can no longer be taken back: ${why}`);
   }
-  const wish: Wish = { ...before, resource_ids: before.resources.map((r) => r.id), except: before.id };
+  const wish: Wish = { ...before, ...wantedBy(before), except: before.id };
   const rules = await rulesOf(sql, wish.resource_ids, { fresh: true });
   const gone = rules.find((r) => r.deactivated);
   if (gone) throw new Conflict(`${gone.name} cannot be reserved at present`);
@@ -221,10 +225,13 @@ async function plannedMove(
   asked: Change,
   now: Temporal.Instant,
 ): Promise<Move | undefined> {
+  const had = wantedBy(before);
+  const ids = asked.resource_ids ?? had.resource_ids;
+  const kept = Object.entries(had.quantities).filter(([id]) => ids.includes(id));
   const wish: Wish = {
     start_time: asked.start_time ?? before.start_time,
     end_time: asked.end_time ?? before.end_time,
-    resource_ids: [...new Set(asked.resource_ids ?? before.resources.map((r) => r.id))].sort(),
+    ...wantedOf(ids, { ...Object.fromEntries(kept), ...asked.quantities }),
     except: before.id,
     requester_id: before.requester_id,
     attendees: before.attendees ?? undefined,
@@ -233,7 +240,7 @@ async function plannedMove(
   };
   // What was bumped has lost its slot: to ask for it again is a move as well.
   const asks = before.status === "bumped" &&
-    Boolean(asked.start_time ?? asked.end_time ?? asked.resource_ids);
+    Boolean(asked.start_time ?? asked.end_time ?? asked.resource_ids ?? asked.quantities);
   if (!asks && sameSlot(before, wish)) return undefined;
   // What has begun may still be made longer or shorter; only a start that is moved must lie ahead.
   wish.keeps_start = Temporal.Instant.compare(wish.start_time, before.start_time) === 0;
@@ -270,33 +277,32 @@ function mustBeOpen(before: Reservation, now: Temporal.Instant) {
   throw new Conflict(`This reservation cannot be changed: it is already ${status}`);
 }
 
+// What is not named stays as it is by now, and what it was is told as it was: others may be changing it, too.
 async function reword(
   tx: Tx,
   actor: Actor,
-  before: Reservation,
-  words: { purpose: string; private: boolean },
+  { id, ...words }: Pick<Change, "purpose" | "private"> & { id: string },
   now: Temporal.Instant,
 ) {
-  const [row] = await tx<{ status: Status }[]>`
-    update reservations set ${tx(words)}, version = version + 1, updated_at = ${now}
-    where id = ${before.id} and status in ('pending', 'approved') returning status`;
+  const [row] = await tx<Record<"previous_state" | "after_state" | "details", State>[]>`
+    with old as (
+      select id, status, purpose, private from reservations
+      where id = ${id} and status in ('pending', 'approved') for update
+    )
+    update reservations v set purpose = coalesce(${words.purpose ?? null}, v.purpose),
+      private = coalesce(${words.private ?? null}, v.private),
+      version = v.version + 1, updated_at = ${now}
+    from old where v.id = old.id
+    returning json_build_object('status', old.status, 'purpose', old.purpose, 'private', old.private) as previous_state,
+      json_build_object('status', v.status, 'purpose', v.purpose, 'private', v.private) as after_state,
+      json_build_object('purpose', v.purpose, 'private', v.private) as details`;
   if (!row) throw new Conflict("This reservation was closed a moment ago: it cannot be changed");
-  const previous_state = { status: row.status, purpose: before.purpose, private: before.private };
-  const after_state = { status: row.status, ...words };
-  const entry = {
-    reservation_id: before.id,
-    action: "edit",
-    details: words,
-    previous_state,
-    after_state,
-  } as const;
-  await record(tx, actor, entry, now);
+  await record(tx, actor, { reservation_id: id, action: "edit", ...row }, now);
 }
 
 function sameSlot(before: Reservation, wish: Wish): boolean {
-  const ids = before.resources.map((r) => r.id).sort();
   return Temporal.Instant.compare(before.start_time, wish.start_time) === 0 &&
-    Temporal.Instant.compare(before.end_time, wish.end_time) === 0 && ids.join() === wish.resource_ids.join();
+    Temporal.Instant.compare(before.end_time, wish.end_time) === 0 && wantSame(wantedBy(before), wish);
 }
 
 async function statusAfterMove(
@@ -311,7 +317,7 @@ async function statusAfterMove(
   const asked = { ...wish, recurring: before.series_id !== null };
   if (!rules.some((r) => needsDecision(r, asked, standing))) return "approved";
   if (before.status !== "approved" && before.status !== "bumped") return "pending";
-  const same = before.resources.map((r) => r.id).sort().join() === wish.resource_ids.join();
+  const same = isWithin(wish, wantedBy(before));
   const within = Temporal.Instant.compare(wish.start_time, before.start_time) >= 0 &&
     Temporal.Instant.compare(wish.end_time, before.end_time) <= 0;
   const smaller = before.status === "approved" && same && within;
@@ -328,6 +334,7 @@ function slotDetails(before: Reservation, wish: Wish) {
     end_time: wish.end_time,
     resource_ids: wish.resource_ids,
     previous_resource_ids: before.resources.map((r) => r.id),
+    ...quantityDetails(before, wish),
   };
 }
 

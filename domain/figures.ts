@@ -49,7 +49,7 @@ export async function getFigures(db: Db, actor: Actor, now: Temporal.Instant): P
         select from reservations v where v.id = a.reservation_id and v.status = 'completed'))
     )
     select
-      (select count(*) from resources where deactivated_at is null)::int as resources,
+      (select count(*) from resources where deactivated_at is null and not accessory)::int as resources,
       (select count(distinct resource_id) from held where period @> ${now}::timestamptz)::int as in_use,
       (select count(distinct reservation_id) from held where period && tstzrange(${start_time}, ${end_time}, '[)'))::int
         as today,
@@ -57,7 +57,7 @@ export async function getFigures(db: Db, actor: Actor, now: Temporal.Instant): P
       (select count(*) from reservations v
         where v.status = 'pending' and v.start_time > ${now} and v.start_time < ${week_end} and exists (
           select from allocations mine join resources r on r.id = mine.resource_id
-          where mine.reservation_id = v.id and r.units <= (
+          where mine.reservation_id = v.id and r.units < coalesce(mine.asked, 1) + (
             select count(distinct o.unit) from allocations o
             where o.holds and o.resource_id = mine.resource_id and o.period && mine.period
               and o.reservation_id is distinct from v.id)))::int as conflicting,
@@ -93,8 +93,9 @@ export interface Waiting {
 export function listWaiting(db: Db, actor: Actor, now: Temporal.Instant): Promise<Waiting[]> {
   return db<Waiting[]>`
     select v.reference, v.purpose, v.start_time, w.question,
-      (select string_agg(r.name, ', ' order by r.name) from allocations a join resources r on r.id = a.resource_id
-        where a.reservation_id = v.id) as resource_name
+      (select string_agg(case when a.asked > 1 then a.asked || ' × ' else '' end || r.name, ', ' order by r.name)
+        from allocations a join resources r on r.id = a.resource_id
+        where a.reservation_id = v.id and a.asked is not null) as resource_name
     from reservations v
     join lateral (
       select q.question from questions q

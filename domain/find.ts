@@ -3,7 +3,7 @@ import { notMissed } from "./allocations.ts";
 import type { Wish } from "./availability.ts";
 import type { Actor } from "./permissions.ts";
 import { dateIn, dayIn, type Period } from "./periods.ts";
-import { type KeptPolicy, policiesById, type Rules } from "./policies.ts";
+import { type KeptPolicy, partColumns, policiesById, type Rules } from "./policies.ts";
 import { memberships } from "./groups.ts";
 import type { Standing } from "./trust.ts";
 import { hasQuota, quotasWithin } from "./quotas.ts";
@@ -212,13 +212,18 @@ function matches({ kind, tags, capacity }: Candidate, sought: Sought): boolean {
 // What matches the wish, or does so in all but one respect, too.
 function candidatesFor(db: Db, { kind, tags, attendees, near }: Sought, which: "matching" | "nearly") {
   return db<Candidate[]>`
-    select id as resource_id, name, units, capacity, time_zone, requires_approval, false as deactivated, policy_id,
-      version, kind, location, tags,
+    select r.id as resource_id, r.name, r.units, r.capacity, r.time_zone, r.requires_approval, false as deactivated,
+      r.policy_id, r.version, r.kind, r.location, r.tags, ${
+    partColumns(db)
+  }, r.accessory, '{}'::uuid[] as offered_with,
       ${
     near ? db`(select n.location from resources n where lower(n.name) = lower(${near}))` : db`null`
   } as place
-    from resources
-    where deactivated_at is null and (
+    from resources r
+    where r.deactivated_at is null and not r.accessory and not exists (
+        select from resource_parts_all a join resources part on part.id = a.part_id
+        where a.whole_id = r.id and part.deactivated_at is not null)
+      and (
       case when ${kind} in ('', kind) then 0 else 1 end
       + case when tags @> ${tags} then 0 else 1 end
       + case when ${attendees ?? 0}::int <= coalesce(capacity, ${attendees ?? 0}::int) then 0 else 1 end)
@@ -246,13 +251,13 @@ async function takenOf(
   const [{ taken }] = await db<{ taken: Record<string, [number[], number[], number[]]> }[]>`
     select coalesce(json_object_agg(resource_id, json_build_array(units, starts, ends)), '{}') as taken
     from (
-      select resource_id, array_agg(unit) as units, array_agg(floor(extract(epoch from lower(period)))) as starts,
+      select t.resource_id, array_agg(unit) as units, array_agg(floor(extract(epoch from lower(period)))) as starts,
         array_agg(ceil(extract(epoch from upper(period)))) as ends
-      from allocations a
+      from allocations a join compositions t on t.taken_id = a.resource_id
       where holds and ${
     notMissed(db, now)
-  } and resource_id = any(${ids}) and period && tstzrange(${first}, ${last}, '[)')
-      group by resource_id
+  } and t.resource_id = any(${ids}) and period && tstzrange(${first}, ${last}, '[)')
+      group by t.resource_id
     ) as found`;
   return (id: string): Taken[] => {
     const [units, starts, ends] = taken[id] ?? [[], [], []];

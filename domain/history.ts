@@ -171,8 +171,9 @@ export function listNews(db: Db, actor: Actor, since: Temporal.Instant): Promise
   return db<News[]>`
     select h.reservation_id, v.reference, v.purpose, v.start_time, h.action, u.name as actor_name,
       coalesce(h.details ->> 'reason', h.details ->> 'question') as reason, h.at,
-      (select string_agg(r.name, ', ' order by r.name) from allocations a join resources r on r.id = a.resource_id
-        where a.reservation_id = v.id) as resource_name
+      (select string_agg(case when a.asked > 1 then a.asked || ' × ' else '' end || r.name, ', ' order by r.name)
+        from allocations a join resources r on r.id = a.resource_id
+        where a.reservation_id = v.id and a.asked is not null) as resource_name
     from reservations v
     join history h on h.reservation_id = v.id
     left join users u on u.id = h.actor_id

@@ -1,6 +1,6 @@
 import type { Tx } from "../db/types.ts";
 import { release } from "./allocations.ts";
-import { record } from "./history.ts";
+import { type Doer, record } from "./history.ts";
 
 /**
  * Lets go of what pending requests have held for as long as their policy lets them; they go on waiting for a decision,
@@ -20,4 +20,27 @@ export async function lapseHolds(tx: Tx, now: Temporal.Instant, limit: number): 
     await record(tx, null, { reservation_id: id, action: "lapse", previous_state: { status } }, now);
   }
   return lapsed.length;
+}
+
+/**
+ * Takes from a pending request what it holds, for another's sake; it goes on waiting for a decision, without it.
+ *
+ * @returns whether it did: not where it was decided or changed since it was looked at
+ */
+export async function giveUpHold(
+  tx: Tx,
+  actor: Doer,
+  { id, version }: { id: string; version: number },
+  reason: string,
+  now: Temporal.Instant,
+): Promise<boolean> {
+  const waiting = await tx`
+    update reservations set held_until = null, version = version + 1, updated_at = ${now}
+    where id = ${id} and status = 'pending' and version = ${version} returning id`;
+  if (waiting.length === 0) return false;
+  await release(tx, [id]);
+  const details = { holds: false, reason };
+  const previous_state = { status: "pending" };
+  await record(tx, actor, { reservation_id: id, action: "edit", details, previous_state }, now);
+  return true;
 }

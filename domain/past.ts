@@ -2,6 +2,7 @@ import type { Db } from "../db/types.ts";
 import { Invalid, NotFound } from "./errors.ts";
 import { type Entry, listHistory, type State } from "./history.ts";
 import type { Actor } from "./permissions.ts";
+import { type Quantities, quantityOf, wantedBy } from "./quantities.ts";
 import { getReservation, type Reservation, type ReservedResource } from "./reservations.ts";
 import { type Status, statusAt } from "./transitions.ts";
 
@@ -31,13 +32,15 @@ export async function getReservationAt(
   if (isAfter(present.created_at, at)) throw new NotFound("This reservation, so early,");
   const history = await listHistory(db, present.id);
   const since = history.filter((entry) => isAfter(entry.at, at)).toReversed();
-  let state: State = { resource_ids: present.resources.map((r) => r.id) };
+  let state: State = { ...wantedBy(present) };
   for (const { details, previous_state } of since) {
-    const { previous_resource_ids } = details;
+    const { previous_resource_ids, previous_quantities = {} } = details;
     state = {
       ...state,
       ...previous_state,
-      ...(previous_resource_ids ? { resource_ids: previous_resource_ids } : {}),
+      ...(previous_resource_ids
+        ? { resource_ids: previous_resource_ids, quantities: previous_quantities }
+        : {}),
     };
   }
   const past = { ...present, ...columnsOf(state), decided_by_name: null, decided_at: null };
@@ -45,7 +48,8 @@ export async function getReservationAt(
     reservation: {
       ...past,
       status: statusAt(past, at),
-      resources: await resourcesOf(db, state.resource_ids as string[], present.resources),
+      resources: (await resourcesOf(db, state.resource_ids as string[], present.resources))
+        .map((r) => ({ ...r, quantity: quantityOf(state.quantities as Quantities, r.id) })),
     },
     history: history.filter((entry) => !isAfter(entry.at, at)),
   };
@@ -73,15 +77,18 @@ async function resourcesOf(
   db: Db,
   ids: readonly string[],
   present: readonly ReservedResource[],
-): Promise<ReservedResource[]> {
+): Promise<Omit<ReservedResource, "quantity">[]> {
   if (ids.every((id) => present.some((r) => r.id === id))) return present.filter((r) => ids.includes(r.id));
-  const found = await db<ReservedResource[]>`
-    select id, name, kind, location, time_zone, requires_approval from resources where id = any(${[...ids]})
+  const found = await db<Omit<ReservedResource, "quantity">[]>`
+    select id, name, kind, location, time_zone, requires_approval, accessory from resources
+    where id = any(${[...ids]})
     union all
-    select h.subject_id, r.name, r.kind, r.location, r.time_zone, r.requires_approval
+    select h.subject_id, r.name, r.kind, r.location, r.time_zone, r.requires_approval,
+      coalesce(r.accessory, false)
     from history h, jsonb_to_record(h.previous_state)
-      as r(name text, kind text, location text, time_zone text, requires_approval boolean)
+      as r(name text, kind text, location text, time_zone text, requires_approval boolean,
+        accessory boolean)
     where h.subject_id = any(${[...ids]}) and h.action = 'delete'
-    order by id`;
+    order by accessory, id`;
   return found;
 }

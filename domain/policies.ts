@@ -2,6 +2,7 @@ import { z } from "zod";
 import { transaction } from "../db/transaction.ts";
 import type { Db, Fragment, Sql, Tx } from "../db/types.ts";
 import { isId, newId } from "../lib/ids.ts";
+import { offeredWith } from "./accessories.ts";
 import { Conflict, Invalid, NotFound, rethrow } from "./errors.ts";
 import { difference, record, type State, type Subject } from "./history.ts";
 import type { Opening } from "./opening.ts";
@@ -104,6 +105,13 @@ export interface Rules {
   time_zone: string;
   requires_approval: boolean;
   deactivated: boolean;
+  /** What it is composed of, at any depth. */
+  part_ids: readonly string[];
+  /** A part that is out of service. */
+  part_missing: string | null;
+  /** Whether it is had only with something else, and with what; with anything where nothing is named. */
+  accessory: boolean;
+  offered_with: readonly string[];
   policy_id: string | null;
   policy: Policy | null;
   version: number;
@@ -271,7 +279,7 @@ const known = new WeakMap<Db, Map<string, Rules>>();
 const AT_MOST = 10_000;
 
 /**
- * The rules of the resources named, in the order of the ids; an unknown resource is missing from the answer.
+ * The rules of the resources named, in the order of the ids, accessories last; an unknown resource is missing from the answer.
  *
  * @param fresh whether to ask the database even where the rules are known
  */
@@ -283,7 +291,8 @@ export async function rulesOf(sql: Db, ids: readonly string[], { fresh = false }
     for (const id of missing) cache.delete(id);
     for (const rules of await readRules(sql, missing)) cache.set(rules.resource_id, rules);
   }
-  return ids.flatMap((id) => cache.get(id) ?? []);
+  // What comes along comes last: the clock is that of the first.
+  return ids.flatMap((id) => cache.get(id) ?? []).sort((a, b) => Number(a.accessory) - Number(b.accessory));
 }
 
 /** Whether these rules are still those of the database, for what was judged by them a moment ago. */
@@ -300,9 +309,17 @@ function readRules(db: Db, ids: readonly string[]) {
   return db<Rules[]>`
     select r.id as resource_id, r.name, r.units, r.capacity, r.time_zone, r.requires_approval,
       r.deactivated_at is not null as deactivated, r.version, coalesce(p.version, 0) as policy_version, r.policy_id,
+      ${partColumns(db)}, r.accessory, ${offeredWith(db)},
       case when p.id is not null then ${policyJson(db)} - array['id', 'version'] end as policy
     from resources r left join policies p on p.id = r.policy_id
     where r.id = any(${[...ids]})`;
+}
+
+/** What rules know of the parts of a resource `r`. Its version grows with each change of either. */
+export function partColumns(db: Db) {
+  return db`array(select part_id from resource_parts_all a where a.whole_id = r.id order by part_id) as part_ids,
+    (select min(part.name) from resource_parts_all a join resources part on part.id = a.part_id
+      where a.whole_id = r.id and part.deactivated_at is not null) as part_missing`;
 }
 
 // Lists of objects go to the database as JSON; a list of texts is an array there.

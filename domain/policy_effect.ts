@@ -2,6 +2,7 @@ import type { Db } from "../db/types.ts";
 import { isId } from "../lib/ids.ts";
 import type { Period } from "./periods.ts";
 import type { NewPolicy, Rules } from "./policies.ts";
+import type { Quantities } from "./quantities.ts";
 import { reasons } from "./reasons.ts";
 
 /** A reservation that a changed policy would not allow any more. */
@@ -30,9 +31,10 @@ export async function effectOf(
   const rows = await db<(Omit<Rules, "policy"> & Period & Ahead)[]>`
     select v.reference, v.start_time, v.end_time, v.attendees, v.check_in_until, u.name as requester_name, r.id as resource_id, r.name,
       r.units, r.capacity, r.time_zone, r.requires_approval, false as deactivated, r.policy_id, r.version,
-      1 as policy_version
+      1 as policy_version, jsonb_build_object(r.id, a.asked) as quantities, '{}'::uuid[] as part_ids,
+      null as part_missing, r.accessory, '{}'::uuid[] as offered_with
     from reservations v
-    join allocations a on a.reservation_id = v.id
+    join allocations a on a.reservation_id = v.id and a.asked is not null
     join resources r on r.id = a.resource_id
     join users u on u.id = v.requester_id
     where r.policy_id = ${policy.id} and v.start_time > ${now} and v.status in ('pending', 'approved')
@@ -85,5 +87,6 @@ interface Ahead {
   reference: string;
   requester_name: string;
   attendees: number | null;
+  quantities: Quantities;
   check_in_until: Temporal.Instant | null;
 }

@@ -12,6 +12,7 @@ import { announce } from "./outbox.ts";
 import { type Actor, permit } from "./permissions.ts";
 import type { Period } from "./periods.ts";
 import { rulesOf } from "./policies.ts";
+import { type Quantities, quantityDetails, severalOf } from "./quantities.ts";
 import { refuseIfTaken } from "./requests.ts";
 import { getReservation, type Reservation } from "./reservations.ts";
 import { letGoMissed, type Moved, type Status, statusAt, type Timed, transition } from "./transitions.ts";
@@ -20,6 +21,8 @@ import { letGoMissed, type Moved, type Status, statusAt, type Timed, transition 
 export interface Proposal extends Period {
   id: string;
   resource_ids: string[];
+  /** How many of each, where that is more than one. */
+  quantities: Quantities;
   /** The names of those resources, and the zone of the first. */
   resource_name: string;
   time_zone: string;
@@ -49,13 +52,14 @@ export async function propose(tx: Tx, actor: Actor, before: Reservation, wish: W
   }
   const { start_time, end_time, resource_ids } = wish;
   await tx`
-    insert into proposals (reservation_id, id, start_time, end_time, resource_ids, proposed_at, decide_by)
+    insert into proposals (reservation_id, id, start_time, end_time, resource_ids, quantities, proposed_at, decide_by)
     values (${reservation_id}, ${newId(now.epochMilliseconds)}, ${start_time}, ${end_time},
-      ${[...resource_ids]}, ${now}, ${decideBy(before, wish, now)})
+      ${[...resource_ids]}, ${tx.json(severalOf(wish))}, ${now}, ${decideBy(before, wish, now)})
     on conflict (reservation_id) do update set id = excluded.id, start_time = excluded.start_time,
-      end_time = excluded.end_time, resource_ids = excluded.resource_ids, proposed_at = excluded.proposed_at,
+      end_time = excluded.end_time, resource_ids = excluded.resource_ids,
+      quantities = excluded.quantities, proposed_at = excluded.proposed_at,
       decide_by = excluded.decide_by`;
-  await tell(tx, actor, before, "propose", { start_time, end_time, resource_ids }, now);
+  await tell(tx, actor, before, "propose", { ...slotOf(wish), ...quantityDetails(before, wish) }, now);
 }
 
 // Before either slot begins; what has begun and is only to last longer, before it ends.
@@ -82,8 +86,8 @@ export async function getProposal(
 
 /** The columns of a `Proposal`, for a query over proposals `p`. */
 export function proposed(db: Db) {
-  return db`p.id, p.start_time, p.end_time, p.resource_ids, p.proposed_at, p.decide_by,
-    (select string_agg(r.name, ', ' order by r.id) from resources r where r.id = any(p.resource_ids))
+  return db`p.id, p.start_time, p.end_time, p.resource_ids, p.quantities, p.proposed_at, p.decide_by,
+    (select string_agg(coalesce((p.quantities ->> r.id::text) || ' × ', '') || r.name, ', ' order by r.id) from resources r where r.id = any(p.resource_ids))
       as resource_name,
     (select r.time_zone from resources r where r.id = p.resource_ids[1]) as time_zone`;
 }
@@ -192,7 +196,10 @@ async function grant(
   await letGoMissed(tx, wish, now);
   const inTheWay = force_override ? await holdersInTheWay(tx, id, now, wouldTake(tx, wish)) : [];
   const bumped = inTheWay.length > 0 ? { bumped: inTheWay.map((holder) => holder.id) } : {};
-  const details = { ...slotOf(wish), previous_resource_ids, ...bumped };
+  const details = {
+    ...{ ...slotOf(wish), previous_resource_ids },
+    ...{ ...quantityDetails(before, wish), ...bumped },
+  };
   const rules = await rulesOf(tx, wish.resource_ids, { fresh: true });
   const period = { ...wish, ...checkInAfterMove(before, wish, rules, now) };
   const step = { id, action: "reschedule", to: "approved", period, details, reason } as const;
@@ -214,8 +221,8 @@ async function decidable(sql: Sql, actor: Actor, decision: ChangeDecision, now: 
   // Where it is to be is what has to be allowed.
   await permitDecision(sql, actor, before, now, { resource_ids: proposal?.resource_ids });
   if (proposal?.id !== decision.change) throw gone("decided", statusAt(before, now));
-  const { start_time, end_time, resource_ids, time_zone } = proposal;
-  const wish = { start_time, end_time, resource_ids, time_zone, except: before.id };
+  const { start_time, end_time, resource_ids, quantities, time_zone } = proposal;
+  const wish = { start_time, end_time, resource_ids, quantities, time_zone, except: before.id };
   return { before, wish, which: { id: before.id, change: proposal.id } };
 }
 

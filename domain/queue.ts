@@ -54,7 +54,7 @@ export async function listPending(
 
 // What a request wants, and what a change wants instead: whoever decides there decides.
 function wanted(db: Db) {
-  return db`select resource_id from allocations where reservation_id = v.id`;
+  return db`select resource_id from allocations where reservation_id = v.id and asked is not null`;
 }
 
 function wantedInstead(db: Db) {
@@ -127,13 +127,14 @@ export async function listChanges(
     start_time: db`wish.start_time`,
     end_time: db`wish.end_time`,
     resource_ids: db`wish.resource_ids`,
+    quantities: db`wish.quantities`,
   };
   const rows = await db<(PendingChange & InJson & { proposal: Record<string, string> })[]>`
     select ${columns(db)}, true as may_decide,
       (select row_to_json(one) from (select ${proposed(db)}) as one) as proposal,
       ${inTheWay(db, wouldTake(db, wish), now)}
     from ${joined(db)} join proposals p on p.reservation_id = v.id
-    cross join lateral (select p.start_time, p.end_time, p.resource_ids) as wish
+    cross join lateral (select p.start_time, p.end_time, p.resource_ids, p.quantities) as wish
     where p.decide_by > ${now} and ${whose}
     order by v.priority desc, p.decide_by, p.id
     limit ${limit}`;
@@ -156,14 +157,18 @@ async function queue(
       ${inTheWay(db, takes(db, db`v.id`), now)},
       coalesce((
         select json_agg(${rival(db)})
-        from reservations o
-        join allocations a on a.reservation_id = o.id
-        join allocations mine on mine.resource_id = a.resource_id and mine.period && a.period
+        from (
+          select distinct a.reservation_id, a.resource_id
+          from reservations o
+          join allocations a on a.reservation_id = o.id
+          join allocations mine on mine.resource_id = a.resource_id and mine.period && a.period
+          where mine.reservation_id = v.id and o.status = 'pending' and o.id <> v.id
+            -- As far as two buffers reach, by the index; what they take is compared above.
+            and o.start_time < v.end_time + interval '2 days' and o.end_time > v.start_time - interval '2 days'
+        ) a
+        join reservations o on o.id = a.reservation_id
         join resources r on r.id = a.resource_id
-        join users ou on ou.id = o.requester_id
-        where mine.reservation_id = v.id and o.status = 'pending' and o.id <> v.id
-          -- As far as two buffers reach, by the index; what they take is compared above.
-          and o.start_time < v.end_time + interval '2 days' and o.end_time > v.start_time - interval '2 days'), '[]') as competitors
+        join users ou on ou.id = o.requester_id), '[]') as competitors
     from ${joined(db)}
     where ${which}
     order by v.priority desc, v.start_time, v.created_at, v.id
@@ -180,20 +185,24 @@ function withConflicts<T extends InJson>({ closures, conflicts, ...row }: T) {
   return { ...row, conflicts: [...closures, ...conflicts].map(withInstants) };
 }
 
-// What the constraint would find in the way of reservation `v` having `wanted`: of each resource that has no unit left
-// for it, the reservations as `conflicts`, and the dates of closures as `closures`.
+// What the constraint would find in the way of reservation `v` having `wanted`: of each resource that has too few units
+// left for it, the reservations as `conflicts`, and the dates of closures as `closures`.
 function inTheWay(db: Db, wanted: Fragment, now: Temporal.Instant) {
-  const full = db`r.units <= (select count(distinct h.unit) from allocations h
+  const full = db`r.units < mine.quantity + (select count(distinct h.unit) from allocations h
     where h.holds and h.resource_id = r.id and h.period && mine.period and h.reservation_id is distinct from v.id
       and ${notMissed(db, now, db`h.reservation_id`)})`;
   return db`coalesce((
         select json_agg(${rival(db)})
-        from (${wanted}) mine join allocations a on a.resource_id = mine.resource_id and a.holds
-          and a.period && mine.period and a.reservation_id <> v.id and ${notMissed(db, now)}
+        from (
+          select distinct a.reservation_id, a.resource_id
+          from (${wanted}) mine join allocations a on a.resource_id = mine.resource_id and a.holds
+            and a.period && mine.period and a.reservation_id <> v.id and ${notMissed(db, now)}
+          join resources r on r.id = a.resource_id
+          where ${full}
+        ) a
         join resources r on r.id = a.resource_id
         join reservations o on o.id = a.reservation_id
-        join users ou on ou.id = o.requester_id
-        where ${full}), '[]') as conflicts,
+        join users ou on ou.id = o.requester_id), '[]') as conflicts,
       coalesce((
         select json_agg(json_build_object('reservation_id', null, 'reference', null, 'resource_name', k.name,
           'requester_name', '', 'purpose', k.reason, 'start_time', k.start_time, 'end_time', k.end_time)

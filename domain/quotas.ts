@@ -49,7 +49,7 @@ const asksForOpen = ({ policy }: Rules, wish: Wish) => Boolean(policy!.open_at_m
 function broken(one: Rules, wish: Wish, usage: readonly Usage[], open: number): Reason[] {
   const { policy, resource_id } = one;
   const found: Reason[] = [];
-  // Several resources under one policy count once: it is one reservation.
+  // Several resources under one policy count once, and so do several units: it is one reservation.
   const say = (code: Reason["code"], figure: number, message: string) =>
     found.push({ code, message, figure, whose: policy!.name, resource_id });
   policy!.quotas.forEach((quota, index) => {
@@ -98,7 +98,7 @@ export async function quotasWithin(db: Db, requester_id: string, window: Period,
     select distinct v.id, r.policy_id, v.start_time, v.end_time, ${counts(db, now)} as counts,
       ${isOpen(db, now)} as open
     from reservations v
-    join allocations a on a.reservation_id = v.id
+    join allocations a on a.reservation_id = v.id and a.asked is not null
     join resources r on r.id = a.resource_id
     where v.requester_id = ${requester_id} and r.policy_id is not null
       and (${isOpen(db, now)} or ${counts(db, now)}
@@ -181,7 +181,7 @@ async function openOf(db: Db, { requester_id, policy_id, except, now }: Whose) {
 function underPolicy(db: Db, policy_id: string) {
   return db`exists (
     select from allocations a join resources r on r.id = a.resource_id
-    where a.reservation_id = v.id and r.policy_id = ${policy_id})`;
+    where a.reservation_id = v.id and a.asked is not null and r.policy_id = ${policy_id})`;
 }
 
 const times = (count: number) => `${count} reservation${count === 1 ? "" : "s"}`;

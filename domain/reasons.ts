@@ -1,12 +1,14 @@
 import { hoursOn, isOpenFor } from "./opening.ts";
 import { dateIn, minutesOf, type Period } from "./periods.ts";
 import type { Field, Policy, Rules } from "./policies.ts";
+import { type Quantities, quantityOf } from "./quantities.ts";
 import { type Standing, trusts } from "./trust.ts";
 
 /** A rule that says no: `code` for programs, `message` for people, `figure` what it allows, `whose` rule it is. */
 export interface Reason {
   code:
     | "deactivated"
+    | "too_few_units"
     | "too_short"
     | "too_long"
     | "too_soon"
@@ -30,6 +32,7 @@ export interface Reason {
 /** What a rule may look at, beside the time. */
 export interface Asked extends Period {
   attendees?: number | null;
+  quantities?: Quantities;
   answers?: Record<string, string>;
   /** Whether it is a date of a series. */
   recurring?: boolean;
@@ -42,13 +45,28 @@ export interface Asked extends Period {
  * counted on the calendar of the resource, so that a change of the clock moves nothing.
  */
 export function reasons(rules: Rules, wish: Asked, now: Temporal.Instant): Reason[] {
-  const { policy, name, resource_id, capacity } = rules;
+  const { policy, name, resource_id, capacity, units, part_missing } = rules;
+  const quantity = quantityOf(wish.quantities, resource_id);
   const found: Reason[] = [];
   const say = (code: Reason["code"], figure: number | null, message: string, whose = policy?.name ?? name) =>
     found.push({ code, message, figure, whose, resource_id });
   if (rules.deactivated) say("deactivated", null, `${name} cannot be reserved at present`, name);
-  if (capacity && wish.attendees && wish.attendees > capacity) {
-    say("too_many_people", capacity, `${name} is for at most ${capacity} people`, name);
+  else if (part_missing) {
+    say("deactivated", null, `${name} cannot be reserved at present: ${part_missing} is a part of it`, name);
+  }
+  if (quantity > units) {
+    say(
+      "too_few_units",
+      units,
+      units === 1 ? `There is only one ${name}` : `There are ${units} of ${name}`,
+      name,
+    );
+  }
+  // Each unit has room for as many.
+  const room = capacity && capacity * quantity;
+  if (room && wish.attendees && wish.attendees > room) {
+    const of = quantity > 1 ? `${quantity} × ${name} are` : `${name} is`;
+    say("too_many_people", room, `${of} for at most ${room} people`, name);
   }
   if (!policy) return found;
 

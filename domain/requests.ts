@@ -1,12 +1,16 @@
 import { isInside, transaction } from "../db/transaction.ts";
 import type { Db, Ground, Sql } from "../db/types.ts";
 import { isId, newId } from "../lib/ids.ts";
-import { taking } from "./allocations.ts";
-import { alternativesTo, bare, conflictsOf, type Wish } from "./availability.ts";
+import { mustBeOffered } from "./accessories.ts";
+import { rowsFor, taking, unitsFor } from "./allocations.ts";
+import { alternativesTo, bare, conflictsOf, takenInWords, type Wish } from "./availability.ts";
 import { type CheckInTimes, checkInTimes } from "./check_in_times.ts";
 import { Conflict, Invalid, NotFound } from "./errors.ts";
+import { freeUnitsOf } from "./free_units.ts";
 import { type Actor, permit } from "./permissions.ts";
+import { mustBeApart } from "./parts.ts";
 import { type Rules, rulesOf } from "./policies.ts";
+import { type Quantities, quantityOf, severalOf, wantedOf } from "./quantities.ts";
 import { hasQuota, lockQuotas, quotaReasons } from "./quotas.ts";
 import { type Asked, needsDecision, type Reason, reasons } from "./reasons.ts";
 import { firstStatus, HOLDING, letGoMissed, type Status } from "./transitions.ts";
@@ -30,6 +34,8 @@ export interface Stored extends CheckInTimes {
   reference: string;
   status: Status;
   resource_ids: string[];
+  /** How many of each, where that is more than one. */
+  quantities: Quantities;
 }
 
 /** How often a slot that looked free is tried again when others were faster. */
@@ -54,14 +60,13 @@ export async function request(
   if (asked.override) permit(actor, "override");
   const { requester_id = actor.id } = asked;
   if (requester_id !== actor.id) permit(actor, "reserve_for");
-  const resource_ids = [...new Set(asked.resource_ids)].sort();
-  const wish = { ...asked, resource_ids, requester_id };
+  const wish = { ...asked, ...wantedOf(asked.resource_ids, asked.quantities), requester_id };
   await mustLieAhead(sql, wish, now);
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const rules = await judged(sql, wish, now, { fresh: attempt > 1 });
     const counted = rules.some(hasQuota) && !wish.override;
     // What of several could not be had fails, and would take a transaction under way with it.
-    const apart = counted || (isInside(sql) && resource_ids.length > 1);
+    const apart = counted || (isInside(sql) && rowsFor(rules, wish.quantities) > 1);
     const stored = apart
       ? await transaction(sql, async (tx) => {
         if (counted) {
@@ -90,11 +95,14 @@ export async function explain(sql: Sql, actor: Actor, asked: Wish, now: Temporal
   const against = await reasonsAgainst(sql, wish, rules, now);
   const conflicts = await conflictsOf(sql, actor, wish, now);
   const standing = await standingOf(sql, rules, wish.requester_id);
+  const several = rules.some(({ units }) => units > 1);
   const blocked = against.length > 0 || conflicts.length > 0;
   return {
     reasons: against,
     conflicts,
     alternatives: blocked ? await alternativesTo(sql, wish, now) : [],
+    /** Of what there are several: how many are free. */
+    free_units: several ? (await freeUnitsOf(sql, wish, now)).filter(({ units }) => units > 1) : [],
     /** Why an approver has to decide; undefined where nobody has to. */
     needs_approval: rules.map((r) => needsDecision(r, wish, standing)).find(Boolean),
     /** The policies that want a decision, and approve what this person asks for at once all the same. */
@@ -159,6 +167,8 @@ export async function judged(
   const known = wish.resource_ids.every(isId);
   const rules = known && wish.resource_ids.length > 0 ? await rulesOf(sql, wish.resource_ids, options) : [];
   if (rules.length !== wish.resource_ids.length || rules.length === 0) throw new NotFound("This resource");
+  mustBeApart(rules);
+  mustBeOffered(rules);
   const against = await reasonsAgainst(sql, wish, rules, now);
   if (against.length > 0) {
     // The rules may be older than the database's: no refusal by memory alone.
@@ -178,7 +188,7 @@ async function reasonsAgainst(
   now: Temporal.Instant,
 ): Promise<Reason[]> {
   const found = rules.flatMap((r) => reasons(r, wish, now));
-  if (wish.override) return found.filter((r) => r.code === "deactivated");
+  if (wish.override) return found.filter(({ code }) => code === "deactivated" || code === "too_few_units");
   const bound = wish.keeps_start ? found.filter((r) => r.code !== "too_soon" && r.code !== "too_far") : found;
   return [...bound, ...await quotaReasons(sql, rules, wish, now)];
 }
@@ -187,13 +197,8 @@ async function reasonsAgainst(
 export async function refuseIfTaken(sql: Db, actor: Actor, wish: Wish, now: Temporal.Instant) {
   const conflicts = await conflictsOf(sql, actor, wish, now);
   if (conflicts.length === 0) return;
-  const [first] = conflicts;
-  const who = first.hidden ? "" : first.mine ? " by you" : ` by ${first.requester_name}`;
-  const closure = conflicts.find(({ closure_id }) => closure_id);
-  const words = closure
-    ? `${closure.resource_name} is closed then: ${closure.reason}`
-    : `${first.resource_name} is already taken${who}`;
-  throw new Conflict(words, {
+  const first = conflicts.find(({ closure_id }) => closure_id) ?? conflicts[0];
+  throw new Conflict(takenInWords(first), {
     conflicts: bare(conflicts),
     alternatives: await alternativesTo(sql, wish, now),
   });
@@ -207,9 +212,9 @@ function steppedBack(error: unknown): undefined {
 }
 
 // The one statement that writes four tables: reservation, allocations, history and event, for the sake of one round
-// trip. Nothing is stored unless every resource still has the version it was judged by and a free unit. Where several
-// are wanted and only some could be had, the reservation is not stored, the allocations' foreign key fails at the end
-// of the statement, and with it everything.
+// trip. Nothing is stored unless every resource still has the version it was judged by and as many free units as are
+// wanted. Where only some could be had of several, the reservation is not stored, the allocations' foreign key fails at
+// the end of the statement, and with it everything.
 async function store(
   db: Db,
   actor: Actor,
@@ -224,29 +229,28 @@ async function store(
   const { start_time, end_time, purpose = "", priority = 0, private: secret = false } = wish;
   const { check_in_from, check_in_until } = checkInTimes(wish, rules, now);
   const { attendees = null, answers = {}, override = null } = wish;
+  const quantities = severalOf(wish);
   const details = { status, ...override ? { override } : {} };
   try {
     const [stored] = await db<{ reference: string }[]>`
       with wanted as (
-        select r.id, free.unit, span.period
-        from unnest(${rules.map((r) => r.resource_id)}::uuid[], ${rules.map((r) => r.version)}::int[],
-          ${rules.map((r) => r.policy_version)}::int[]) as judged (id, version, policy_version)
-        join resources r on r.id = judged.id and r.version = judged.version
-        left join policies p on p.id = r.policy_id
-        cross join lateral (select ${taking(db, wish)} as period) as span
-        cross join lateral (
-          select unit from generate_series(1, r.units) as unit
-          where not exists (
-            select from allocations a where a.holds and a.resource_id = r.id and a.unit = unit.unit
-              and a.period && span.period)
-          order by unit limit 1
-        ) as free
-        where coalesce(p.version, 0) = judged.policy_version ${stillStands(db, standing)}
-        order by r.id
+        select need.taken_id, one.unit, w.period, one.asked, need.whole_id
+        from (
+          select r.id as resource_id, r.units, judged.quantity, ${taking(db, wish)} as period
+          from unnest(${rules.map((r) => r.resource_id)}::uuid[], ${rules.map((r) => r.version)}::int[],
+            ${rules.map((r) => r.policy_version)}::int[],
+            ${rules.map((r) => quantityOf(wish.quantities, r.resource_id))}::int[])
+            as judged (id, version, policy_version, quantity)
+          join resources r on r.id = judged.id and r.version = judged.version
+          left join policies p on p.id = r.policy_id
+          where coalesce(p.version, 0) = judged.policy_version ${stillStands(db, standing)}
+        ) as w
+        ${unitsFor(db)}
+        order by need.taken_id, one.unit
       ), taken as (
-        insert into allocations (reservation_id, resource_id, unit, period, holds)
-        select ${id}, id, unit, period, ${holds} from wanted
-        on conflict do nothing returning resource_id
+        insert into allocations (reservation_id, resource_id, unit, period, holds, asked, whole_id)
+        select ${id}, taken_id, unit, period, ${holds}, asked, whole_id from wanted
+        on conflict do nothing returning 1
       ), reserved as (
         insert into reservations (id, requester_id, status, start_time, end_time, time_zone, start_wall, end_wall,
           purpose, private, priority, attendees, answers, held_until, check_in_from, check_in_until,
@@ -258,14 +262,15 @@ async function store(
       db.json(answers)
     }, ${held_until}, ${check_in_from},
           ${check_in_until}, ${override}, ${now}, ${now}
-        where (select count(*) from taken) = ${rules.length}
+        where (select count(*) from taken) = ${rowsFor(rules, wish.quantities)}
         returning reference, status, start_time, end_time, purpose, private, attendees, answers
       ), recorded as (
         insert into history (reservation_id, actor_id, action, details, after_state, request_id, at)
         select ${id}, ${actor.id}, 'request', ${db.json(details)},
           jsonb_build_object('status', status, 'start_time', start_time, 'end_time', end_time, 'purpose', purpose,
             'private', private, 'attendees', attendees, 'answers', answers,
-            'resource_ids', (select jsonb_agg(id) from wanted)),
+            'resource_ids', ${db.json(rules.map((r) => r.resource_id))}::jsonb)
+            || ${db.json(told(quantities))}::jsonb,
           ${actor.request_id ?? null}, ${now}
         from reserved
       ), announced as (
@@ -276,7 +281,13 @@ async function store(
       )
       select reference from reserved`;
     return stored && {
-      ...{ id, reference: stored.reference, status, resource_ids: rules.map((r) => r.resource_id) },
+      ...{
+        id,
+        reference: stored.reference,
+        status,
+        resource_ids: rules.map((r) => r.resource_id),
+        quantities,
+      },
       ...{ check_in_from, check_in_until },
     };
   } catch (error) {
@@ -285,6 +296,11 @@ async function store(
     }
     throw error;
   }
+}
+
+/** How many of each, as the record has it: where they are all one, nothing is said. */
+export function told(quantities: Quantities): { quantities?: Quantities } {
+  return Object.keys(quantities).length > 0 ? { quantities } : {};
 }
 
 // Whoever left a group between the judgement and the storing is judged anew.

@@ -12,6 +12,10 @@ export interface ReservedResource {
   location: string;
   time_zone: string;
   requires_approval: boolean;
+  /** How many units of it were asked for. */
+  quantity: number;
+  /** Whether it is had only with the others. */
+  accessory: boolean;
 }
 
 export interface Reservation extends Period {
@@ -39,7 +43,7 @@ export interface Reservation extends Period {
   version: number;
   created_at: Temporal.Instant;
   updated_at: Temporal.Instant;
-  /** Sorted by id; at least one. */
+  /** What was asked for, sorted by id, accessories last; at least one. Parts that come along with it are not named. */
   resources: ReservedResource[];
 }
 
@@ -76,8 +80,10 @@ export function columns(db: Db) {
     v.purpose, v.private, v.priority, v.attendees, v.answers, v.override_reason, v.decision_reason, d.name as decided_by_name, v.decided_at,
     v.check_in_from, v.check_in_until, v.series_id, v.version, v.created_at, v.updated_at, (
       select coalesce(json_agg(json_build_object('id', r.id, 'name', r.name, 'kind', r.kind, 'location', r.location,
-        'time_zone', r.time_zone, 'requires_approval', r.requires_approval) order by r.id), '[]')
-      from allocations a join resources r on r.id = a.resource_id where a.reservation_id = v.id) as resources`;
+        'time_zone', r.time_zone, 'requires_approval', r.requires_approval, 'quantity', a.asked,
+        'accessory', r.accessory) order by r.accessory, r.id), '[]')
+      from allocations a join resources r on r.id = a.resource_id
+      where a.reservation_id = v.id and a.asked is not null) as resources`;
 }
 
 /** Reservations `v` with their requester `u` and who decided `d`. */
@@ -131,7 +137,7 @@ export function listReservations(db: Db, actor: Actor, filter: Filter): Promise<
     words
       ? db`and (v.purpose ilike ${words} or v.reference ilike ${words} or exists (
           select from allocations a join resources r on r.id = a.resource_id
-          where a.reservation_id = v.id and r.name ilike ${words}))`
+          where a.reservation_id = v.id and a.asked is not null and r.name ilike ${words}))`
       : db``
   }
       ${

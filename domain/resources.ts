@@ -2,18 +2,31 @@ import { z } from "zod";
 import { transaction } from "../db/transaction.ts";
 import type { Db, Sql, Tx } from "../db/types.ts";
 import { isId, newId } from "../lib/ids.ts";
+import {
+  compose,
+  compositionOf,
+  directParts,
+  judgeWholesAnew,
+  lockCompositions,
+  mustBeSingle,
+} from "./parts.ts";
+import { keepOffer, offeredWith } from "./accessories.ts";
 import { closeOff, forget, notMissed, settle } from "./allocations.ts";
 import { closeAdded, minuteOf } from "./closure_dates.ts";
 import { moveClosures } from "./closure_zones.ts";
 import { Conflict, NotFound, rethrow } from "./errors.ts";
+import { doWithFewer } from "./fewer_units.ts";
 import { difference, record, type State, type Subject } from "./history.ts";
 import { type Actor, permit } from "./permissions.ts";
 import type { Period } from "./periods.ts";
+import { listNames } from "./resource_names.ts";
 import { name, text } from "./texts.ts";
 import { transition } from "./transitions.ts";
 
 const whole = (message: string, max: number) =>
   z.number(message).int(message).min(1, message).max(max, message);
+
+const MOST_PARTS = 50;
 
 const Fields = z.object({
   name: name(120),
@@ -27,8 +40,15 @@ const Fields = z.object({
     .overwrite((tags) => [...new Set(tags.map((tag) => tag.toLowerCase()))].sort()),
   policy_id: z.uuid("This policy does not exist").nullable(),
   requires_approval: z.boolean("Say true or false"),
+  part_ids: z.array(z.guid("Give the id of a resource").toLowerCase(), "Give a list of ids")
+    .max(MOST_PARTS, `Name at most ${MOST_PARTS} parts`)
+    .describe("What it is composed of: to reserve it takes all of these, and each of these blocks it"),
+  accessory: z.boolean("Say true or false").describe("Whether it is had only together with something else"),
+  offered_with: z.array(z.guid("Give the id of a resource").toLowerCase(), "Give a list of ids")
+    .max(1000, "Name at most 1000 resources").describe("With what an accessory is offered; none: with all"),
 });
 const { description, location, capacity, units, tags, policy_id, requires_approval } = Fields.shape;
+const { part_ids, accessory, offered_with } = Fields.shape;
 
 /** A resource as an administrator writes it. */
 export const NewResource = Fields.extend({
@@ -39,6 +59,9 @@ export const NewResource = Fields.extend({
   tags: tags.default([]),
   policy_id: policy_id.default(null),
   requires_approval: requires_approval.default(false),
+  part_ids: part_ids.default([]),
+  accessory: accessory.default(false),
+  offered_with: offered_with.default([]),
 });
 export type NewResource = z.infer<typeof NewResource>;
 
@@ -48,6 +71,10 @@ export type ResourceChange = z.infer<typeof ResourceChange>;
 
 export interface Resource extends Required<NewResource> {
   id: string;
+  /** What it is directly composed of. */
+  part_ids: string[];
+  /** With what it is offered, where it is an accessory; with all, where nothing is named. */
+  offered_with: string[];
   time_zone: string;
   deactivated_at: Temporal.Instant | null;
   version: number;
@@ -61,8 +88,10 @@ export interface ResourceFilter {
   kind?: string;
   tag?: string;
   min_capacity?: number;
-  /** Only what has a unit free for all of this period. */
-  free?: Period;
+  /** Only accessories, or only what is reserved by itself. */
+  accessory?: boolean;
+  /** Only what has as many units free for all of this period: one, where it is not said how many. */
+  free?: Period & { quantity?: number };
   /** Deactivated ones are left out unless asked for. */
   deactivated?: boolean;
   limit: number;
@@ -74,13 +103,17 @@ export interface ResourceFilter {
 export async function createResource(
   sql: Sql,
   actor: Actor,
-  input: NewResource & { time_zone: string },
+  { part_ids, offered_with, ...input }: NewResource & { time_zone: string },
   now: Temporal.Instant,
 ): Promise<Resource> {
   permit(actor, "manage_resources");
   const row = { id: newId(now.epochMilliseconds), ...input, created_at: `${now}`, updated_at: `${now}` };
   return await transaction(sql, async (tx) => {
-    const [created] = await tx<Resource[]>`insert into resources ${tx(row)} returning *`;
+    if (part_ids.length > 0) await lockCompositions(tx);
+    const [bare] = await tx<Resource[]>`insert into resources ${tx(row)} returning *`;
+    await compose(tx, bare, part_ids, now);
+    await keepOffer(tx, bare, offered_with, now);
+    const created = await lockResource(tx, bare.id);
     const after_state = await stateOf(tx, created);
     await record(tx, actor, { subject: subjectOf(created), action: "create", after_state }, now);
     await closeAdded(tx, [created], now);
@@ -89,31 +122,43 @@ export async function createResource(
 }
 
 /**
- * Changes what is named, and nothing else. Closures that lie ahead keep their time on the wall where the zone changes.
+ * Changes what is named, and nothing else. Closures that lie ahead keep their time on the wall where the zone changes;
+ * reservations have the parts that the resource has then.
  *
- * @throws {Conflict} where a reservation would be in the way of that
+ * @throws {Conflict} where a reservation or a closure would be in the way of that
  */
 export async function changeResource(
   sql: Sql,
   actor: Actor,
-  { id, ...change }: ResourceChange & { id: string },
+  { id, part_ids, offered_with, ...change }: ResourceChange & { id: string },
   now: Temporal.Instant,
 ): Promise<Resource> {
   permit(actor, "manage_resources");
   const { id: known } = await getResource(sql, id);
   const named = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
   return await transaction(sql, async (tx) => {
+    if (part_ids) await lockCompositions(tx);
     const before = await lockResource(tx, known);
-    const [changed] = await tx<Resource[]>`
-      update resources set ${tx({ ...named, updated_at: `${now}` })}, version = version + 1
-      where id = ${known} returning *`;
-    const states = difference(await stateOf(tx, before), await stateOf(tx, changed));
+    const state = await stateOf(tx, before);
+    await tx`
+      update resources set ${
+      tx({ ...named, updated_at: `${now}` })
+    }, version = version + 1 where id = ${known}`;
+    const bare = await lockResource(tx, known);
+    if (part_ids) await compose(tx, bare, part_ids, now);
+    if (offered_with || bare.accessory !== before.accessory) {
+      await keepOffer(tx, bare, offered_with ?? (bare.accessory ? bare.offered_with : []), now);
+    }
+    const changed = await lockResource(tx, known);
+    await mustBeSingle(tx, changed);
+    const states = difference(state, await stateOf(tx, changed));
     if (Object.keys(states.after_state).length > 0) {
       await record(tx, actor, { subject: subjectOf(changed), action: "change", ...states }, now);
     }
     if (changed.time_zone !== before.time_zone) await moveClosures(tx, { before, after: changed }, now);
     // A closure is of every unit, also of those that are added to it.
     if (changed.units > before.units) await closeOff(tx, [changed.id], minuteOf(now));
+    if (changed.units < before.units) await doWithFewer(tx, changed, now);
     return changed;
   }).catch(rethrow);
 }
@@ -139,6 +184,7 @@ export async function deactivateResource(
       update resources set deactivated_at = coalesce(deactivated_at, ${now}), updated_at = ${now},
         version = version + 1
       where id = ${known}`;
+    await judgeWholesAnew(tx, known);
     const subject = subjectOf(before);
     const states = { previous_state: { active: !before.deactivated_at }, after_state: { active: false } };
     if (future === "keep") {
@@ -150,8 +196,8 @@ export async function deactivateResource(
     // What is being stored has read the old version already: it goes with the rest.
     await settle(tx);
     const ahead = await tx<{ id: string }[]>`
-      select v.id from reservations v join allocations a on a.reservation_id = v.id
-      where a.resource_id = ${known}
+      select v.id from reservations v
+      where exists (select from allocations a where a.reservation_id = v.id and a.resource_id = ${known})
         and (v.status = 'approved' and v.end_time > ${now} or v.status = 'pending' and v.start_time > ${now})
       order by v.id for update of v`;
     const details = { future, cancelled: ahead.length, ...(reason ? { reason } : {}) };
@@ -181,6 +227,7 @@ export async function reactivateResource(
     const before = await lockResource(tx, known);
     await tx`
       update resources set deactivated_at = null, updated_at = ${now}, version = version + 1 where id = ${known}`;
+    await judgeWholesAnew(tx, known);
     if (!before.deactivated_at) return;
     const states = { previous_state: { active: false }, after_state: { active: true } };
     await record(tx, actor, { subject: subjectOf(before), action: "reactivate", ...states }, now);
@@ -204,6 +251,12 @@ export async function deleteResource(
     await transaction(sql, async (tx) => {
       const before = await lockResource(tx, known);
       const previous_state = await stateOf(tx, before);
+      const { wholes } = await compositionOf(tx, known);
+      if (wholes.length > 0) {
+        throw new Conflict(
+          `${name} cannot be deleted: it is a part of ${wholes[0].name}. Take it out there first`,
+        );
+      }
       await forget(tx, known);
       await tx`delete from resources where id = ${known}`;
       await record(tx, actor, { subject: subjectOf(before), action: "delete", previous_state }, now);
@@ -216,7 +269,10 @@ export async function deleteResource(
 
 /** @throws {NotFound} */
 export async function getResource(db: Db, id: string): Promise<Resource> {
-  const [row] = isId(id) ? await db<Resource[]>`select * from resources where id = ${id}` : [];
+  const [row] = isId(id)
+    ? await db<Resource[]>`
+    select r.*, ${directParts(db)}, ${offeredWith(db)} from resources r where r.id = ${id}`
+    : [];
   if (!row) throw new NotFound("This resource");
   return row;
 }
@@ -229,12 +285,12 @@ export type Listed = Resource & {
 
 /** Resources by name, one more than `limit` where there are more. */
 export function listResources(db: Db, filter: ResourceFilter, now: Temporal.Instant): Promise<Listed[]> {
-  const { q, kind, tag, min_capacity, free, deactivated = false, limit, after } = filter;
+  const { q, kind, tag, min_capacity, free, accessory, deactivated = false, limit, after } = filter;
   const words = q && `%${q.replace(/[\\%_]/g, "\\$&")}%`;
   return db<Listed[]>`
-    select r.*, (
-      select min(upper(a.period)) from allocations a
-      where a.holds and a.resource_id = r.id and a.period @> ${now}::timestamptz
+    select r.*, ${directParts(db)}, ${offeredWith(db)}, (
+      select min(upper(a.period)) from compositions t join allocations a on a.resource_id = t.taken_id
+      where t.resource_id = r.id and a.holds and a.period @> ${now}::timestamptz
         and ${notMissed(db, now)}
       having count(distinct a.unit) >= r.units) as in_use_until, (
       select max(upper(d.period)) from closure_dates d
@@ -247,13 +303,15 @@ export function listResources(db: Db, filter: ResourceFilter, now: Temporal.Inst
           or r.description ilike ${words} or exists (select from unnest(r.tags) t where t ilike ${words}))`
       : db``
   }
+      ${accessory === undefined ? db`` : db`and r.accessory = ${accessory}`}
       ${kind ? db`and r.kind = ${kind}` : db``}
       ${tag ? db`and r.tags @> ${[tag.toLowerCase()]}` : db``}
       ${min_capacity ? db`and r.capacity >= ${min_capacity}` : db``}
       ${
     free
-      ? db`and r.deactivated_at is null and r.units > (select count(distinct a.unit) from allocations a
-          where a.holds and a.resource_id = r.id and ${notMissed(db, now)}
+      ? db`and r.deactivated_at is null and r.units >= ${free.quantity ?? 1} + (
+          select count(distinct a.unit) from compositions t join allocations a on a.resource_id = t.taken_id
+          where t.resource_id = r.id and a.holds and a.unit <= r.units and ${notMissed(db, now)}
             and a.period && tstzrange(${free.start_time}, ${free.end_time}, '[)'))`
       : db``
   }
@@ -266,7 +324,8 @@ export function listResources(db: Db, filter: ResourceFilter, now: Temporal.Inst
 export async function listKindsAndTags(db: Db): Promise<{ kinds: string[]; tags: string[] }> {
   const [row] = await db<{ kinds: string[]; tags: string[] }[]>`
     select
-      (select coalesce(array_agg(distinct kind order by kind), '{}') from resources where deactivated_at is null)
+      (select coalesce(array_agg(distinct kind order by kind), '{}') from resources
+        where deactivated_at is null and not accessory)
         as kinds,
       (select coalesce(array_agg(distinct tag order by tag), '{}')
         from resources, unnest(tags) tag where deactivated_at is null) as tags`;
@@ -275,7 +334,10 @@ export async function listKindsAndTags(db: Db): Promise<{ kinds: string[]; tags:
 
 /** The resource as it is while nobody else changes it: what was before is what is recorded. @throws {NotFound} */
 export async function lockResource(tx: Tx, id: string): Promise<Resource> {
-  const [row] = await tx<Resource[]>`select * from resources where id = ${id} for no key update`;
+  const [row] = await tx<Resource[]>`
+    select r.*, ${directParts(tx)}, ${
+    offeredWith(tx)
+  } from resources r where r.id = ${id} for no key update of r`;
   if (!row) throw new NotFound("This resource");
   return row;
 }
@@ -289,13 +351,14 @@ export const subjectOf = ({ id, name }: Pick<Resource, "id" | "name">): Subject 
 
 /** What stands in the record of a resource: what an administrator writes, and the name that its policy has. */
 export function recorded(
-  resource: Omit<Resource, "created_at" | "updated_at">,
-  policy: string | null,
+  resource: Omit<Resource, "created_at" | "updated_at" | "part_ids" | "offered_with">,
+  { policy, parts, offered }: { policy: string | null; parts: readonly string[]; offered: readonly string[] },
 ): State {
   const { name, kind, description, location, capacity, units, time_zone, tags, policy_id } = resource;
   return {
     ...{ name, kind, description, location, capacity, units, time_zone, tags, policy_id },
-    ...{ policy, requires_approval: resource.requires_approval },
+    ...{ policy, requires_approval: resource.requires_approval, parts: [...parts] },
+    ...{ accessory: resource.accessory, offered_with: [...offered] },
   };
 }
 
@@ -304,7 +367,9 @@ async function stateOf(tx: Tx, resource: Resource): Promise<State> {
   const [policy] = policy_id
     ? await tx<{ name: string }[]>`select name from policies where id = ${policy_id}`
     : [];
-  return recorded(resource, policy?.name ?? null);
+  const { parts } = await compositionOf(tx, resource.id);
+  const offered = await listNames(tx, resource.offered_with);
+  return recorded(resource, { policy: policy?.name ?? null, parts: parts.map(({ name }) => name), offered });
 }
 
 function isZone(zone: string): boolean {

@@ -22,6 +22,10 @@ export interface Block {
   hidden: boolean;
   /** The closure that it is, for those who manage closures. */
   closure_id?: string;
+  /** The part of the resource that it takes, where it is not all of it. */
+  part?: string;
+  /** What it is reserved as a part of. */
+  whole?: string;
 }
 
 /** One resource with what takes its time within a window, in order. */
@@ -63,6 +67,8 @@ type Row = [
   secret: boolean,
   closure_id: string | null,
   check_in_until: number | null,
+  part: string | null,
+  whole: string | null,
 ];
 
 /** The same as `findLanes`, as the viewer may see it at `now`. */
@@ -94,7 +100,7 @@ export async function findLanes(db: Db, window: Period, filter: LaneFilter): Pro
     from (
       select *, exists (select from policies p where p.id = policy_id and p.details_for_staff) as for_staff
       from resources
-      where ${id ? db`id = ${id}` : db`deactivated_at is null`}
+      where ${id ? db`id = ${id}` : db`deactivated_at is null and not accessory`}
         ${kind ? db`and kind = ${kind}` : db``}
         ${words ? db`and (name ilike ${words} or location ilike ${words})` : db``}
       order by lower(name), id limit ${limit + 1} offset ${offset}
@@ -105,17 +111,26 @@ export async function findLanes(db: Db, window: Period, filter: LaneFilter): Pro
           floor(extract(epoch from coalesce(v.end_time, upper(a.period))) * 1000), a.unit,
           coalesce(v.status, 'closed'), a.holds, v.number, coalesce(v.purpose, c.reason), v.requester_id, u.name,
           coalesce(v.private or r.for_staff, false), a.closure_id,
-          extract(epoch from v.check_in_until) * 1000)
+          extract(epoch from v.check_in_until) * 1000, a.part, whole.name)
         order by a.unit, coalesce(v.start_time, lower(a.period)), v.number) as blocks
       from (
-        select * from allocations
+        select *, null as part from allocations
         where resource_id = r.id and lower(period) >= ${from}::timestamptz - interval '1 day'
           and lower(period) < ${to} and upper(period) > ${from}
         union all
-        select * from allocations
+        select *, null from allocations
         where resource_id = r.id and upper(period) > ${from} and upper(period) - lower(period) > interval '1 day'
           and lower(period) < ${from}::timestamptz - interval '1 day'
+        union all
+        -- What others have of its parts; who has all of it is there already.
+        select o.*, part.name
+        from resource_parts_all t join resources part on part.id = t.part_id
+        join allocations o on o.resource_id = t.part_id and o.period && tstzrange(${from}, ${to}, '[)')
+        where t.whole_id = r.id and not exists (
+          select from allocations own where own.resource_id = r.id and own.period && o.period
+            and (own.reservation_id = o.reservation_id or own.closure_id = o.closure_id))
       ) a
+      left join resources whole on whole.id = a.whole_id
       left join reservations v on v.id = a.reservation_id
       left join users u on u.id = v.requester_id
       left join closures c on c.id = a.closure_id
@@ -151,7 +166,7 @@ function joined(blocks: Block[]): Block[] {
   for (const block of blocks) {
     const before = whole.find((b) =>
       b.status === "closed" && block.status === "closed" && b.to === block.from && b.unit === block.unit &&
-      b.purpose === block.purpose && b.closure_id === block.closure_id
+      b.purpose === block.purpose && b.closure_id === block.closure_id && b.part === block.part
     );
     if (before) before.to = block.to;
     else whole.push(block);
@@ -174,11 +189,14 @@ function blockOf(actor: Actor, row: Row, now: Temporal.Instant): Block[] {
     secret,
     closed,
     check_in_until,
+    part,
+    whole,
   ] = row;
+  const pieces = { ...part ? { part } : {}, ...whole ? { whole } : {} };
   if (stored === "closed") {
     const nobodys = { mine: false, open: false, reference: "", requester_name: "", hidden: false };
     const closure_id = closed && may(actor, "manage_resources") ? closed : undefined;
-    return [{ from, to, unit, status: stored, holds: true, purpose, ...nobodys, closure_id }];
+    return [{ from, to, unit, status: stored, holds: true, purpose, ...nobodys, closure_id, ...pieces }];
   }
   const at = now.epochMilliseconds;
   const status = statusOnce(stored, {
@@ -201,5 +219,6 @@ function blockOf(actor: Actor, row: Row, now: Temporal.Instant): Block[] {
     purpose: hidden ? "" : purpose,
     requester_name: hidden ? "" : requester_name!,
     hidden,
+    ...pieces,
   }];
 }

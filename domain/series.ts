@@ -3,12 +3,15 @@ import type { Db, Ground, Tx } from "../db/types.ts";
 import { isId, newId } from "../lib/ids.ts";
 import type { CheckInTimes } from "./check_in_times.ts";
 import { queueUp } from "./allocations.ts";
+import { mustBeOffered } from "./accessories.ts";
 import { bare } from "./availability.ts";
 import { readWall } from "./closures.ts";
 import { Conflict, Invalid, NotFound } from "./errors.ts";
 import { type Actor, may, permit } from "./permissions.ts";
 import type { Period } from "./periods.ts";
+import { mustBeApart } from "./parts.ts";
 import { type Rules, rulesOf } from "./policies.ts";
+import { type Quantities, wantedOf } from "./quantities.ts";
 import { hasQuota, lockQuotas } from "./quotas.ts";
 import { dayInWords, type Occurrence, occurrencesOf, type Recurrence } from "./recurrence.ts";
 import { type Asked, reasons } from "./reasons.ts";
@@ -22,6 +25,7 @@ import { type Standing, standingOf } from "./trust.ts";
 export interface NewSeries {
   /** At least one; the first is that whose clock is meant. */
   resource_ids: readonly string[];
+  quantities?: Quantities;
   start_wall: Temporal.PlainDateTime;
   end_wall: Temporal.PlainDateTime;
   rule: Recurrence;
@@ -80,7 +84,9 @@ export async function createSeries(
   const { purpose = "", private: secret = false, attendees = null, answers = {} } = asked;
   await storing(sql, async (tx) => {
     await queueUp(tx, known(asked.resource_ids));
-    const { time_zone, dates, rules, standing } = await plan(tx, actor, asked, now, { lock: true });
+    const { time_zone, dates, rules, standing, quantities } = await plan(tx, actor, asked, now, {
+      lock: true,
+    });
     const wanted = dates.filter(isHad);
     mustBeEnough(dates, wanted, asked.choice ?? "all_or_nothing");
     const series = {
@@ -95,7 +101,7 @@ export async function createSeries(
         answers,
       },
       ...{ start_wall: wallText(asked.start_wall), end_wall: wallText(asked.end_wall) },
-      resource_ids: rules.map((r) => r.resource_id),
+      ...{ resource_ids: rules.map((r) => r.resource_id).toSorted(), quantities },
     };
     await keepSeries(tx, series, now);
     await keepSkips(tx, id, dates.filter((date) => !isHad(date)));
@@ -116,16 +122,18 @@ export async function addSkipped(
   { id, start_wall }: { id: string; start_wall: string },
   now: Temporal.Instant,
 ): Promise<void> {
-  const series = await readSeries(sql, actor, id);
-  permit(actor, "edit_reservation", series.requester_id);
+  const known = await readSeries(sql, actor, id);
+  permit(actor, "edit_reservation", known.requester_id);
   const wall = readWall(start_wall);
   if (!wall) throw new NotFound("This date");
-  const asked: NewSeries = {
-    ...series,
-    ...{ attendees: series.attendees ?? undefined, attested: true, choice: "all_or_nothing" },
-    ...{ rule: { frequency: "daily", count: 1 }, start_wall: wall, end_wall: wall.add(lengthOf(series)) },
-  };
   await storing(sql, async (tx) => {
+    await lockSeries(tx, known.id);
+    const series = await readSeries(tx, actor, known.id);
+    const asked: NewSeries = {
+      ...series,
+      ...{ attendees: series.attendees ?? undefined, attested: true, choice: "all_or_nothing" },
+      ...{ rule: { frequency: "daily", count: 1 }, start_wall: wall, end_wall: wall.add(lengthOf(series)) },
+    };
     await queueUp(tx, series.resource_ids);
     const left_out = await dropSkip(tx, series.id, wallText(wall));
     if (!left_out) throw new Conflict("This date is not left out: look at the series again");
@@ -149,7 +157,7 @@ export interface SeriesDate extends Period, CheckInTimes {
 
 /** A series with all its dates. */
 export interface Series extends KeptSeries {
-  resources: { id: string; name: string }[];
+  resources: { id: string; name: string; quantity: number }[];
   dates: SeriesDate[];
   skips: { start_wall: string; reason: string }[];
 }
@@ -159,7 +167,10 @@ export async function getSeries(db: Db, actor: Actor, id: string): Promise<Serie
   const kept = await readSeries(db, actor, id);
   const [resources, dates, skips] = await Promise.all([
     db<Series["resources"]>`
-      select id, name from resources where id = any(${kept.resource_ids}) order by id`,
+      select id, name, accessory, coalesce((${
+      db.json(kept.quantities)
+    }::jsonb ->> id::text)::int, 1) as quantity
+      from resources where id = any(${kept.resource_ids}) order by accessory, id`,
     db<SeriesDate[]>`
       select id, reference, status, start_time, end_time, check_in_from, check_in_until, version,
         to_char(series_wall, 'YYYY-MM-DD"T"HH24:MI') as series_wall
@@ -195,15 +206,15 @@ export async function placeInSeries(
   return row;
 }
 
-/** Keeps a series as it is until the transaction ends. */
+/** Keeps a series as it is until the transaction ends. No key changes, so a date of it may be stored meanwhile. */
 export async function lockSeries(tx: Tx, id: string): Promise<void> {
-  await tx`select id from series where id = ${id} for update`;
+  await tx`select id from series where id = ${id} for no key update`;
 }
 
 async function readSeries(db: Db, actor: Actor, id: string): Promise<KeptSeries> {
   const [row] = isId(id)
     ? await db<KeptSeries[]>`
-      select s.id, s.requester_id, u.name as requester_name, s.rule, s.time_zone, s.resource_ids, s.purpose,
+      select s.id, s.requester_id, u.name as requester_name, s.rule, s.time_zone, s.resource_ids, s.quantities, s.purpose,
         s.private, s.attendees, s.answers, s.version, s.created_at, s.updated_at,
         to_char(s.start_wall, 'YYYY-MM-DD"T"HH24:MI') as start_wall,
         to_char(s.end_wall, 'YYYY-MM-DD"T"HH24:MI') as end_wall
@@ -235,10 +246,12 @@ async function plan(
   { resource_ids, choice = "all_or_nothing", ...asked }: NewSeries,
   now: Temporal.Instant,
   { lock = false, whose }: { lock?: boolean; whose?: { id: string; time_zone: string } } = {},
-): Promise<Planned & { rules: Rules[]; standing: Standing }> {
-  const ids = known(resource_ids);
+): Promise<Planned & { rules: Rules[]; standing: Standing; quantities: Quantities }> {
+  const { resource_ids: ids, quantities } = wantedOf(known(resource_ids), asked.quantities);
   const rules = await rulesOf(db, ids, { fresh: true });
   if (rules.length !== ids.length) throw new NotFound("This resource");
+  mustBeApart(rules);
+  mustBeOffered(rules);
   const requester_id = whose?.id ?? actor.id;
   const time_zone = whose?.time_zone ??
     rules.find((r) => r.resource_id === resource_ids[0].toLowerCase())!.time_zone;
@@ -247,10 +260,10 @@ async function plan(
   const standing = await standingOf(db, rules, requester_id);
   if (lock && rules.some(hasQuota)) await lockQuotas(db, requester_id);
   const { attendees, answers, attested } = asked;
-  const wish = { attendees, answers, attested, requester_id };
+  const wish = { attendees, answers, attested, requester_id, quantities };
   if (lock) mustBeFilledIn(rules, { ...wish, ...occurrences.find(({ period }) => period)?.period }, now);
   const dates = await planDates(db, actor, { occurrences, wish, rules, standing, choice }, now);
-  return { time_zone, dates, rules, standing };
+  return { time_zone, dates, rules, standing, quantities };
 }
 
 function known(resource_ids: readonly string[]): string[] {

@@ -4,8 +4,9 @@ import { cancel, change } from "./edits.ts";
 import { Conflict, Invalid, NotFound } from "./errors.ts";
 import { type Actor, permit } from "./permissions.ts";
 import { readDate } from "./periods.ts";
+import { type Quantities, type Wanted, wantedOf } from "./quantities.ts";
 import { daysOf, instantOf, type Recurrence } from "./recurrence.ts";
-import { getSeries, lengthOf, type Series, type SeriesDate } from "./series.ts";
+import { getSeries, lengthOf, lockSeries, type Series, type SeriesDate } from "./series.ts";
 import { reshapeSeries, splitSeries, wallText } from "./series_store.ts";
 import { allows } from "./transitions.ts";
 
@@ -65,6 +66,7 @@ export interface SeriesChange {
   /** When each ends; without it, it lasts as long as before. */
   end?: string;
   resource_ids?: readonly string[];
+  quantities?: Quantities;
   purpose?: string;
   private?: boolean;
 }
@@ -83,19 +85,22 @@ export function changeDates(
   now: Temporal.Instant,
 ): Promise<string> {
   return together(sql, async (sql, tx) => {
-    const series = await getSeries(sql, actor, which.id);
-    permit(actor, "edit_reservation", series.requester_id);
+    const known = await getSeries(sql, actor, which.id);
+    permit(actor, "edit_reservation", known.requester_id);
+    await lockSeries(tx, known.id);
+    // Another may have made two of it a moment ago.
+    const series = await getSeries(sql, actor, known.id);
     const dates = meant(series, which, now);
     const shape = shapeOf(series, asked);
     const earlier = shape.start < Temporal.PlainDateTime.from(series.start_wall).toPlainTime().toString();
     const moved: SeriesDate[] = [];
     // What goes to a later time makes way for the one before it.
     for (const date of earlier ? dates : dates.toReversed()) {
-      const { start, end, resource_ids, ...words } = asked;
-      const wanted = start ?? end ?? resource_ids;
+      const { start, end, resource_ids, quantities, ...words } = asked;
+      const wanted = start ?? end ?? resource_ids ?? quantities;
       const slot = wanted && !isException(series, date) ? slotOf(date, shape, series.time_zone) : {};
       if ("start_time" in slot) moved.push(date);
-      const ids = "start_time" in slot ? { resource_ids } : {};
+      const ids = "start_time" in slot ? { resource_ids, quantities } : {};
       await change(sql, actor, date.id, { ...words, ...slot, ...ids }, now).catch((error) => {
         throw named(error, date);
       });
@@ -103,12 +108,13 @@ export function changeDates(
     if (which.scope === "this") return series.id;
     const whole = {
       ...shape,
-      resource_ids: asked.resource_ids,
+      wanted: wantedAfter(series, asked),
       purpose: asked.purpose,
       private: asked.private,
     };
     const first = Temporal.PlainDateTime.from(dates[0].series_wall);
-    if (which.scope === "all" || first.equals(Temporal.PlainDateTime.from(series.start_wall))) {
+    // Where nothing but dates that were left out lies before it, there is nothing to split off.
+    if (which.scope === "all" || series.dates[0].series_wall === dates[0].series_wall) {
       await reshapeSeries(tx, { id: series.id, ...whole, moved: moved.map(({ id }) => id) }, now);
       return series.id;
     }
@@ -117,6 +123,13 @@ export function changeDates(
     await reshapeSeries(tx, { id, ...whole, moved: moved.map(({ id }) => id) }, now);
     return id;
   });
+}
+
+function wantedAfter(series: Series, { resource_ids, quantities }: SeriesChange): Wanted | undefined {
+  if (!resource_ids && !quantities) return undefined;
+  const ids = resource_ids ?? series.resource_ids;
+  const kept = Object.entries(series.quantities).filter(([id]) => ids.includes(id));
+  return wantedOf(ids, { ...Object.fromEntries(kept), ...quantities });
 }
 
 // Those that lie ahead and can still be changed.

@@ -1,8 +1,9 @@
 import type { Db } from "../db/types.ts";
-import type { InTheWay, Wish } from "./availability.ts";
+import { type InTheWay, takenInWords, type Wish } from "./availability.ts";
 import { type Actor, may } from "./permissions.ts";
 import { dateIn, type Period } from "./periods.ts";
 import type { Rules } from "./policies.ts";
+import { quantityOf } from "./quantities.ts";
 import { hasQuota, quotasWithin } from "./quotas.ts";
 import { type Asked, needsDecision, type Reason, reasons } from "./reasons.ts";
 import type { Occurrence } from "./recurrence.ts";
@@ -72,7 +73,10 @@ export async function planDates(
   const against = (period: Period) =>
     rules.flatMap((r) => reasons(r, { ...wish, ...period }, now)).filter(({ path }) => path === undefined);
   const blockers = (period: Period) =>
-    rules.flatMap((r) => inTheWay(r, taken.get(r.resource_id) ?? [], period));
+    rules.flatMap((r) => {
+      const quantity = quantityOf(wish.quantities, r.resource_id);
+      return inTheWay(r, taken.get(r.resource_id) ?? [], { period, quantity });
+    });
 
   // Which can be had as they are: the others must keep clear of them.
   const first = occurrences.map(({ period }) => {
@@ -96,7 +100,7 @@ export async function planDates(
     const problems = [
       ...new Set([
         ...stands.map(({ message }) => message),
-        ...conflicts.map(wordsOf),
+        ...conflicts.map(takenInWords),
         ...close ? ["The date before it is too close: time is kept free between"] : [],
       ]),
     ];
@@ -118,20 +122,22 @@ export async function planDates(
   });
 }
 
-/** What has a time, in a sentence; no name where it is none of the actor's. */
-export function wordsOf(
-  { closure_id, reason, resource_name, hidden, mine, requester_name }: InTheWay,
-): string {
-  if (closure_id) return `${resource_name} is closed then: ${reason}`;
-  return `${resource_name} is already taken${hidden ? "" : mine ? " by you" : ` by ${requester_name}`}`;
-}
-
-// Of one resource that has no unit left for the whole of it, what has it.
-function inTheWay({ units, policy }: Rules, taken: readonly Taken[], period: Period): InTheWay[] {
+// Of one resource that has too few units left for the whole of it, what has them; of what is composed of parts, each
+// once.
+function inTheWay(
+  { units, policy }: Rules,
+  taken: readonly Taken[],
+  { period, quantity }: { period: Period; quantity: number },
+): InTheWay[] {
   const from = period.start_time.epochMilliseconds - (policy?.buffer_before ?? 0) * 60_000;
   const to = period.end_time.epochMilliseconds + (policy?.buffer_after ?? 0) * 60_000;
   const found = taken.filter((one) => one.from < to && one.to > from);
-  return new Set(found.map(({ unit }) => unit)).size >= units ? found.map(({ what }) => what) : [];
+  const free_units = units - new Set(found.map(({ unit }) => unit)).size;
+  if (free_units >= quantity) return [];
+  const said = new Map(
+    found.map(({ what }) => [`${what.reservation_id ?? what.closure_id} ${what.start_time}`, what]),
+  );
+  return [...said.values()].map((what) => ({ ...what, free_units }));
 }
 
 // Two dates of one series, with the time that is kept free around each.
@@ -178,23 +184,27 @@ async function takenAround(
   hours: number,
 ): Promise<Map<string, Taken[]>> {
   const rows = await db<Row[]>`
-    select distinct a.resource_id, a.unit, lower(a.period) as from_time, upper(a.period) as to_time, a.reservation_id,
+    select distinct r.id as resource_id, a.unit, r.units, lower(a.period) as from_time, upper(a.period) as to_time, a.reservation_id,
       a.closure_id, c.reason, r.name as resource_name, v.requester_id, coalesce(u.name, '') as requester_name,
       coalesce(v.purpose, '') as purpose, coalesce(v.start_time, lower(a.period)) as start_time,
       coalesce(v.end_time, upper(a.period)) as end_time,
-      coalesce(v.private, false) or coalesce(p.details_for_staff, false) as private
+      coalesce(v.private, false) or coalesce(p.details_for_staff, false) as private,
+      part.id as part_id, part.name as part_name, whole.name as whole_name
     from unnest(${periods.map((p) => `${p.start_time}`)}::timestamptz[],
       ${periods.map((p) => `${p.end_time}`)}::timestamptz[]) as d (start_time, end_time)
     cross join resources r left join policies p on p.id = r.policy_id
-    join allocations a on a.resource_id = r.id and a.holds and a.unit <= r.units
+    join compositions t on t.resource_id = r.id
+    join allocations a on a.resource_id = t.taken_id and a.holds and a.unit <= r.units
       and a.period && tstzrange(
         d.start_time - make_interval(mins => coalesce(p.buffer_before, 0), hours => ${hours}::int),
         d.end_time + make_interval(mins => coalesce(p.buffer_after, 0), hours => ${hours}::int), '[)')
     left join reservations v on v.id = a.reservation_id
     left join users u on u.id = v.requester_id
     left join closures c on c.id = a.closure_id
+    left join resources part on part.id = a.resource_id and part.id <> r.id
+    left join resources whole on whole.id = a.whole_id and whole.id <> r.id
     where r.id = any(${rules.map((r) => r.resource_id)})
-    order by start_time`;
+    order by start_time, part_name desc nulls last`;
   const taken = rows.map(({ unit, from_time, to_time, private: secret, requester_id, ...row }) => {
     const hidden = requester_id !== null && secret && !may(actor, "see_details", requester_id);
     const what: InTheWay = {
@@ -205,6 +215,8 @@ async function takenAround(
       },
       ...{ start_time: row.start_time, end_time: row.end_time, hidden, mine: requester_id === actor.id },
       ...row.closure_id ? { closure_id: row.closure_id, reason: row.reason } : {},
+      ...{ units: row.units, free_units: 0 },
+      ...{ part_id: row.part_id, part_name: row.part_name, whole_name: row.whole_name },
       ...{ requester_name: hidden ? "" : row.requester_name, purpose: hidden ? "" : row.purpose },
     };
     return { unit, from: from_time.epochMilliseconds, to: to_time.epochMilliseconds, what };

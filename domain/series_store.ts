@@ -1,11 +1,12 @@
 import type { Db, Tx } from "../db/types.ts";
 import { newId } from "../lib/ids.ts";
-import { taking } from "./allocations.ts";
+import { rowsFor, taking, unitsFor } from "./allocations.ts";
 import type { Actor } from "./permissions.ts";
 import type { Period } from "./periods.ts";
 import type { Rules } from "./policies.ts";
+import { type Quantities, quantityOf, severalOf, type Wanted } from "./quantities.ts";
 import type { Recurrence } from "./recurrence.ts";
-import { holdOf, stillStands } from "./requests.ts";
+import { holdOf, stillStands, told } from "./requests.ts";
 import type { PlannedDate } from "./series_plan.ts";
 import { checkInTimes } from "./check_in_times.ts";
 import { firstStatus } from "./transitions.ts";
@@ -22,6 +23,8 @@ export interface KeptSeries {
   start_wall: string;
   end_wall: string;
   resource_ids: string[];
+  /** How many of each, where that is more than one. */
+  quantities: Quantities;
   purpose: string;
   private: boolean;
   attendees: number | null;
@@ -42,10 +45,12 @@ export async function keepSeries(
 ): Promise<void> {
   const { id, requester_id, rule, time_zone, start_wall, end_wall, resource_ids } = series;
   await tx`
-    insert into series (id, requester_id, rule, time_zone, start_wall, end_wall, resource_ids, purpose, private,
-      attendees, answers, created_at, updated_at)
+    insert into series (id, requester_id, rule, time_zone, start_wall, end_wall, resource_ids, quantities, purpose,
+      private, attendees, answers, created_at, updated_at)
     values (${id}, ${requester_id}, ${tx.json(rule as never)}, ${time_zone}, ${start_wall}::text::timestamp,
-      ${end_wall}::text::timestamp, ${[...resource_ids]}::uuid[], ${series.purpose}, ${series.private},
+      ${end_wall}::text::timestamp, ${[...resource_ids]}::uuid[], ${
+    tx.json(series.quantities)
+  }, ${series.purpose}, ${series.private},
       ${series.attendees}, ${tx.json(series.answers)}, ${now}, ${now})`;
 }
 
@@ -78,7 +83,7 @@ export async function storeDates(
   { series, dates, rules, standing }: {
     series: Pick<
       KeptSeries,
-      "id" | "requester_id" | "time_zone" | "purpose" | "private" | "attendees" | "answers"
+      "id" | "requester_id" | "time_zone" | "quantities" | "purpose" | "private" | "attendees" | "answers"
     >;
     dates: readonly (PlannedDate & { period: Period })[];
     rules: readonly Rules[];
@@ -104,25 +109,24 @@ export async function storeDates(
           ${rows.map(({ check_in_until }) => check_in_until && `${check_in_until}`)}::timestamptz[])
           as d (id, start_time, end_time, wall, status, holds, held_until, check_in_from, check_in_until)
       ), wanted as (
-        select d.id as reservation_id, r.id as resource_id, free.unit, span.period, d.holds
-        from unnest(${rules.map((r) => r.resource_id)}::uuid[], ${rules.map((r) => r.version)}::int[],
-          ${rules.map((r) => r.policy_version)}::int[]) as judged (id, version, policy_version)
-        join resources r on r.id = judged.id and r.version = judged.version
-        left join policies p on p.id = r.policy_id
-        cross join dates d
-        cross join lateral (
-          select ${taking(db, { start_time: db`d.start_time`, end_time: db`d.end_time` })} as period) as span
-        cross join lateral (
-          select unit from generate_series(1, r.units) as unit
-          where not exists (
-            select from allocations a where a.holds and a.resource_id = r.id and a.unit = unit.unit
-              and a.period && span.period)
-          order by unit limit 1
-        ) as free
-        where coalesce(p.version, 0) = judged.policy_version ${stillStands(db, standing)}
+        select w.reservation_id, need.taken_id, one.unit, w.period, w.holds, one.asked, need.whole_id
+        from (
+          select d.id as reservation_id, d.holds, r.id as resource_id, r.units, judged.quantity,
+            ${taking(db, { start_time: db`d.start_time`, end_time: db`d.end_time` })} as period
+          from unnest(${rules.map((r) => r.resource_id)}::uuid[], ${rules.map((r) => r.version)}::int[],
+            ${rules.map((r) => r.policy_version)}::int[],
+            ${rules.map((r) => quantityOf(series.quantities, r.resource_id))}::int[])
+            as judged (id, version, policy_version, quantity)
+          join resources r on r.id = judged.id and r.version = judged.version
+          left join policies p on p.id = r.policy_id
+          cross join dates d
+          where coalesce(p.version, 0) = judged.policy_version ${stillStands(db, standing)}
+        ) as w
+        ${unitsFor(db)}
       ), taken as (
-        insert into allocations (reservation_id, resource_id, unit, period, holds)
-        select reservation_id, resource_id, unit, period, holds from wanted order by resource_id, lower(period)
+        insert into allocations (reservation_id, resource_id, unit, period, holds, asked, whole_id)
+        select reservation_id, taken_id, unit, period, holds, asked, whole_id from wanted
+        order by taken_id, lower(period), unit
         on conflict do nothing returning reservation_id
       ), reserved as (
         insert into reservations (id, requester_id, status, start_time, end_time, time_zone, start_wall, end_wall,
@@ -133,7 +137,7 @@ export async function storeDates(
           ${series.purpose}, ${series.private}, ${series.attendees}, ${db.json(series.answers)}, d.held_until,
           d.check_in_from, d.check_in_until, ${series.id}, d.wall, ${now}, ${now}
         from dates d
-        where (select count(*) from taken) = ${rows.length * rules.length}
+        where (select count(*) from taken) = ${rows.length * rowsFor(rules, series.quantities)}
         order by d.start_time
         returning id, status, start_time, end_time, purpose, private, attendees, answers
       ), recorded as (
@@ -141,7 +145,9 @@ export async function storeDates(
         select id, ${actor.id}, 'request', jsonb_build_object('status', status, 'series_id', ${series.id}::uuid),
           jsonb_build_object('status', status, 'start_time', start_time, 'end_time', end_time, 'purpose', purpose,
             'private', private, 'attendees', attendees, 'answers', answers,
-            'resource_ids', ${db.json(rules.map((r) => r.resource_id))}::jsonb),
+            'resource_ids', ${db.json(rules.map((r) => r.resource_id))}::jsonb) || ${
+      db.json(told(series.quantities))
+    }::jsonb,
           ${actor.request_id ?? null}, ${now}
         from reserved order by start_time
       ), announced as (
@@ -168,11 +174,11 @@ export async function splitSeries(
 ): Promise<string> {
   const fresh = newId(now.epochMilliseconds);
   await tx`
-    insert into series (id, requester_id, rule, time_zone, start_wall, end_wall, resource_ids, purpose, private,
-      attendees, answers, created_at, updated_at)
+    insert into series (id, requester_id, rule, time_zone, start_wall, end_wall, resource_ids, quantities, purpose,
+      private, attendees, answers, created_at, updated_at)
     select ${fresh}, requester_id, ${tx.json(after as never)}, time_zone, ${from}::text::timestamp,
-      ${from}::text::timestamp + (end_wall - start_wall), resource_ids, purpose, private, attendees, answers, ${now},
-      ${now}
+      ${from}::text::timestamp + (end_wall - start_wall), resource_ids, quantities, purpose, private, attendees,
+      answers, ${now}, ${now}
     from series where id = ${id}`;
   await tx`
     update series set rule = ${tx.json(before as never)}, version = version + 1, updated_at = ${now}
@@ -192,18 +198,20 @@ export async function reshapeSeries(
     start: string;
     lasting: Temporal.Duration;
     moved: readonly string[];
-    resource_ids?: readonly string[];
+    wanted?: Wanted;
     purpose?: string;
     private?: boolean;
   },
   now: Temporal.Instant,
 ): Promise<void> {
-  const { resource_ids, purpose, private: secret } = words;
-  const ids = resource_ids ? [...new Set(resource_ids)].sort() : null;
+  const { wanted, purpose, private: secret } = words;
+  const ids = wanted ? [...wanted.resource_ids] : null;
+  const quantities = wanted ? tx.json(severalOf(wanted)) : null;
   await tx`
     update series s set start_wall = s.start_wall::date + ${start}::text::time,
       end_wall = s.start_wall::date + ${start}::text::time + ${`${lasting}`}::text::interval,
-      resource_ids = coalesce(${ids}::uuid[], resource_ids), purpose = coalesce(${purpose ?? null}, purpose),
+      resource_ids = coalesce(${ids}::uuid[], resource_ids), quantities = coalesce(${quantities}::jsonb, quantities),
+      purpose = coalesce(${purpose ?? null}, purpose),
       private = coalesce(${secret ?? null}, private), version = version + 1, updated_at = ${now}
     where id = ${id}`;
   await tx`

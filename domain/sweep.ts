@@ -3,6 +3,7 @@ import type { Sql, Tx } from "../db/types.ts";
 import { lapseClosures } from "./allocations.ts";
 import { lapseHolds } from "./holds.ts";
 import { forgetReplies } from "./replies.ts";
+import { forgetRuns } from "./runs.ts";
 import { expireChanges } from "./proposals.ts";
 import { forgetExpired } from "./transfers/staging.ts";
 import { transitionDue } from "./transitions.ts";
@@ -12,11 +13,11 @@ const BATCH = 500;
 /**
  * What time decides: what nobody checked in for within the grace is a no-show and free again; approved reservations that have ended are completed, requests that nobody decided before their
  * start expire, and so do changes that nobody decided on; requests that held their slot for as long as they may let it
- * go, and so do closures that are over; answers that were kept for a day and files that nobody imported are forgotten.
+ * go, and so do closures that are over; answers that were kept for a day and files that nobody imported are forgotten, as are runs of long ago.
  * In batches, each a transaction of its own; several servers at once share the work and do none of it twice, and
  * running it again does no harm.
  *
- * @returns how many reservations moved, periods of closures ended, and answers and files were forgotten
+ * @returns how many reservations moved, periods of closures ended, and answers, files and runs were forgotten
  */
 export async function sweep(sql: Sql, now: Temporal.Instant): Promise<number> {
   let changed = 0;
@@ -29,6 +30,7 @@ export async function sweep(sql: Sql, now: Temporal.Instant): Promise<number> {
     (tx) => lapseClosures(tx, now, BATCH),
     (tx) => forgetReplies(tx, now, BATCH),
     (tx) => forgetExpired(tx, now, BATCH),
+    (tx) => forgetRuns(tx, now, BATCH),
   ];
   for (const work of due) {
     for (let moved = BATCH; moved === BATCH;) {

@@ -112,9 +112,6 @@ export async function transition(tx: Tx, actor: Actor, step: Step, now: Temporal
         and (status <> 'pending' or start_time > ${now})
         and (status <> 'approved' or check_in_until is null or check_in_until > ${now})
       for update
-    ), overtaken as (
-      -- A change that was asked for is about the slot that it had until now.
-      delete from proposals where reservation_id in (select id from old)
     )
     update reservations v set status = ${to}, version = v.version + 1, updated_at = ${now},
       decision_reason = ${reason ?? null}, held_until = ${step.held_until ?? null},
@@ -141,6 +138,9 @@ export async function transition(tx: Tx, actor: Actor, step: Step, now: Temporal
   if (!moved) throw await whyNot(tx, actor, step, now);
 
   const { previous_state, after_state, ...result } = moved;
+  // A change that was asked for is about the slot that it had until now. A statement of its own: the one above does not
+  // see what was asked for while it waited for the row.
+  await tx`delete from proposals where reservation_id = ${id}`;
   if (action === "end") {
     await cutShort(tx, id, now.until(Temporal.Instant.from(`${previous_state.end_time}`)), now);
   } else if (to !== "pending" && !HOLDING.includes(to)) await release(tx, [id]);
@@ -192,7 +192,8 @@ export async function letGoMissed(
     and start_time < ${end_time.add({ hours: 48 })} and end_time > ${start_time.subtract({ hours: 48 })}
     and exists (
       select from allocations a
-      where a.reservation_id = reservations.id and a.holds and a.resource_id = any(${[...resource_ids]}))
+      where a.reservation_id = reservations.id and a.holds and a.resource_id = any(array(
+        select taken_id from compositions where resource_id = any(${[...resource_ids]}))))
     order by id for update`;
   await moveDue(tx, "no_show", { due }, now);
 }
@@ -208,11 +209,9 @@ async function moveDue(
     with due as (
       select id, status, start_time, end_time from reservations where ${due}
     ), moved as (
-      update reservations v set status = ${to}, version = v.version + 1, updated_at = ${now}
+      update reservations v set status = ${to}, version = v.version + 1, updated_at = ${now}, held_until = null
       from due where v.id = due.id
       returning v.id, due.status, due.start_time, due.end_time
-    ), overtaken as (
-      delete from proposals p using moved where p.reservation_id = moved.id
     ), recorded as (
       insert into history (reservation_id, action, previous_state, after_state, at)
       select id, ${action}, json_build_object('status', status, 'start_time', start_time, 'end_time', end_time),
@@ -222,9 +221,12 @@ async function moveDue(
       insert into outbox (event, reservation_id, created_at) select ${event}, id, ${now} from moved order by id
     )
     select id from moved`;
-  // A statement of its own: a row that was moved to another time a moment before it was locked has allocations that
-  // the statement above does not see.
-  if (moved.length > 0) await release(tx, moved.map(({ id }) => id), { over: action === "complete" });
+  if (moved.length === 0) return 0;
+  // Statements of their own: a row that was moved to another time a moment before it was locked has allocations that
+  // the statement above does not see, and one that was to be changed has a wish that it does not see.
+  const ids = moved.map(({ id }) => id);
+  await tx`delete from proposals where reservation_id = any(${ids})`;
+  await release(tx, ids, { over: action === "complete" });
   return moved.length;
 }
 

@@ -12,7 +12,7 @@ import { actorOf, type Context, type Env } from "./env.ts";
 import { check, fields, number, orAgain, type Problem, type Values } from "./forms.ts";
 import { allowed } from "./middleware.ts";
 import { showReservation } from "./reservations.tsx";
-import { asTyped, show, slotOf, typedOf } from "./reserve.tsx";
+import { asTyped, besideOthers, show, slotOf, typedOf } from "./reserve.tsx";
 import { done, page } from "./respond.tsx";
 
 const Reason = Approval.pick({ reason: true });
@@ -63,12 +63,10 @@ decisions.post("/reservations/:id/reschedule", allowed("see_queue"), async (c) =
   return orAgain(async () => {
     const { reason } = check(Reason, values);
     const slot = await slotOf(c, values);
-    const others = reservation.resources.slice(1).map((r) => r.id);
-    const resource_ids = [...slot.resource_ids, ...others];
     const status = await rescheduleAsApprover(sql, actor, {
       id: reservation.id,
       ...slot,
-      resource_ids,
+      ...besideOthers(reservation, slot, values),
       reason,
     }, now);
     const text = status === "proposed"

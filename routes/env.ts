@@ -4,8 +4,11 @@ import type { Memory } from "../db/memory.ts";
 import type { Sql } from "../db/types.ts";
 import type { Scope } from "../domain/auth/tokens.ts";
 import type { Actor } from "../domain/permissions.ts";
+import type { Crowd } from "../lib/crowd.ts";
 import type { Allowance, Limit } from "../lib/limits.ts";
+import type { NeighbourOf } from "../lib/neighbours.ts";
 import type { Identities } from "./identities.ts";
+import type { ConflictKind, Instruments } from "./instruments.ts";
 import type { Assets } from "./static.ts";
 
 /** What the house gives to every request; made once, by whoever starts the program or a test. */
@@ -19,6 +22,14 @@ export interface House {
   clock: () => Temporal.Instant;
   identities: Identities;
   assets: Assets;
+  crowd: Crowd;
+  neighbourOf: NeighbourOf;
+  instruments: Instruments;
+  /** The figures of the site, as text for Prometheus. */
+  figures(): Promise<string>;
+  /** When this server was started, and the jobs that it does, each after so many seconds. */
+  started: Temporal.Instant;
+  jobs: { name: string; seconds: number }[];
   limits: {
     signIn: Limit;
     register: Limit;
@@ -41,6 +52,14 @@ export interface Variables {
   bearer?: boolean;
   /** How far the personal token goes that it came with, where it came with one. */
   scope?: Scope;
+}
+
+/** What every line of the log carries that is written for a request. */
+export interface InLog extends Record<string, unknown> {
+  request_id: string;
+  user_id?: string;
+  trace_id?: string;
+  conflict?: ConflictKind;
 }
 
 export interface Env {

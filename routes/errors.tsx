@@ -2,8 +2,9 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { Conflict, Forbidden, Invalid, NotFound, Stale, Taken, TooMany, wordsFor } from "../domain/errors.ts";
 import { log } from "../lib/log.ts";
 import { ErrorPage } from "../views/errors.tsx";
+import { tellConflict } from "./begin.ts";
 import type { Context } from "./env.ts";
-import { NotSignedIn, Refused } from "./refused.ts";
+import { NotSignedIn, Refused, TooCrowded } from "./refused.ts";
 import { page, part, wantsPart } from "./respond.tsx";
 
 const errors = log("errors");
@@ -25,12 +26,13 @@ export function answerError(thrown: unknown, c: Context): Response | Promise<Res
     errors.error("Request failed: {error}", { error: String(thrown), stack: stackOf(thrown) });
   }
   if (told.status === 503) {
-    errors.warn("Not available: {error}", { error: String(thrown) });
+    if (!(thrown instanceof TooCrowded)) errors.warn("Not available: {error}", { error: String(thrown) });
     c.header("Retry-After", "2");
   }
   if (error instanceof TooMany) c.header("Retry-After", String(error.seconds));
   if (c.req.path.startsWith("/api/")) return problem(c, told);
   if (error instanceof NotSignedIn) return toSignIn(c);
+  if (error instanceof TooCrowded && !wantsPart(c)) return brief(c, told);
   const shown = <ErrorPage title={told.title} detail={told.detail} signedIn={Boolean(c.var.actor)} />;
   if (wantsPart(c)) return part(c, shown, told.status as 404);
   return page(c, { title: told.title, body: shown, status: told.status as 404 }).catch(() => bare(c, told));
@@ -56,6 +58,7 @@ function bodyOf(c: Context, { status, title, detail, more }: Told) {
 
 /** The status and the words that an error has, for an answer that is under way already. */
 export function tell(error: unknown, c: Context): Told {
+  if (error instanceof Conflict) tellConflict(error);
   if (error instanceof Refused) {
     const { status, title, message, more } = error;
     return { status, title, detail: message, more };
@@ -80,6 +83,11 @@ export function tell(error: unknown, c: Context): Told {
       detail: error.message,
       more: { conflicts, alternatives, reasons },
     };
+  }
+  if (error instanceof TooCrowded) {
+    const detail =
+      "More people are here at this moment than can be served. Nothing was done: try again in a moment";
+    return { status: 503, title: "Too many at once", detail };
   }
   if (hasCode(error, GONE)) {
     const detail = "The database does not answer at present: try again in a moment";
@@ -116,6 +124,13 @@ function toSignIn(c: Context): Response {
     return c.body(null, 204);
   }
   return c.redirect(`/login${next}`, 303);
+}
+
+// Where there is no time for a page, so that those inside are served.
+function brief(c: Context, { status, title, detail }: Told): Response {
+  const text = `<!doctype html><html lang="en"><meta charset="utf-8"><title>${title}</title>` +
+    `<meta name="viewport" content="width=device-width"><main><h1>${title}</h1><p>${detail}.</p></main></html>`;
+  return c.body(text, status as ContentfulStatusCode, { "Content-Type": "text/html; charset=utf-8" });
 }
 
 // Even the frame of a page may need the database.

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { Conflict, Invalid, type Issue, Taken } from "../domain/errors.ts";
 import { readDate, resolve, type Resolved, type WallTime } from "../domain/periods.ts";
+import { tellConflict } from "./begin.ts";
 import type { Context } from "./env.ts";
 
 /** What was typed, field by field. */
@@ -49,6 +50,7 @@ export async function orAgain(
   try {
     return await work();
   } catch (error) {
+    if (error instanceof Conflict) tellConflict(error);
     if (error instanceof Taken) return again(problemOf(error, 409, [error.issue]));
     if (error instanceof Invalid) return again(problemOf(error, 422, error.issues));
     if (error instanceof Conflict) {

@@ -6,38 +6,12 @@ import { PREFIX } from "../domain/auth/tokens.ts";
 import { rotate } from "../domain/auth/sessions.ts";
 import { Forbidden } from "../domain/errors.ts";
 import { type Action, permit } from "../domain/permissions.ts";
-import { newSecret } from "../lib/ids.ts";
-import { context as logContext, log } from "../lib/log.ts";
+import { tellLog } from "./begin.ts";
 import { ACCESS, clearSession, REFRESH, setAccess, setSession } from "./cookies.ts";
-import { actorOf, type Context, type Env, type House } from "./env.ts";
+import { actorOf, type Context, type Env } from "./env.ts";
 import { NotSignedIn, Refused } from "./refused.ts";
 import { readAccess } from "./tokens.ts";
 import { takesFiles } from "./uploads.ts";
-
-const http = log("http");
-
-/** Gives the request its house, its one `now`, its id, and its line in the log. */
-export function begin(house: House) {
-  return createMiddleware<Env>(async (c, next) => {
-    const started = performance.now();
-    const given = c.req.header("x-request-id");
-    const requestId = given && /^[\w.-]{8,64}$/.test(given) ? given : newSecret(9);
-    c.set("house", house);
-    c.set("sql", house.sql);
-    c.set("now", house.clock());
-    c.set("requestId", requestId);
-    c.set("nonce", newSecret(12));
-    await logContext.run({ requestId }, next);
-    c.res.headers.set("X-Request-Id", requestId);
-    http.info("{method} {path} {status} in {ms} ms", {
-      method: c.req.method,
-      path: c.req.path.replace(/^\/reset\/.+/, "/reset/…"),
-      status: c.res.status,
-      ms: Math.round((performance.now() - started) * 10) / 10,
-      actor: c.var.actor?.id,
-    });
-  });
-}
 
 /**
  * While no database takes changes: reads from a standby, and refuses at once what would change anything. A page that
@@ -129,6 +103,7 @@ export function identify() {
     } else if (getCookie(c, ACCESS) || getCookie(c, REFRESH)) {
       await admit(c, getCookie(c, ACCESS) ?? "") || await renew(c);
     }
+    if (c.var.actor) tellLog(c.var.actor.id);
     await next();
   });
 }

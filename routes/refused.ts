@@ -10,6 +10,9 @@ export class Refused extends Error {
   }
 }
 
+/** Thrown where more come than can be served. */
+export class TooCrowded extends Error {}
+
 /** Thrown where a page or call needs somebody signed in. */
 export class NotSignedIn extends Refused {
   constructor(detail = "Sign in, or send a valid bearer token") {

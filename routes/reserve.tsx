@@ -1,10 +1,13 @@
 import { Hono } from "hono";
 import { z } from "zod";
+import { type Accessory, listAccessories } from "../domain/accessories.ts";
 import type { Wish } from "../domain/availability.ts";
 import { alternativesTo } from "../domain/availability.ts";
 import { change } from "../domain/edits.ts";
 import { Conflict, Invalid, NotFound } from "../domain/errors.ts";
+import { freeUnitsOf } from "../domain/free_units.ts";
 import { type Period, readInstant } from "../domain/periods.ts";
+import type { Quantities } from "../domain/quantities.ts";
 import { explain, isPast, request } from "../domain/requests.ts";
 import { getReservation, type Reservation } from "../domain/reservations.ts";
 import { getResource, listResources, type Resource } from "../domain/resources.ts";
@@ -47,7 +50,8 @@ reserve.post("/reservations", async (c) => {
     const [rules] = await rulesOf(c.var.sql, resource_ids);
     const asked = readParticulars(values, rules?.policy);
     const words = { purpose, private: values.private === "on", override: override || undefined };
-    const wish = { resource_ids, start_time, end_time, ...asked, ...words };
+    const wanted = withAccessories(resource_ids, readUnits(values), values);
+    const wish = { ...wanted, start_time, end_time, ...asked, ...words };
     const stored = await request(c.var.sql, actorOf(c), wish, c.var.now);
     const text = stored.status === "pending" ? "Requested: an approver decides on it" : "Reserved";
     const path = reservationPath(stored.reference);
@@ -68,10 +72,9 @@ reserve.post("/reservations/:id/edit", async (c) => {
   return orAgain(async () => {
     const slot = await slotOf(c, values);
     const { purpose } = check(NewWords, values);
-    const others = reservation.resources.slice(1).map((r) => r.id);
-    const resource_ids = [...slot.resource_ids, ...others];
+    const wanted = besideOthers(reservation, slot, values);
     const secret = purpose === undefined ? undefined : values.private === "on";
-    const asked = { ...slot, resource_ids, purpose, private: secret };
+    const asked = { ...slot, ...wanted, purpose, private: secret };
     const status = await change(sql, actor, reservation.id, asked, now);
     const text = status === "proposed"
       ? "Asked for: an approver decides on the change, and your time is kept until then"
@@ -97,14 +100,15 @@ interface Shown {
 export async function show(c: Context, { values, problem, reservation, back }: Shown) {
   const { sql, now } = c.var;
   const resource = await getResource(sql, values.resource ?? "");
-  const wish = await verdictOf(c, resource, values, reservation, problem);
+  const accessories = await listAccessories(sql, resource.id);
+  const wish = await verdictOf(c, resource, { accessories, values }, reservation, problem);
   const deciding = reservation && back ? { requester_name: reservation.requester_name, back } : undefined;
   const props = { verdict: wish.verdict, resource, now, deciding };
   const message = problem && Object.keys(problem.errors).length === 0 && problem.cause instanceof Conflict
     ? problem.message
     : undefined;
   if (wantsPart(c)) return part(c, <VerdictNotice {...props} message={message} />, problem?.status);
-  const alike = await listResources(sql, { kind: resource.kind, limit: 100 }, now);
+  const alike = await listResources(sql, { kind: resource.kind, accessory: false, limit: 100 }, now);
   const path = reservation && reservationPath(reservation.reference);
   const verb = deciding ? "reschedule" : "edit";
   const [rules] = await rulesOf(sql, [resource.id]);
@@ -116,6 +120,7 @@ export async function show(c: Context, { values, problem, reservation, back }: S
     check: path ? `${path}/${verb}` : "/reservations/new",
     changing: reservation && path ? { reference: reservation.reference, path } : undefined,
     alike: alike.some((r) => r.id === resource.id) ? alike : [resource, ...alike],
+    accessories,
     values,
     errors: { ...wish.verdict.errors, ...problem?.errors },
     message,
@@ -129,12 +134,12 @@ export async function show(c: Context, { values, problem, reservation, back }: S
   return page(c, { title, body: <ReservePage {...form} />, status: problem?.status });
 }
 
-const NOTHING = { reasons: [], conflicts: [], alternatives: [] };
+const NOTHING = { reasons: [], conflicts: [], alternatives: [], free_units: [] };
 
 async function verdictOf(
   c: Context,
   resource: Resource,
-  values: Values,
+  { accessories, values }: { accessories: readonly Accessory[]; values: Values },
   reservation: Reservation | undefined,
   problem: Problem | undefined,
 ): Promise<{ verdict: Verdict; twice: { start: boolean; end: boolean } }> {
@@ -145,7 +150,10 @@ async function verdictOf(
   }
   try {
     const { start_time, end_time, twice } = readPeriod(values, resource.time_zone);
-    const wish: Wish = { start_time, end_time, resource_ids: [resource.id], except: reservation?.id };
+    const wanted = reservation
+      ? besideOthers(reservation, { resource_ids: [resource.id] }, values)
+      : withAccessories([resource.id], readUnits(values), values);
+    const wish: Wish = { start_time, end_time, ...wanted, except: reservation?.id };
     if (reservation) wish.requester_id = reservation.requester_id;
     // What has begun keeps its start, and may still end earlier or later.
     wish.keeps_start = reservation && Temporal.Instant.compare(start_time, reservation.start_time) === 0;
@@ -156,7 +164,10 @@ async function verdictOf(
     const explained = await explain(sql, actorOf(c), { ...wish, attendees }, now);
     // What is still to be filled in is said when the form is sent.
     const reasons = explained.reasons.filter(({ path }) => !path);
-    return { verdict: { wish, errors: {}, ...explained, reasons }, twice };
+    const ids = accessories.map(({ id }) => id).filter((id) => !wanted.resource_ids.includes(id));
+    const offered = ids.length > 0 ? await freeUnitsOf(sql, { ...wish, resource_ids: ids }, now) : [];
+    const free_units = [...explained.free_units, ...offered];
+    return { verdict: { wish, errors: {}, ...explained, reasons, free_units }, twice };
   } catch (error) {
     if (!(error instanceof Invalid)) throw error;
     const errors = Object.fromEntries(error.issues.map(({ path, message }) => [path, message]));
@@ -190,6 +201,54 @@ export async function slotOf(c: Context, values: Values): Promise<Period & { res
   return { resource_ids: [resource.id], start_time, end_time };
 }
 
+const Units = z.object({
+  units: z.coerce.number("Give a whole number").int("Give a whole number").min(1, "Give a number from 1")
+    .max(500, "At most 500"),
+});
+
+/**
+ * How many units were typed; where the form does not ask, as many as the reservation has of what it changes.
+ *
+ * @throws {Invalid} naming the field
+ */
+export function readUnits({ units }: Values, reservation?: Reservation): number {
+  if (units?.trim()) return check(Units, { units }).units;
+  return reservation?.resources[0]?.quantity ?? 1;
+}
+
+const WITH = "with_";
+const Some = z.coerce.number("Give a whole number").int("Give a whole number").min(0, "Give a number from 0")
+  .max(500, "At most 500");
+
+// How many of the first of these resources, and what is typed of accessories beside.
+function withAccessories(resource_ids: readonly string[], units: number, values: Values) {
+  const typed = Object.entries(values).filter(([name, value]) => name.startsWith(WITH) && value?.trim());
+  const checked = typed.map(([name, value]) => {
+    const some = check(z.object({ [name]: Some }), { [name]: value })[name] as number;
+    return [name.slice(WITH.length), some] as const;
+  });
+  const had = checked.filter(([id, some]) => isId(id) && some > 0);
+  return {
+    resource_ids: [...resource_ids, ...had.map(([id]) => id)],
+    quantities: { [resource_ids[0]]: units, ...Object.fromEntries(had) },
+  };
+}
+
+/** What a form says of the first resource of a reservation, beside the others, which stay. */
+export function besideOthers(
+  reservation: Reservation,
+  { resource_ids: [first] }: { resource_ids: string[] },
+  values: Values,
+): { resource_ids: string[]; quantities: Quantities } {
+  const others = reservation.resources.slice(1);
+  // Accessories are those of the form, where it asks for any.
+  const asks = Object.keys(values).some((name) => name.startsWith(WITH));
+  const stay = others.filter(({ accessory }) => !asks || !accessory);
+  const typed = withAccessories([first, ...stay.map(({ id }) => id)], readUnits(values, reservation), values);
+  const many = stay.map(({ id, quantity }) => [id, quantity] as const);
+  return { ...typed, quantities: { ...Object.fromEntries(many), ...typed.quantities } };
+}
+
 function readTake(take: string | undefined): (Period & { resource_ids: string[] }) | undefined {
   if (!take) return undefined;
   const [id = "", from, to] = take.split(" ");
@@ -205,9 +264,12 @@ export function typedOf({ take: _, ...values }: Values): Values {
 
 /** A reservation as its form has it. */
 export function asTyped({ resources, start_time, end_time, purpose, private: secret }: Reservation): Values {
-  const [{ id, time_zone }] = resources;
+  const [{ id, time_zone, quantity }, ...others] = resources;
+  const accessories = others.filter(({ accessory }) => accessory);
   return {
+    ...Object.fromEntries(accessories.map((one) => [`${WITH}${one.id}`, String(one.quantity)])),
     resource: id,
+    units: String(quantity),
     purpose,
     private: secret ? "on" : undefined,
     ...typedPeriod({ start_time, end_time }, time_zone),

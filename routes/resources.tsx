@@ -3,12 +3,13 @@ import { listClosedDates } from "../domain/closure_lists.ts";
 import { Invalid } from "../domain/errors.ts";
 import { may } from "../domain/permissions.ts";
 import { dateIn, type Period, readDate } from "../domain/periods.ts";
+import { compositionOf } from "../domain/parts.ts";
 import { rulesOf } from "../domain/policies.ts";
 import { getResource, listKindsAndTags, listResources } from "../domain/resources.ts";
 import { listLanes } from "../domain/schedule.ts";
 import { dayOf } from "../views/grid.ts";
 import { ResourcePage, type ResourceSearch, ResourcesPage } from "../views/resources.tsx";
-import { hoursOf, nowLine } from "../views/timeline.tsx";
+import { hoursOf, nowLine, sparest } from "../views/timeline.tsx";
 import { shortDate } from "../views/words.ts";
 import { isId } from "../lib/ids.ts";
 import { actorOf, type Env } from "./env.ts";
@@ -31,6 +32,7 @@ resources.get("/resources", async (c) => {
     tag: search.tag,
     min_capacity: number(search.min_capacity, { min: 1, max: 1e6, otherwise: 0 }),
     free,
+    accessory: false,
     limit: PER_PAGE,
     after: after_id && isId(after_id) ? { name: after_name ?? "", id: after_id } : undefined,
   };
@@ -73,15 +75,20 @@ resources.get("/resources/:id", async (c) => {
   const monday = day.subtract({ days: day.dayOfWeek - 1 });
   const days = Array.from({ length: 7 }, (_, i) => dayOf(monday.add({ days: i }), zone));
   const window = weekOf(days[0].from, days[6].to);
-  const [[lane], [rules], closed] = await Promise.all([
+  const [[lane], [rules], closed, composition] = await Promise.all([
     listLanes(sql, actor, window, { id: resource.id, limit: 1 }, now),
     rulesOf(sql, [resource.id]),
     listClosedDates(sql, { resource_id: resource.id, limit: 5 }, now),
+    compositionOf(sql, resource.id),
   ]);
-  const rows = days.map((day) => ({ lane, day, name: resource.name, head: shortDate(day.date) }));
+  const rows = days.map((day) => {
+    const head = [shortDate(day.date), sparest({ lane, day })].filter(Boolean).join(", ");
+    return { lane, day, name: resource.name, head };
+  });
   const body = (
     <ResourcePage
       resource={resource}
+      composition={composition}
       policy={rules?.policy?.name}
       rows={rows}
       monday={monday}

@@ -39,7 +39,7 @@ schedule.get("/schedule", async (c) => {
       lane,
       day,
       name: lane.name,
-      head: <LaneHead lane={lane} />,
+      head: <LaneHead lane={lane} day={day} />,
     }));
     const timeline = <Timeline caption={captionOf(date)} corner={zone} rows={rows} now={now} />;
     return Promise.resolve({ timeline: raw(`${timeline}`), hours: hoursOf(rows) });

@@ -13,7 +13,7 @@ import { count } from "../views/words.ts";
 import { actorOf, type Context, type Env } from "./env.ts";
 import { check, fields, orAgain, type Problem, readPeriod, type Values } from "./forms.ts";
 import { readParticulars } from "./particulars.ts";
-import { show } from "./reserve.tsx";
+import { readUnits, show } from "./reserve.tsx";
 import { done, page } from "./respond.tsx";
 
 /** Reservations that recur: every date before it is stored, one series, and what is done with all its dates. */
@@ -120,7 +120,14 @@ async function read(c: Context, values: Values) {
   const { purpose } = check(z.object({ purpose: Purpose.default("") }), values);
   const [rules] = await rulesOf(c.var.sql, [resource.id]);
   const asked: NewSeries = {
-    ...{ resource_ids: [resource.id], start_wall, end_wall, purpose, private: values.private === "on" },
+    ...{
+      resource_ids: [resource.id],
+      quantities: { [resource.id]: readUnits(values) },
+      start_wall,
+      end_wall,
+      purpose,
+      private: values.private === "on",
+    },
     ...{ rule: readRule(values), choice: choiceOf(values.mode) },
     ...readParticulars(values, rules?.policy),
   };

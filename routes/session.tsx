@@ -1,4 +1,4 @@
-import { type Context as HonoContext, Hono } from "hono";
+import { Hono } from "hono";
 import { beginSession, checkPassword, endSession, SignIn } from "../domain/auth/sessions.ts";
 import { TooMany } from "../domain/errors.ts";
 import { isSetUp, NewUser, register, setUp } from "../domain/users.ts";
@@ -121,10 +121,10 @@ export async function limitRegistration(c: Context): Promise<void> {
   await limit.count(neighbour(c));
 }
 
-/** The address that a request came from. */
-export function neighbour(c: HonoContext): string {
+/** The address that a request came from, where the settings name a proxy in front of us also by what that says. */
+export function neighbour(c: Context): string {
   const info = c.env as { remoteAddr?: { hostname?: string } } | undefined;
-  return info?.remoteAddr?.hostname ?? "unknown";
+  return c.var.house.neighbourOf(info?.remoteAddr?.hostname ?? "unknown", c.req.raw.headers);
 }
 
 async function signIn(c: Context, user_id: string) {

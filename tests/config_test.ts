@@ -31,7 +31,11 @@ Deno.test("without any setting Holdfast runs by itself on port 8000 of this mach
     REGISTRATION: "open",
     RATE_LIMIT: "on",
     CORS_ORIGINS: [],
+    TRUSTED_PROXIES: [],
     LOG_FORMAT: "json",
+    BACKUP_AT: undefined,
+    BACKUP_KEEP: 14,
+    METRICS_TOKEN: undefined,
   });
 });
 
@@ -47,7 +51,8 @@ Deno.test("the settings are those of the documentation, in its order", () => {
       "ADMIN_EMAIL",
       "ADMIN_PASSWORD",
     ],
-    ...["TIME_ZONE", "REGISTRATION", "RATE_LIMIT", "CORS_ORIGINS", "LOG_FORMAT"],
+    ...["TIME_ZONE", "REGISTRATION", "RATE_LIMIT", "CORS_ORIGINS", "TRUSTED_PROXIES", "LOG_FORMAT"],
+    ...["BACKUP_AT", "BACKUP_KEEP", "METRICS_TOKEN"],
   ]);
 });
 
@@ -77,8 +82,16 @@ Deno.test("what is set is taken as it is", () => {
     REGISTRATION: "closed",
     RATE_LIMIT: "off",
     LOG_FORMAT: "pretty",
+    BACKUP_AT: "02:30",
+    METRICS_TOKEN: "scraped-every-15-s",
   };
-  assert.deepEqual(readConfig({ ...given, PORT: "9000" }), { ...given, PORT: 9000, CORS_ORIGINS: [] });
+  assert.deepEqual(readConfig({ ...given, PORT: "9000", BACKUP_KEEP: "3" }), {
+    ...given,
+    PORT: 9000,
+    BACKUP_KEEP: 3,
+    CORS_ORIGINS: [],
+    TRUSTED_PROXIES: [],
+  });
 });
 
 Deno.test("origins are a list with commas between them", () => {
@@ -129,7 +142,16 @@ const BAD: [name: string, value: string, line: string][] = [
       "CORS_ORIGINS is a list of origins; an example: https://intranet.example.org",
     ],
   ),
+  ...["nginx", "10.0.0.0/33", "10.0.0.1;10.0.0.2"].map((value): [string, string, string] => [
+    ...["TRUSTED_PROXIES", value] as const,
+    "TRUSTED_PROXIES is a list of addresses or networks; an example: 127.0.0.1, 10.0.0.0/8",
+  ]),
   ["LOG_FORMAT", "xml", "LOG_FORMAT is either json or pretty"],
+  ["BACKUP_AT", "24:00", "BACKUP_AT is not a time of day; an example: 02:30"],
+  ["BACKUP_AT", "daily", "BACKUP_AT is not a time of day; an example: 02:30"],
+  ["BACKUP_KEEP", "0", "BACKUP_KEEP is at least 1"],
+  ["BACKUP_KEEP", "all", "BACKUP_KEEP is not a number of backups"],
+  ["METRICS_TOKEN", "too short", "METRICS_TOKEN needs at least 16 characters, without spaces"],
 ];
 
 // What has to stand beside a setting for the setting itself to be looked at.

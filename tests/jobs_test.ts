@@ -72,7 +72,8 @@ Deno.test("a run that finds nothing to do is remembered too, and is the one that
 Deno.test("before its first run the operator is shown nothing of a job", async () => {
   await using scene = await openScene();
   const { json } = await scene.site.nobody.get("/health");
-  assert.deepEqual(Object.keys(json.checks), ["database"]);
+  assert(!("sweep" in json.checks));
+  assert.equal(json.status, "healthy");
 });
 
 Deno.test("a run that fails is remembered with its reason, shown as failed, and the next one makes up for it", async () => {
@@ -105,7 +106,7 @@ Deno.test("the operator is not shown the words of a failure, which may name what
   await scene.sql`alter table outbox rename to elsewhere`;
   await assert.rejects(runJob(scene.sql, sweep, AFTERWARDS));
   const { text } = await scene.site.nobody.get("/health");
-  assert.doesNotMatch(text, /outbox/);
+  assert.doesNotMatch(text, /relation|does not exist/);
 });
 
 Deno.test("the sweep that is run by hand does what is due by the clock of the machine, and says how much", async () => {

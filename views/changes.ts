@@ -2,6 +2,7 @@ import type { AuditEntry } from "../domain/audit.ts";
 import type { Deed, State, Verb } from "../domain/history.ts";
 import type { Opening } from "../domain/opening.ts";
 import { clock } from "../domain/periods.ts";
+import { countedName, type Quantities, quantityOf } from "../domain/quantities.ts";
 import type { Status } from "../domain/transitions.ts";
 import { deviceOf } from "./account.tsx";
 import { ACTION_WORDS, count, dayOf, periodOf, STATUS_WORDS, timeOf } from "./words.ts";
@@ -88,7 +89,7 @@ const ORDER = [
 ];
 
 /** What is told otherwise, or is of no use to a person. */
-const UNTOLD = new Set(["start_time", "end_time", "policy_id", "trusted_groups"]);
+const UNTOLD = new Set(["start_time", "end_time", "policy_id", "trusted_groups", "quantities"]);
 
 /** Every difference that an entry made. `names` are those of the resources that it speaks of. */
 export function changesOf(
@@ -106,7 +107,12 @@ export function changesOf(
   for (const key of columns.toSorted((a, b) => place(a) - place(b))) {
     // Of what is new, only what is so.
     if (!before && after?.[key] === false) continue;
-    const say = (state: State | null) => state ? valueOf(key, state[key], names, zone, now) : "";
+    const say = (state: State | null) =>
+      !state
+        ? ""
+        : key === "resource_ids" && Array.isArray(state[key])
+        ? countedNames(state[key], state.quantities, names)
+        : valueOf(key, state[key], names, zone, now);
     const change = { what: nameOf(key, entry), before: say(before), after: say(after) };
     if (change.before !== change.after) told.push(change);
   }
@@ -153,13 +159,19 @@ function timesOf(before: State | null, after: State | null, zone: string, now: T
 }
 
 function resourcesOf(
-  { previous_resource_ids, resource_ids }: State,
+  { previous_resource_ids, resource_ids, previous_quantities, quantities }: State,
   names: Record<string, string>,
 ): Change[] {
   if (!Array.isArray(previous_resource_ids) || !Array.isArray(resource_ids)) return [];
-  const say = (ids: string[]) => ids.map((id) => names[id] ?? "a deleted one").toSorted().join(", ");
-  const change = { what: "Resource", before: say(previous_resource_ids), after: say(resource_ids) };
+  const before = countedNames(previous_resource_ids, previous_quantities, names);
+  const change = { what: "Resource", before, after: countedNames(resource_ids, quantities, names) };
   return change.before === change.after ? [] : [change];
+}
+
+function countedNames(ids: readonly string[], quantities: unknown, names: Record<string, string>): string {
+  const of = quantities as Quantities | undefined;
+  return ids.map((id) => countedName({ name: names[id] ?? "a deleted one", quantity: quantityOf(of, id) }))
+    .toSorted().join(", ");
 }
 
 function valueOf(

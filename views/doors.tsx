@@ -107,7 +107,8 @@ function NextLine({ block, zone, now }: { block: Block; zone: string; now: Tempo
   );
 }
 
-const wordsOf = ({ purpose, requester_name }: Block) => [purpose, requester_name].filter(Boolean).join(" · ");
+const wordsOf = ({ purpose, requester_name, part, whole }: Block) =>
+  [part ?? whole, purpose, requester_name].filter(Boolean).join(" · ");
 
 // With its day where that is not today.
 function clockOf(at: number, zone: string, now: Temporal.Instant): string {

@@ -72,8 +72,8 @@ export function cellsOf(lane: Lane, day: Day, hours: Hours, now: number): Cell[]
   const stacked = stack(today);
   const spare = stacked.length === 0 || stacked.length < lane.units && today.length > 0;
   if (spare) stacked.push([]);
-  // Where a closure is, it has every unit that nobody else has: nothing beside it is free.
-  const closed = today.filter((block) => block.status === "closed")
+  // Where a closure is, it has every unit that nobody else has: nothing beside it is free; nor beside a part that is taken.
+  const closed = today.filter((block) => block.status === "closed" || block.part && block.holds)
     .map(({ from, to }): Stretch => [wallMinutes(day, from), wallMinutes(day, to)]);
   const past = wallMinutes(day, Math.max(now, day.from));
   const open = lane.deactivated || past >= 1440 && now > day.from

@@ -5,6 +5,7 @@ import { clock } from "../domain/periods.ts";
 import type { Actor } from "../domain/permissions.ts";
 import type { Reservation } from "../domain/reservations.ts";
 import { allows } from "../domain/transitions.ts";
+import { countedName } from "../domain/quantities.ts";
 import { Empty } from "./bits.tsx";
 import { Chart } from "./charts.tsx";
 import { CheckInForm } from "./check_in.tsx";
@@ -44,7 +45,7 @@ export function HomePage(props: HomeProps) {
       {due.map((one) => (
         <div class="callout check-in">
           <p>
-            <b class="break">{one.purpose || one.resources.map((r) => r.name).join(", ")}</b>{" "}
+            <b class="break">{one.purpose || one.resources.map(countedName).join(", ")}</b>{" "}
             waits for you until {timeOf(one.check_in_until!, zone)}
           </p>
           <CheckInForm reservation={one} viewer={viewer} />

@@ -1,5 +1,6 @@
 import type { PastReservation } from "../domain/past.ts";
 import type { Actor } from "../domain/permissions.ts";
+import { countedName } from "../domain/quantities.ts";
 import { StatusMark } from "./bits.tsx";
 import { HistoryList, ReservationFacts } from "./reservations.tsx";
 import { dayOf, reservationPath, timeOf } from "./words.ts";
@@ -22,7 +23,7 @@ export function PastReservationPage({ reservation, history, at, viewer, now }: P
         <a href={path}>See it as it is now</a>
       </p>
       <div class="head">
-        <h1 class="break">{reservation.purpose || reservation.resources.map((r) => r.name).join(", ")}</h1>
+        <h1 class="break">{reservation.purpose || reservation.resources.map(countedName).join(", ")}</h1>
         <StatusMark status={reservation.status} />
       </div>
       <ReservationFacts reservation={reservation} viewer={viewer} now={now} />

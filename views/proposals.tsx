@@ -1,6 +1,7 @@
 import type { Proposal } from "../domain/proposals.ts";
 import type { PendingChange } from "../domain/queue.ts";
 import type { Reservation } from "../domain/reservations.ts";
+import { countedName } from "../domain/quantities.ts";
 import { Rivals } from "./approvals.tsx";
 import { ReasonField, type Refusal } from "./decisions.tsx";
 import { WaitingCount } from "./layout.tsx";
@@ -43,7 +44,7 @@ export function ChangeRow({ change, zone, now, wrong }: RowProps) {
     <article class="request" id={id} tabindex={0} aria-labelledby={`what-${proposal.id}`}>
       <div>
         <h3 id={`what-${proposal.id}`} class="title">
-          <a href={reservationPath(reference)}>{resources.map((r) => r.name).join(", ")}</a>{" "}
+          <a href={reservationPath(reference)}>{resources.map(countedName).join(", ")}</a>{" "}
           <span>{periodOf(change, place, now)}</span>
         </h3>
         <p>

@@ -1,5 +1,6 @@
 import type { Reservation } from "../domain/reservations.ts";
 import { statusAt } from "../domain/transitions.ts";
+import { countedName } from "../domain/quantities.ts";
 import { Empty, Pager, StatusMark } from "./bits.tsx";
 import { Icon } from "./icons.tsx";
 import { periodOf, reservationPath } from "./words.ts";
@@ -68,7 +69,7 @@ export function ReservationTable({ reservations, zone, now }: ListProps) {
             <td class="when">
               <a href={reservationPath(reservation.reference)}>{periodOf(reservation, zone, now)}</a>
             </td>
-            <td>{reservation.resources.map((r) => r.name).join(", ")}</td>
+            <td>{reservation.resources.map(countedName).join(", ")}</td>
             <td class="break">
               {reservation.purpose}
               {reservation.private && <Private />}

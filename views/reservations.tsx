@@ -7,6 +7,7 @@ import { recurrenceInWords } from "../domain/recurrence.ts";
 import type { SeriesPlace } from "../domain/series.ts";
 import type { Reservation } from "../domain/reservations.ts";
 import { allows, statusAt } from "../domain/transitions.ts";
+import { countedName } from "../domain/quantities.ts";
 import { StatusMark } from "./bits.tsx";
 import { BumpedNotice, BumpForm, type Refusal } from "./decisions.tsx";
 import { CheckInForm } from "./check_in.tsx";
@@ -42,7 +43,7 @@ export function ReservationPage(props: OneProps) {
   return (
     <>
       <div class="head">
-        <h1 class="break">{reservation.purpose || reservation.resources.map((r) => r.name).join(", ")}</h1>
+        <h1 class="break">{reservation.purpose || reservation.resources.map(countedName).join(", ")}</h1>
         <StatusMark status={statusAt(reservation, now)} />
       </div>
       <FormError message={refused?.message} />
@@ -111,6 +112,7 @@ export function ReservationFacts(
         {reservation.resources.map((r, i) => (
           <>
             {i > 0 && ", "}
+            {r.quantity > 1 && `${r.quantity} × `}
             <a href={`/resources/${r.id}`}>{r.name}</a>
             {r.location && <span class="quiet">{` ${r.location}`}</span>}
           </>

@@ -1,4 +1,6 @@
 import type { Alternative, InTheWay } from "../domain/availability.ts";
+import type { Accessory } from "../domain/accessories.ts";
+import type { FreeUnits } from "../domain/free_units.ts";
 import type { Period } from "../domain/periods.ts";
 import type { Reason } from "../domain/reasons.ts";
 import { Check, Field, FormError, Select, TextArea } from "./fields.tsx";
@@ -15,6 +17,8 @@ export interface Verdict {
   reasons: readonly Reason[];
   conflicts: readonly InTheWay[];
   alternatives: readonly Alternative[];
+  /** Of what there are several: how many are free. */
+  free_units: readonly FreeUnits[];
   /** Why an approver decides on it. */
   needs_approval?: string;
 }
@@ -27,9 +31,11 @@ export interface ReserveProps {
   changing?: { reference: string; path: string };
   /** Whose it is, where an approver moves it: a reason takes the place of the words, which are not the approver's. */
   deciding?: { requester_name: string; back: string };
-  resource: { id: string; name: string; location: string; time_zone: string; kind: string };
+  resource: { id: string; name: string; location: string; time_zone: string; kind: string; units: number };
   /** Resources of the same kind, to choose another. */
   alike: readonly { id: string; name: string }[];
+  /** What can be had with it. */
+  accessories: readonly Accessory[];
   values: Record<string, string | undefined>;
   errors: Record<string, string>;
   message?: string;
@@ -56,7 +62,8 @@ export function ReservePage(props: ReserveProps) {
 }
 
 function ReserveForm(props: ReserveProps) {
-  const { action, check, changing, deciding, resource, alike, values, errors, message, twice } = props;
+  const { action, check, changing, deciding, resource, alike, accessories, values, errors, message, twice } =
+    props;
   const choices = alike.map(({ id, name }) => ({ value: id, label: name }));
   return (
     <form method="post" action={action} class="card" id="reserve">
@@ -69,6 +76,19 @@ function ReserveForm(props: ReserveProps) {
         choices={choices}
         hint={resource.location || undefined}
       />
+      {resource.units > 1 && (
+        <Field
+          name="units"
+          label={`How many, of ${resource.units}`}
+          type="number"
+          min={1}
+          max={resource.units}
+          value={values.units || "1"}
+          error={errors.units}
+          required
+        />
+      )}
+      {accessories.length > 0 && <Accessories accessories={accessories} values={values} errors={errors} />}
       <fieldset class="period">
         <legend>
           When <span class="quiet">({resource.time_zone} time)</span>
@@ -99,6 +119,28 @@ function ReserveForm(props: ReserveProps) {
         {changing && <a href={deciding?.back ?? changing.path}>Leave it as it is</a>}
       </p>
     </form>
+  );
+}
+
+// How many of each accessory; none, where nothing is typed.
+function Accessories(
+  { accessories, values, errors }: Pick<ReserveProps, "accessories" | "values" | "errors">,
+) {
+  return (
+    <fieldset class="filters fields">
+      <legend>With it</legend>
+      {accessories.map(({ id, name, units }) => (
+        <Field
+          name={`with_${id}`}
+          label={`${name}, of ${units}`}
+          type="number"
+          min={0}
+          max={units}
+          value={values[`with_${id}`]}
+          error={errors[`with_${id}`]}
+        />
+      ))}
+    </fieldset>
   );
 }
 
@@ -209,7 +251,7 @@ export function VerdictNotice(
     plain?: boolean;
   },
 ) {
-  const { wish, errors, reasons, conflicts, alternatives, needs_approval } = verdict;
+  const { wish, errors, reasons, conflicts, alternatives, needs_approval, free_units } = verdict;
   const problems = Object.values(errors);
   if (problems.length > 0 || (!wish && alternatives.length > 0)) {
     return (
@@ -231,6 +273,7 @@ export function VerdictNotice(
             ? `An approver decides on it: ${needs_approval}.`
             : "It is yours as soon as you reserve it."}
         </p>
+        <Left counts={free_units} />
       </div>
     );
   }
@@ -238,8 +281,17 @@ export function VerdictNotice(
     <div class="verdict no">
       {reasons.map((reason) => <p>{reason.message}.</p>)}
       {conflicts.map((conflict) => <ConflictLine conflict={conflict} resource={resource} now={now} />)}
+      <Left counts={free_units} />
       <Alternatives {...{ alternatives, resource, now, plain }} />
     </div>
+  );
+}
+
+function Left({ counts }: { counts: readonly FreeUnits[] }) {
+  return (
+    <>
+      {counts.map(({ name, units, free_units }) => <p>{free_units} of {units} {name} free then.</p>)}
+    </>
   );
 }
 
@@ -250,18 +302,22 @@ function ConflictLine(
     now: Temporal.Instant;
   },
 ) {
+  const { resource_name, part_name, whole_name } = conflict;
+  const what = part_name ? `Part of ${resource_name}` : resource_name;
   if (conflict.closure_id) {
     return (
       <p class="break">
-        <b>{conflict.resource_name} is closed then:</b> {conflict.reason},{" "}
-        {periodOf(conflict, resource.time_zone, now)}
+        <b>{what} is closed then:</b> {part_name && `${part_name}, `}
+        {conflict.reason}, {periodOf(conflict, resource.time_zone, now)}
       </p>
     );
   }
   const who = conflict.mine ? "by you" : conflict.hidden ? "" : `by ${conflict.requester_name}`;
+  const how = [part_name, whole_name && `all of ${whole_name}`].filter(Boolean).join(", ");
   return (
     <p>
-      <b>{conflict.resource_name} is taken {who}</b>, {periodOf(conflict, resource.time_zone, now)}{" "}
+      <b>{what} is taken {who}</b>
+      {how && ` (${how})`}, {periodOf(conflict, resource.time_zone, now)}{" "}
       {conflict.purpose && <q class="reason break">{conflict.purpose}</q>}
     </p>
   );

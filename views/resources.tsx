@@ -1,4 +1,5 @@
 import type { Listed, Resource } from "../domain/resources.ts";
+import type { Piece } from "../domain/parts.ts";
 import { Empty, Pager } from "./bits.tsx";
 import { Timeline, type TimelineRow } from "./timeline.tsx";
 import type { ClosureDate } from "../domain/closure_lists.ts";
@@ -161,8 +162,24 @@ function formPath(id: string, { free_date, free_start, free_end }: ResourceSearc
   return `/reservations/new?${new URLSearchParams({ resource: id, ...times })}`;
 }
 
+function Pieces({ title, pieces }: { title: string; pieces: readonly Piece[] }) {
+  if (pieces.length === 0) return null;
+  return (
+    <p>
+      {title}: {pieces.map(({ id, name }, i) => (
+        <>
+          {i > 0 && ", "}
+          <a href={`/resources/${id}`}>{name}</a>
+        </>
+      ))}
+    </p>
+  );
+}
+
 interface OneProps {
   resource: Resource;
+  /** What it is composed of, and a part of. */
+  composition: { parts: readonly Piece[]; wholes: readonly Piece[] };
   policy?: string;
   rows: readonly TimelineRow[];
   monday: Temporal.PlainDate;
@@ -175,7 +192,7 @@ interface OneProps {
 
 /** One resource with its week. */
 export function ResourcePage(
-  { resource, policy, rows, monday, closed, now, mayManage, mayAudit }: OneProps,
+  { resource, composition, policy, rows, monday, closed, now, mayManage, mayAudit }: OneProps,
 ) {
   const to = (days: number) => `/resources/${resource.id}?week=${monday.add({ days })}`;
   return (
@@ -210,6 +227,8 @@ export function ResourcePage(
           </li>
         ))}
       </ul>
+      <Pieces title="Composed of" pieces={composition.parts} />
+      <Pieces title="Part of" pieces={composition.wholes} />
       <div class="head">
         <h2>Week of {longDate(monday)}</h2>
         <nav class="tabs" aria-label="Week">

@@ -1,7 +1,9 @@
 import type { Child } from "hono/jsx";
 import { Empty, Pager } from "./bits.tsx";
-import { longDate } from "./words.ts";
 import type { Lane } from "../domain/schedule.ts";
+import type { Day } from "./grid.ts";
+import { sparest } from "./timeline.tsx";
+import { longDate } from "./words.ts";
 
 interface ScheduleProps {
   date: Temporal.PlainDate;
@@ -35,15 +37,14 @@ export function SchedulePage(props: ScheduleProps) {
 export const captionOf = (date: Temporal.PlainDate) => `Schedule of ${longDate(date)}`;
 
 /** What stands at the head of a resource's row. */
-export function LaneHead({ lane }: { lane: Lane }) {
+export function LaneHead({ lane, day }: { lane: Lane; day: Day }) {
   return (
     <>
       <a href={`/resources/${lane.id}`}>{lane.name}</a>{" "}
       <small>
-        {[lane.kind, lane.capacity && `for ${lane.capacity}`, lane.units > 1 && `${lane.units} units`].filter(
-          Boolean,
-        )
-          .join(" · ")}
+        {[lane.kind, lane.capacity && `for ${lane.capacity}`, sparest({ lane, day })].filter(Boolean).join(
+          " · ",
+        )}
       </small>
     </>
   );

@@ -121,9 +121,10 @@ export function SeriesPage(props: SeriesProps) {
       </p>
       <FormError message={refused?.message} />
       <p>
-        {resources.map(({ id, name }, i) => (
+        {resources.map(({ id, name, quantity }, i) => (
           <>
             {i > 0 && ", "}
+            {quantity > 1 && `${quantity} × `}
             <a href={`/resources/${id}`}>{name}</a>
           </>
         ))}

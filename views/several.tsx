@@ -1,4 +1,5 @@
 import type { Outcome } from "../domain/several.ts";
+import { countedName } from "../domain/quantities.ts";
 import { Empty } from "./bits.tsx";
 import { count, periodOf, reservationPath } from "./words.ts";
 
@@ -36,7 +37,7 @@ function Line({ outcome, done, now }: { outcome: Outcome; done: string; now: Tem
   return (
     <li>
       <div>
-        <a href={reservationPath(request.reference)}>{request.resources.map((r) => r.name).join(", ")}</a>
+        <a href={reservationPath(request.reference)}>{request.resources.map(countedName).join(", ")}</a>
         {`, ${periodOf(request, zone, now)}`}
         <p class="quiet break">
           {request.requester_name}

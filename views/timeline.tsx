@@ -50,6 +50,19 @@ export function Timeline({ caption, corner, rows, now }: TimelineProps) {
   );
 }
 
+/** Of what has several units: how many are free at the busiest moment of a day; empty for what has one. */
+export function sparest({ lane, day }: Pick<TimelineRow, "lane" | "day">): string {
+  if (lane.units === 1) return "";
+  const holding = lane.blocks.filter(({ holds, from, to }) => holds && to > day.from && from < day.to);
+  const taken = holding.map(({ from }) => {
+    const at = Math.max(from, day.from);
+    const then = holding.filter((block) => block.from <= at && block.to > at);
+    return then.some(({ status }) => status === "closed") ? lane.units : then.length;
+  });
+  const free = Math.max(0, lane.units - Math.max(0, ...taken));
+  return free === lane.units ? `all ${free} free` : `${free} of ${lane.units} free all day`;
+}
+
 /** The hours that a timeline of these rows shows. */
 export function hoursOf(rows: readonly TimelineRow[]): Hours {
   return hoursFor(
@@ -124,8 +137,12 @@ function classOf(block: Block): string {
   }`;
 }
 
-const titleOf = ({ status, hidden, purpose }: Block) =>
-  status === "closed" ? `Closed: ${purpose}` : hidden ? "Private" : purpose || "Reserved";
+// On a hall's line the part that is taken is named, and on a part's the hall.
+const titleOf = ({ status, hidden, purpose, part, whole }: Block) => {
+  const piece = part ?? whole;
+  const title = status === "closed" ? `Closed: ${purpose}` : hidden ? "Private" : purpose || "Reserved";
+  return piece ? `${piece}: ${title}` : title;
+};
 const whoOf = (block: Block) => block.mine ? "me" : block.requester_name;
 
 // The first hour of the stretch, or all of it where it is shorter, on the clock of the resource's own zone.

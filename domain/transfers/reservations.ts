@@ -7,6 +7,7 @@ import { Conflict, Forbidden, Invalid, type Issue, NotFound } from "../errors.ts
 import { type Actor, may } from "../permissions.ts";
 import { rulesOf } from "../policies.ts";
 import { hasQuota } from "../quotas.ts";
+import { quantityOf } from "../quantities.ts";
 import { isPast, request } from "../requests.ts";
 import { columns, joined, type Reservation } from "../reservations.ts";
 import { statusAt } from "../transitions.ts";
@@ -16,7 +17,7 @@ import { type Known, knownIn, type Wished, wished } from "./wishes.ts";
 
 const OUT = [
   ...["reference", "id", "requester", "resources", "start_time", "end_time", "status", "purpose", "private"],
-  ...["priority", "attendees", "answers"],
+  ...["priority", "attendees", "answers", "quantities"],
 ];
 
 /** A reservation with what a line of a file says of it beside. */
@@ -61,6 +62,9 @@ function cellsOf(v: Kept, now: Temporal.Instant): Record<string, string> {
     ...{ status: statusAt(v, now), purpose: v.purpose, private: String(v.private) },
     ...{ priority: String(v.priority), attendees: v.attendees === null ? "" : String(v.attendees) },
     answers: Object.keys(v.answers).length > 0 ? JSON.stringify(v.answers) : "",
+    quantities: v.resources.some(({ quantity }) => quantity > 1)
+      ? listCell(v.resources.map(({ quantity }) => String(quantity)))
+      : "",
   };
 }
 
@@ -88,7 +92,8 @@ function taker(tx: Tx, actor: Actor, now: Temporal.Instant): Taker {
       const known = await knownIn(tx, lines);
       // Asked for once: each line finds them in memory.
       const rules = await rulesOf(tx, [...known.resources.values()].map(({ id }) => id));
-      const counted = new Set(rules.filter(hasQuota).map(({ resource_id }) => resource_id));
+      const several = rules.filter((rules) => hasQuota(rules) || rules.part_ids.length > 0);
+      const counted = new Set(several.map(({ resource_id }) => resource_id));
       let together: Promise<void>[] = [];
       for (const { line, cells } of lines) {
         // Who has so many problems solves those first: to look at the rest costs more than it tells.
@@ -141,7 +146,8 @@ const TOGETHER = 32;
 // must not take along what came between.
 function isSimple(cells: Line["cells"], known: Known, counted: ReadonlySet<string>): boolean {
   const resource = known.resources.get(cells.resources?.trim() ?? "");
-  return nameOf(cells) === "" && resource !== undefined && !counted.has(resource.id);
+  const one = ["", "1"].includes(cells.quantities?.trim() ?? "");
+  return nameOf(cells) === "" && one && resource !== undefined && !counted.has(resource.id);
 }
 
 const named = (cells: Line["cells"]) => cells.id?.trim() ? "id" : "reference";
@@ -198,10 +204,17 @@ async function edit(
     ),
   );
   for (const name of Object.keys(differ)) if (FIXED[name]) refuse(name, FIXED[name]);
-  const { start_time, end_time, resource_ids, purpose, private: secret } = asked(
-    wished(differ, known, before.time_zone),
+  // How many there are is said of the resources in their order: the one is read with the other.
+  const resources = cells.resources?.trim() || present.resources;
+  const quantities = cells.quantities ?? ("resources" in differ ? "" : present.quantities);
+  const slot: Line["cells"] = "resources" in differ || "quantities" in differ
+    ? { resources, quantities }
+    : {};
+  const { start_time, end_time, resource_ids, purpose, private: secret, ...rest } = asked(
+    wished({ ...differ, ...slot }, known, before.time_zone),
   );
-  const wish = { start_time, end_time, resource_ids, purpose, private: secret };
+  const many = rest.quantities && { quantities: rest.quantities };
+  const wish = { start_time, end_time, resource_ids, ...many, purpose, private: secret };
   const names = new Map([...known.resources.values()].map(({ id, name }) => [id, name]));
   const after: Kept = {
     ...before,
@@ -210,7 +223,10 @@ async function edit(
     purpose: purpose ?? before.purpose,
     private: secret ?? before.private,
     resources: resource_ids
-      ? [...new Set(resource_ids)].sort().map((id) => ({ ...before.resources[0], id, name: names.get(id)! }))
+      ? [...new Set(resource_ids)].sort().map((id) => ({
+        ...{ ...before.resources[0], id, name: names.get(id)! },
+        quantity: quantityOf(rest.quantities, id),
+      }))
       : before.resources,
   };
   const changes = changesBetween(present, { ...cellsOf(after, now), status: present.status });

@@ -3,6 +3,7 @@ import type { Db } from "../../db/types.ts";
 import { listIn } from "../../lib/csv.ts";
 import type { Issue } from "../errors.ts";
 import { readInstant, resolve } from "../periods.ts";
+import type { Quantities } from "../quantities.ts";
 import { Purpose, text } from "../texts.ts";
 import { amount, type Line, type Read, read, truth } from "./cells.ts";
 
@@ -10,6 +11,8 @@ import { amount, type Line, type Read, read, truth } from "./cells.ts";
 export interface Wished {
   requester_id?: string;
   resource_ids?: string[];
+  /** How many of each of those. */
+  quantities?: Quantities;
   start_time?: Temporal.Instant;
   end_time?: Temporal.Instant;
   purpose?: string;
@@ -79,6 +82,11 @@ export function wished(cells: Line["cells"], known: Known, zone?: string): Read<
     if (!resource) issues.push({ path: "resources", message: `There is no resource called “${name}”` });
     else (found.resource_ids ??= []).push(resource.id);
   }
+  const many = manyIn(cells.quantities ?? "", names);
+  if (typeof many === "string") issues.push({ path: "quantities", message: many });
+  else if (found.resource_ids && found.resource_ids.length === names.length) {
+    found.quantities = Object.fromEntries(found.resource_ids.map((id, i) => [id, many[i]]));
+  }
   const clock = known.resources.get(names[0])?.time_zone ?? zone;
   for (const name of ["start_time", "end_time"] as const) {
     const moment = given(name) ? momentOf(given(name), clock) : undefined;
@@ -89,6 +97,19 @@ export function wished(cells: Line["cells"], known: Known, zone?: string): Read<
   return "issues" in words || issues.length > 0
     ? { issues: [...issues, ...("issues" in words ? words.issues : [])] }
     : { value: { ...found, ...words.value } };
+}
+
+// How many of each resource that is named, in the same order; one of each where nothing is said. Or what is wrong.
+function manyIn(cell: string, names: readonly string[]): number[] | string {
+  const given = listIn(cell).map((one) => one.trim()).filter(Boolean);
+  if (given.length === 0) return names.map(() => 1);
+  const found = given.map(Number);
+  if (
+    given.length !== names.length || !found.every((one) => Number.isInteger(one) && one >= 1 && one <= 500)
+  ) {
+    return "Give a whole number from 1 to 500 for each resource, in their order, such as 1, 3";
+  }
+  return found;
 }
 
 function wordsIn(cells: Line["cells"]): Record<string, unknown> {

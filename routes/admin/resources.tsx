@@ -1,8 +1,10 @@
 import { Hono } from "hono";
 import { z } from "zod";
-import { Conflict } from "../../domain/errors.ts";
+import { Conflict, Invalid } from "../../domain/errors.ts";
+import { compositionOf } from "../../domain/parts.ts";
 import { listPolicies } from "../../domain/policies.ts";
 import { listReservations } from "../../domain/reservations.ts";
+import { findByNames, listNames } from "../../domain/resource_names.ts";
 import {
   changeResource,
   createResource,
@@ -16,6 +18,7 @@ import {
   type Resource,
 } from "../../domain/resources.ts";
 import { Why } from "../../domain/texts.ts";
+import { listCell, listIn } from "../../lib/csv.ts";
 import { isId } from "../../lib/ids.ts";
 import { ManageResourcesPage, RemoveResourcePage, ResourceFormPage } from "../../views/admin/resources.tsx";
 import { count } from "../../views/words.ts";
@@ -53,7 +56,7 @@ manageResources.get(
 manageResources.post("/", async (c) => {
   const values = await fields(c);
   return orAgain(async () => {
-    const input = withZone(c, check(NewResource, typed(values)));
+    const input = withZone(c, check(NewResource, { ...typed(values), ...await connected(c, values) }));
     const { id, name } = await createResource(c.var.sql, actorOf(c), input, c.var.now);
     return done(c, { to: `/resources/${id}`, notice: { text: `${name} can be reserved now` } });
   }, (problem) => form(c, { values, problem }));
@@ -61,14 +64,21 @@ manageResources.post("/", async (c) => {
 
 manageResources.get("/:id/edit", async (c) => {
   const resource = await getResource(c.var.sql, c.req.param("id"));
-  return form(c, { resource, values: asTyped(resource) });
+  const { parts } = await compositionOf(c.var.sql, resource.id);
+  const offered = await listNames(c.var.sql, resource.offered_with);
+  const values = {
+    ...asTyped(resource),
+    ...{ parts: listCell(parts.map(({ name }) => name)), offered_with: listCell(offered) },
+  };
+  return form(c, { resource, values });
 });
 
 manageResources.post("/:id/edit", async (c) => {
   const resource = await getResource(c.var.sql, c.req.param("id"));
   const values = await fields(c);
   return orAgain(async () => {
-    const change = { id: resource.id, ...withZone(c, check(NewResource, typed(values))) };
+    const input = { ...typed(values), ...await connected(c, values) };
+    const change = { id: resource.id, ...withZone(c, check(NewResource, input)) };
     await changeResource(c.var.sql, actorOf(c), change, c.var.now);
     return done(c, { to: `/resources/${resource.id}`, notice: { text: "Saved" } });
   }, (problem) => form(c, { resource, values, problem }));
@@ -112,6 +122,16 @@ async function deletedForGood(c: Context, id: string): Promise<boolean> {
   }
 }
 
+// What was typed are names, as in a file.
+async function connected(c: Context, { parts, offered_with }: Values) {
+  const read = async (path: string, names = "") => {
+    const { ids, unknown } = await findByNames(c.var.sql, listIn(names));
+    if (unknown.length === 0) return ids;
+    throw new Invalid([{ path, message: `There is no resource called “${unknown[0]}”` }]);
+  };
+  return { part_ids: await read("parts", parts), offered_with: await read("offered_with", offered_with) };
+}
+
 async function form(
   c: Context,
   { resource, values, problem }: { resource?: Resource; values: Values; problem?: Problem },
@@ -121,7 +141,7 @@ async function form(
     <ResourceFormPage
       resource={resource}
       values={values}
-      errors={problem?.errors ?? {}}
+      errors={beside(problem)}
       message={problem?.message}
       kinds={kinds}
       zones={ZONES}
@@ -130,6 +150,12 @@ async function form(
   );
   return page(c, { title: resource?.name ?? "Add a resource", body, status: problem?.status });
 }
+
+// What is wrong with a part is said beside its name.
+const beside = (problem?: Problem): Record<string, string> => {
+  const { part_ids, ...errors } = problem?.errors ?? {};
+  return part_ids ? { parts: part_ids, ...errors } : errors;
+};
 
 const LISTED = 20;
 
@@ -159,7 +185,8 @@ async function removal(c: Context, resource: Resource, values: Values, problem?:
 }
 
 // A form has texts only; an empty one means that there is none.
-function typed({ capacity, units, tags, policy_id, requires_approval, ...texts }: Values) {
+function typed({ capacity, units, tags, policy_id, requires_approval, accessory, ...rest }: Values) {
+  const { parts: _, offered_with: __, ...texts } = rest;
   return {
     ...texts,
     capacity: capacity?.trim() ? Number(capacity) : null,
@@ -167,6 +194,7 @@ function typed({ capacity, units, tags, policy_id, requires_approval, ...texts }
     tags: (tags ?? "").split(",").map((tag) => tag.trim()).filter(Boolean),
     policy_id: policy_id || null,
     requires_approval: requires_approval === "on",
+    accessory: accessory === "on",
   };
 }
 
@@ -194,6 +222,7 @@ function asTyped(resource: Resource): Values {
     tags: tags.join(", "),
     policy_id: policy_id ?? "",
     requires_approval: requires_approval ? "on" : undefined,
+    accessory: resource.accessory ? "on" : undefined,
   };
 }
 

@@ -14,6 +14,7 @@ const Text = z.string();
 const State = z.record(Text, z.unknown());
 
 const Slot = { resource_ids: z.array(Id), start_time: Instant, end_time: Instant };
+const quantities = z.record(Text, z.int()).describe("How many units of each");
 const Kept = { created_at: Instant, updated_at: Instant };
 
 export const User = z.strictObject({
@@ -29,6 +30,11 @@ export const Resource = z.strictObject({
   units: z.int().describe("So many are there, of which any one will do"),
   ...{ time_zone: Text, tags: z.array(Text), policy_id: Id.nullable() },
   requires_approval: z.boolean(),
+  part_ids: z.array(Id).describe(
+    "What it is directly composed of: reserved together with it, each blocks it",
+  ),
+  accessory: z.boolean().describe("Reserved only with something else; how many is said in `quantities`"),
+  offered_with: z.array(Id).describe("With what an accessory is offered; none: with all"),
   active: z.boolean().describe("False: out of service"),
   ...Kept,
 }).meta({ id: "Resource" });
@@ -58,6 +64,7 @@ export const Reservation = z.strictObject({
   id: Id,
   reference: Text.meta({ examples: ["R-1042"] }).describe("What people read aloud"),
   ...Slot,
+  quantities,
   resource_id: Id.nullable().describe("The first of `resource_ids`"),
   requester_id: Id,
   status: z.enum(STATUSES),
@@ -71,7 +78,8 @@ export const Reservation = z.strictObject({
   check_in_until: Instant.nullable().describe("When it is too late: who has not come by then is a no-show"),
   series_id: Id.nullable().describe("The series that it is a date of"),
   ...Kept,
-  proposed_change: z.strictObject({ id: Id, ...Slot, proposed_at: Instant, decide_by: Instant }).optional()
+  proposed_change: z.strictObject({ id: Id, ...Slot, quantities, proposed_at: Instant, decide_by: Instant })
+    .optional()
     .describe("A change that waits for a decision; the reservation stays as it is until then"),
 }).meta({ id: "Reservation" });
 
@@ -136,8 +144,11 @@ export const ClosureMade = z.strictObject({
 
 const Period = z.strictObject({ start_time: Instant, end_time: Instant });
 
-export const Availability = z.strictObject({ busy: z.array(Period), free: z.array(Period) })
-  .meta({ id: "Availability" });
+export const Availability = z.strictObject({
+  ...{ busy: z.array(Period), free: z.array(Period) },
+  counts: z.array(z.strictObject({ start_time: Instant, end_time: Instant, free_units: z.int() }))
+    .describe("How many units are free when"),
+}).meta({ id: "Availability" });
 
 const Slotted = z.strictObject({
   ...{ resource_id: Id, resource_name: Text, kind: Text, location: Text, capacity: z.int().nullable() },
@@ -197,6 +208,7 @@ const Overlap = z.strictObject({
   resource_id: Id,
   start_time: Instant,
   end_time: Instant,
+  part_id: Id.optional().describe("The part of the resource that is taken, where it is not all of it"),
   closure_id: Id.optional(),
   reason: Text.optional(),
 });
@@ -207,7 +219,14 @@ export const Series = z.strictObject({
     "The rule, read back",
   ),
   time_zone: Text.describe("Whose clock the walls show"),
-  ...{ start_wall: Wall, end_wall: Wall, resource_ids: z.array(Id), purpose: Text, private: z.boolean() },
+  ...{
+    start_wall: Wall,
+    end_wall: Wall,
+    resource_ids: Slot.resource_ids,
+    quantities,
+    purpose: Text,
+    private: z.boolean(),
+  },
   ...{ attendees: z.int().nullable(), answers: z.record(Text, Text) },
   dates: z.array(z.strictObject({
     ...{ reservation_id: Id, reference: Text, start_wall: Wall, start_time: Instant, end_time: Instant },

@@ -20,11 +20,12 @@ export function userJson({ id, email, name, role, time_zone, disabled_at, create
 
 export function resourceJson(resource: Resource) {
   const { id, name, kind, description, location, capacity, units, time_zone, tags, policy_id } = resource;
-  const { requires_approval, deactivated_at, created_at, updated_at } = resource;
+  const { requires_approval, part_ids, accessory, offered_with, deactivated_at, created_at, updated_at } =
+    resource;
   const active = deactivated_at === null;
   return {
     ...{ id, name, kind, description, location, capacity, units, time_zone, tags, policy_id },
-    ...{ requires_approval, active, created_at, updated_at },
+    ...{ requires_approval, part_ids, accessory, offered_with, active, created_at, updated_at },
   };
 }
 
@@ -33,6 +34,7 @@ export function reservationJson(reservation: Reservation, now: Temporal.Instant)
   const { private: secret, decision_reason, attendees, answers, created_at, updated_at } = reservation;
   const { check_in_from, check_in_until } = reservation;
   const resource_ids = reservation.resources.map((r) => r.id);
+  const quantities = Object.fromEntries(reservation.resources.map((r) => [r.id, r.quantity]));
   const status = statusAt(reservation, now);
   return {
     ...{
@@ -40,6 +42,7 @@ export function reservationJson(reservation: Reservation, now: Temporal.Instant)
       reference,
       resource_ids,
       resource_id: resource_ids[0] ?? null,
+      quantities,
       requester_id,
       start_time,
       end_time,

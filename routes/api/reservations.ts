@@ -187,9 +187,9 @@ reservations.post("/:id/reschedule", {
   tag,
   body: Rescheduling,
   answers: { 200: Reservation, 409: REFUSED },
-}, async (c, { id, body: { resource_id, resource_ids, start_time, end_time, reason } }) => {
+}, async (c, { id, body: { resource_id, resource_ids, quantities, start_time, end_time, reason } }) => {
   const ids = resource_ids ?? (resource_id ? [resource_id] : undefined);
-  const slot = { resource_ids: ids, ...instants({ start_time, end_time }), reason };
+  const slot = { resource_ids: ids, quantities, ...instants({ start_time, end_time }), reason };
   await rescheduleAsApprover(c.var.sql, actorOf(c), { id, ...slot }, c.var.now);
   return show(c, id);
 });

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { Sql, Tx } from "../../db/types.ts";
 import { getProposal, type Proposal } from "../../domain/proposals.ts";
+import { type Quantities, quantityOf, type Wanted } from "../../domain/quantities.ts";
 import { request } from "../../domain/requests.ts";
 import { getReservation, lockReservation, type Reservation } from "../../domain/reservations.ts";
 import { statusAt, type Timed } from "../../domain/transitions.ts";
@@ -61,7 +62,8 @@ function tagOf(
 function proposalJson(proposal?: Proposal) {
   if (!proposal) return {};
   const { id, resource_ids, start_time, end_time, proposed_at, decide_by } = proposal;
-  return { proposed_change: { id, resource_ids, start_time, end_time, proposed_at, decide_by } };
+  const quantities = eachOf(proposal);
+  return { proposed_change: { id, resource_ids, quantities, start_time, end_time, proposed_at, decide_by } };
 }
 
 function storedJson(
@@ -69,6 +71,7 @@ function storedJson(
     id,
     reference,
     resource_ids,
+    quantities,
     requester_id,
     start_time,
     end_time,
@@ -81,6 +84,7 @@ function storedJson(
     id: string;
     reference: string;
     resource_ids: string[];
+    quantities: Quantities;
     requester_id: string;
     start_time: Temporal.Instant;
     end_time: Temporal.Instant;
@@ -101,6 +105,7 @@ function storedJson(
       reference,
       resource_ids,
       resource_id: resource_ids[0],
+      quantities: eachOf({ resource_ids, quantities }),
       requester_id,
       start_time,
       end_time,
@@ -116,6 +121,11 @@ function storedJson(
     ...{ decision_reason: null, check_in_from: rest.check_in_from, check_in_until: rest.check_in_until },
     ...{ series_id: null, created_at: now, updated_at: now },
   };
+}
+
+/** How many of each, those of which it is one as well. */
+export function eachOf({ resource_ids, quantities }: Wanted): Quantities {
+  return Object.fromEntries(resource_ids.map((id) => [id, quantityOf(quantities, id)]));
 }
 
 /** The moments that checked texts mean. */

@@ -22,6 +22,8 @@ import { calls } from "./operations.ts";
 import { TimeInAddress, timeInAddress } from "./schemas.ts";
 
 const LONGEST = 366 * 1440;
+const Quantity = z.coerce.number("Give a whole number").int("Give a whole number")
+  .min(1, "Give a number from 1").max(500, "At most 500").optional();
 const NO_PERIOD = { path: ["free_to"], message: "Give both free_from and a later free_to" };
 
 /** What can be reserved, for programs. */
@@ -37,15 +39,18 @@ resources.get("/", {
     tag: z.string().optional(),
     min_capacity: z.coerce.number("Give a whole number").int("Give a whole number")
       .min(1, "Give a number from 1").max(1e6).optional(),
+    accessory: z.stringbool("Say true or false").optional()
+      .describe("Only accessories, or only what is reserved by itself"),
     free_from: TimeInAddress.optional().describe("Only what is free from here …"),
     free_to: TimeInAddress.optional().describe("… to here"),
+    free_units: Quantity.describe("So many units of it; one, where it is not said"),
     ...Paging,
   }).refine(({ free_from, free_to }) => Boolean(free_from) === Boolean(free_to), NO_PERIOD)
     .refine(({ free_from, free_to }) => !free_from || !free_to || isBefore(free_from, free_to), NO_PERIOD),
   fields: Resource,
   answers: { 200: listOf(Resource) },
-}, async (c, { query: { free_from, free_to, cursor, ...filter } }) => {
-  const free = free_from && free_to && { start_time: free_from, end_time: free_to };
+}, async (c, { query: { free_from, free_to, free_units, cursor, ...filter } }) => {
+  const free = free_from && free_to && { start_time: free_from, end_time: free_to, quantity: free_units };
   const asked = { ...filter, free, after: after({ cursor }, nameKey) };
   const found = await listResources(c.var.sql, asked, c.var.now);
   return list(c, found, filter.limit, resourceJson, ({ name, id }) => ({ name: name.toLowerCase(), id }));
@@ -63,10 +68,15 @@ resources.get("/:id/availability", {
   id: "getAvailability",
   summary: "Read when it is busy and when free",
   description:
-    "Over at most 366 days. Free is what can be asked for: opening hours and buffers are taken off.",
+    "Over at most 366 days. Free is what can be asked for: opening hours and buffers are taken off. What has " +
+    "several units is busy where fewer are free than are asked for.",
   who: "signed in",
-  query: z.object({ from: TimeInAddress, to: timeInAddress("2026-06-07T12:30:00Z") })
-    .transform(({ from, to }) => ({ start_time: from, end_time: to }))
+  query: z.object({
+    from: TimeInAddress,
+    to: timeInAddress("2026-06-07T12:30:00Z"),
+    units: Quantity.describe("So many units; one, where it is not said"),
+  })
+    .transform(({ from, to, units }) => ({ start_time: from, end_time: to, quantity: units }))
     .refine(({ start_time, end_time }) => isBefore(start_time, end_time), {
       path: ["to"],
       message: "Give a to that is later than from",

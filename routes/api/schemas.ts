@@ -15,6 +15,11 @@ const NamedResources = {
   resource_id: Id.optional(),
   resource_ids: z.array(Id, "Give a list of ids").min(1, "Name at least one resource")
     .max(20, "Name at most 20 resources").optional(),
+  quantities: z.record(
+    Id,
+    z.int("Give a whole number").min(1, "Give a number from 1").max(500, "At most 500"),
+  )
+    .optional().describe("How many units of which resource; of what is not named here, one"),
 };
 
 /** An answer has both, so both may be sent back; but nothing that is named is left out silently. */

@@ -20,6 +20,7 @@ import { Purpose } from "../../domain/texts.ts";
 import { actorOf, type Context } from "../env.ts";
 import { PlannedSeries, Series as Described, SeriesCancelled } from "./answers.ts";
 import { calls } from "./operations.ts";
+import { eachOf } from "./reserving.ts";
 import { AGREE, agree, instantOf, NewReservation, WallDate } from "./schemas.ts";
 
 // Neither rules that are set aside nor a priority: those are for one reservation, and its approver.
@@ -54,6 +55,7 @@ const Change = z.object({
   start: Clock.optional().describe("When each date begins, by the clock on the wall"),
   end: Clock.optional().describe("When each ends; without it, it lasts as long as before"),
   resource_ids: NewReservation.shape.resource_ids,
+  quantities: NewReservation.shape.quantities,
   purpose: Purpose.optional(),
   private: z.boolean("Say true or false").optional(),
 }).refine(named.check, named.words).meta({ id: "SeriesChange" });
@@ -175,7 +177,16 @@ function seriesJson(found: Series, now: Temporal.Instant) {
   const first = Temporal.PlainDateTime.from(start_wall).toPlainDate();
   return {
     ...{ id, requester_id, recurrence: rule, words: recurrenceInWords(rule, first), time_zone },
-    ...{ start_wall, end_wall, resource_ids, purpose, private: secret, attendees, answers },
+    ...{
+      start_wall,
+      end_wall,
+      resource_ids,
+      quantities: eachOf(found),
+      purpose,
+      private: secret,
+      attendees,
+      answers,
+    },
     dates: found.dates.map((date) => ({
       ...{ reservation_id: date.id, reference: date.reference, start_wall: date.series_wall },
       ...{ start_time: date.start_time, end_time: date.end_time, status: statusAt(date, now) },

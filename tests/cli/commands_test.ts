@@ -236,6 +236,26 @@ function story(site: string, email: (who: Who) => string): Step[] {
     { who: "alice", args: ["logout"], says: /Signed out/ },
     { who: "alice", args: ["logout"], says: /Not signed in/ },
     { who: "operator", args: ["migrate"], prints: /Nothing to do: the database is up to date\n/ },
+    {
+      who: "operator",
+      args: ["backup", "verify"],
+      says: /There is no backup in .*\/backups/,
+      code: 5,
+    },
+    { who: "operator", args: ["backup"], says: /holdfast-\d{8}T\d{6}Z\.sql\.gz: \d+ rows, 0\.0 MB/ },
+    { who: "operator", args: ["backup", "verify"], says: /: sound, taken at .*, \d+ rows in \d+ tables/ },
+    {
+      who: "operator",
+      args: ["restore", "nowhere.sql.gz"],
+      says: /There is no file nowhere\.sql\.gz/,
+      code: 5,
+    },
+    {
+      who: "operator",
+      args: ["restore", "README.md"],
+      says: /at work on this database: stop it first/,
+      code: 6,
+    },
     { who: "operator", args: ["sweep"], prints: /0 rows changed\n/ },
     { who: "operator", args: ["doctor"], prints: /ok +promises +nothing is held twice/ },
     {
@@ -269,7 +289,7 @@ async function stage() {
   };
   const envOf = (who: Who): Record<string, string> => ({
     XDG_CONFIG_HOME: `${homes}/${who}`,
-    ...(who === "operator" ? operators : {}),
+    ...(who === "operator" ? { ...operators, DATA_DIR: `${homes}/operator` } : {}),
   });
   return {
     ...{ sql: database.sql, cast, hall, server, homes, envOf },

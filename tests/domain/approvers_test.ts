@@ -240,8 +240,7 @@ for (const [what, decide] of Object.entries({ approve, deny, bump: undefined }))
     // Sam may decide by what he reads, and before his decision is written it is moved.
     const gate = await holdUp(scene, async (tx) => {
       await tx`lock table reservations in share row exclusive mode`;
-      await tx`update reservations set version = version + 1 where id = ${id}`;
-      await tx`update allocations set resource_id = ${lab.id} where reservation_id = ${id}`;
+      await change(tx, cast.ada, id, { resource_ids: [lab.id] }, NOW);
     }, { stays: true });
     const step = { id, reason: "Because" };
     const deciding = decide

@@ -45,8 +45,8 @@ async function fill(sql: Sql, people: string[], rooms: string[]) {
       from generate_series(1, ${RESERVATIONS}::int) i
       cross join lateral (select ${start}::timestamptz + i * interval '5 minutes' as t) at`;
     await tx`
-      insert into allocations (reservation_id, resource_id, period, holds)
-      select id, (${rooms}::uuid[])[1 + number % 100], tstzrange(start_time, end_time, '[)'), false
+      insert into allocations (reservation_id, resource_id, period, holds, asked)
+      select id, (${rooms}::uuid[])[1 + number % 100], tstzrange(start_time, end_time, '[)'), false, 1
       from reservations`;
     await tx`create temp table ids on commit drop as select id, number from reservations`;
     await tx`create unique index on ids (number)`;

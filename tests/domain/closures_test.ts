@@ -467,7 +467,8 @@ Deno.test("what is closed is busy, and neither free nor found by a search for wh
   await scene.shut();
   await scene.ask(on("2026-05-05", "13:00", "14:00"));
   const window = on("2026-05-05", "08:00", "15:00");
-  assert.deepEqual(await availabilityOf(scene.sql, scene.room.id, window, NOW), {
+  const { busy, free } = await availabilityOf(scene.sql, scene.room.id, window, NOW);
+  assert.deepEqual({ busy, free }, {
     busy: [on("2026-05-05", "09:00", "12:00")],
     free: [on("2026-05-05", "08:00", "09:00"), on("2026-05-05", "12:00", "15:00")],
   });

@@ -1,12 +1,17 @@
 import assert from "node:assert/strict";
+import { setTimeout as pause } from "node:timers/promises";
+import { transaction } from "../../db/transaction.ts";
+import type { Sql } from "../../db/types.ts";
 import { approve } from "../../domain/approvals.ts";
 import { bump, holdersInTheWay } from "../../domain/bumps.ts";
 import { cancel } from "../../domain/edits.ts";
 import { Conflict } from "../../domain/errors.ts";
-import { listHistory } from "../../domain/history.ts";
+import { listHistory, listNews } from "../../domain/history.ts";
+import { createPolicy, NO_RULES } from "../../domain/policies.ts";
 import { listPending } from "../../domain/queue.ts";
 import { type NewReservation, request } from "../../domain/requests.ts";
-import { newId } from "../../lib/ids.ts";
+import { changeResource } from "../../domain/resources.ts";
+import { sweep } from "../../domain/sweep.ts";
 import { makeCast, makeResource, NOW, on } from "../support/cast.ts";
 import { testDatabase } from "../support/database.ts";
 import { assertSound } from "../support/invariants.ts";
@@ -51,6 +56,17 @@ async function oneHall({ units = 1 } = {}) {
       await database[Symbol.asyncDispose]();
     },
   };
+}
+
+// Until somebody waits for a lock.
+async function waiting(sql: Sql) {
+  for (let tries = 0; tries < 1_000; tries++) {
+    const found = await sql`
+      select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+    if (found.length > 0) return;
+    await pause(5);
+  }
+  assert.fail("Nobody ever waited");
 }
 
 async function refused(work: Promise<unknown>): Promise<Conflict> {
@@ -127,16 +143,13 @@ Deno.test("an override takes several resources, or nothing at all", async () => 
     NOW,
   );
   await scene.sql`update reservations set status = 'checked_in' where id = ${theirs}`;
-  await scene.sql`
-    insert into history (reservation_id, action, previous_state, at)
-    values (${theirs}, 'edit', '{"status": "approved"}', ${NOW})`;
   const error = await refused(scene.override(his));
   assert.equal(
     error.message,
     "Van is in use by Mallory Outside: whoever has checked in is not bumped",
   );
   assert.deepEqual(await scene.statusOf(his, hers), ["pending", "approved, holds"]);
-  // The diagram has no check-in yet: the test's own change is taken back before it is judged.
+  // Nobody has to check in there: the test's own change is taken back before it is judged.
   await scene.sql`update reservations set status = 'approved' where id = ${theirs}`;
 });
 
@@ -165,22 +178,47 @@ Deno.test("of several units an override takes none while one is free", async () 
   assert.deepEqual(await scene.statusOf(his, hers), ["approved, holds", "approved, holds"]);
 });
 
-Deno.test("a request that holds its time while it waits gives it up, and waits on", async () => {
-  await using scene = await oneHall();
+/** The hall of `oneHall`, which Bob has asked for, and which Alice's request holds for an hour while it waits. */
+async function heldByAlice() {
+  const scene = await oneHall();
   const his = await scene.ask("bob");
-  const policy = {
-    id: newId(),
-    name: "Holds",
-    pending_holds: true,
-    created_at: `${NOW}`,
-    updated_at: `${NOW}`,
-  };
-  await scene.sql`insert into policies ${scene.sql(policy)}`;
-  await scene.sql`update resources set policy_id = ${policy.id}, version = version + 1`;
+  const rules = { ...NO_RULES, name: "Holds", pending_holds: true, hold_minutes: 60 };
+  const policy_id = await createPolicy(scene.sql, scene.cast.ada, rules, NOW);
+  await changeResource(scene.sql, scene.cast.ada, { id: scene.hall.id, policy_id }, NOW);
   const hers = await scene.ask("alice");
   assert.deepEqual(await scene.statusOf(hers), ["pending, holds"]);
-  await scene.override(his);
-  assert.deepEqual(await scene.statusOf(his, hers), ["approved, holds", "pending"]);
+  return { ...scene, his, hers };
+}
+
+Deno.test("a request that holds its time while it waits gives it up, and waits on", async () => {
+  await using scene = await heldByAlice();
+  await scene.override(scene.his);
+  assert.deepEqual(await scene.statusOf(scene.his, scene.hers), ["approved, holds", "pending"]);
+});
+
+Deno.test("whose request gave up its time reads so among the news, and is not told again when the hold would have ended", async () => {
+  await using scene = await heldByAlice();
+  const { sql, cast, hers } = scene;
+  await scene.override(scene.his);
+  assert.deepEqual((await listNews(sql, cast.alice, NOW)).map(({ action }) => action), ["edit"]);
+  await sweep(sql, NOW.add({ hours: 2 }));
+  assert.deepEqual((await listHistory(sql, hers)).map(({ action }) => action), ["request", "edit"]);
+});
+
+Deno.test("a request that is approved while an override is about to take its time is bumped, and holds all or nothing", async () => {
+  await using scene = await heldByAlice();
+  const { sql, cast, his, hers } = scene;
+  let overriding: Promise<unknown> | undefined;
+  // The override has seen that she waits, and before it takes her time away she is approved.
+  await transaction(sql, async (tx) => {
+    // His approval cannot be written down meanwhile: whoever did it is locked.
+    await tx`select from users where id = ${cast.sam.id} for update`;
+    overriding = scene.override(his);
+    await waiting(sql);
+    await approve(tx as unknown as Sql, cast.sue, { id: hers }, NOW);
+  });
+  await overriding;
+  assert.deepEqual(await scene.statusOf(his, hers), ["approved, holds", "bumped"]);
 });
 
 Deno.test("an override that was shown something else is refused, and nothing is bumped", async () => {

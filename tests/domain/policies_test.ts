@@ -33,6 +33,10 @@ function rules(policy: Partial<Policy> | null, rest: Partial<Rules> = {}): Rules
     time_zone: "Europe/Berlin",
     requires_approval: false,
     deactivated: false,
+    part_ids: [],
+    part_missing: null,
+    accessory: false,
+    offered_with: [],
     version: 1,
     policy_version: 1,
     policy: policy && {

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { setTimeout as pause } from "node:timers/promises";
+import { transaction } from "../../db/transaction.ts";
 import { approve } from "../../domain/approvals.ts";
 import { bump } from "../../domain/bumps.ts";
 import { cancel, change, describe, reschedule, restore } from "../../domain/edits.ts";
@@ -154,6 +156,19 @@ for (
     assert.deepEqual(await scene.slot(), before);
   });
 }
+
+Deno.test("what is asked for while the reservation is about to be given up goes with it", async () => {
+  await using scene = await bobsHall();
+  const { sql, cast, id } = scene;
+  let late: Promise<unknown> | undefined;
+  await transaction(sql, async (tx) => {
+    await change(tx, cast.bob, id, LONGER, later(1));
+    late = cancel(sql, cast.sam, { id }, later(1));
+    await Promise.race([late, pause(300)]);
+  });
+  await late;
+  assert.equal(await getProposal(sql, id, later(1)), undefined);
+});
 
 Deno.test("a cancellation that is taken back does not bring the wish back", async () => {
   await using scene = await bobsHall();

@@ -40,6 +40,9 @@ Deno.test("Ada makes a resource, of which everything else is as usual", async ()
     tags: [],
     policy_id: null,
     requires_approval: false,
+    part_ids: [],
+    accessory: false,
+    offered_with: [],
     deactivated_at: null,
     version: 1,
   });

@@ -128,6 +128,34 @@ for (const ending of [{ count: 6 }, { until: "2026-06-09" }]) {
   });
 }
 
+Deno.test("where only dates that were left out lie before it, this and the following are the series itself", async () => {
+  await using scene = await sixTuesdays();
+  const { sql, cast: { alice, bob }, other } = scene;
+  await request(sql, alice, { resource_ids: [other.id], ...on("2026-05-05", "10:00", "11:00") }, NOW);
+  const id = await createSeries(sql, bob, {
+    ...{ resource_ids: [other.id], rule: { frequency: "weekly", count: 3 }, choice: "skip" },
+    ...{ start_wall: wall("2026-05-05 10:00"), end_wall: wall("2026-05-05 11:00") },
+  }, NOW);
+  const { dates } = await getSeries(sql, bob, id);
+  const which = { id, scope: "following" as const, reservation_id: dates[0].id };
+  assert.equal(await changeDates(sql, bob, { ...which, change: { purpose: "Band" } }, NOW), id);
+  assert.equal((await getSeries(sql, bob, id)).skips.length, 1);
+});
+
+Deno.test("of two who change this and the following at once the second finds what the first has left", async () => {
+  await using scene = await sixTuesdays();
+  const { sql, cast: { bob, sam } } = scene;
+  const change = { purpose: "Band" };
+  const both = await Promise.allSettled([
+    changeDates(sql, bob, { ...scene.which("following", 3), change }, NOW),
+    changeDates(sql, sam, { ...scene.which("following", 3), change }, NOW),
+  ]);
+  const why = both.flatMap((one) => one.status === "rejected" ? one.reason : []);
+  assert.deepEqual(why.map(({ name }) => name), ["NotFound"]);
+  const [{ count }] = await sql`select count(*)::int as count from series`;
+  assert.equal(count, 2);
+});
+
 Deno.test("where one of the dates cannot move none does, and it is named", async () => {
   await using scene = await sixTuesdays();
   const { sql, cast: { bob, alice }, which, room } = scene;

@@ -71,11 +71,13 @@ async function makeMany({ sql, cast }: Scene, count: number, resource: Partial<N
         from generate_series(1, ${Math.min(count, 500)})
         returning id
       ), taken as (
-        insert into allocations (reservation_id, resource_id, unit, period, holds)
-        select id, ${id}, row_number() over (), tstzrange(${start_time}, ${end_time}), true from made
+        insert into allocations (reservation_id, resource_id, unit, period, holds, asked)
+        select id, ${id}, row_number() over (), tstzrange(${start_time}, ${end_time}), true, 1 from made
       ), recorded as (
-        insert into history (reservation_id, actor_id, action, details, at)
-        select id, ${cast.bob.id}, 'request', '{"status": "approved"}', ${NOW} from made
+        insert into history (reservation_id, actor_id, action, details, after_state, at)
+        select made.id, ${cast.bob.id}, 'request', '{"status": "approved"}',
+          jsonb_build_object('status', 'approved', 'resource_ids', jsonb_build_array(${id}::uuid)), ${NOW}
+        from made
       )
       insert into outbox (event, reservation_id, created_at) select 'reservation.approved', id, ${NOW} from made`;
   }

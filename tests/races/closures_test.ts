@@ -1,4 +1,11 @@
 import assert from "node:assert/strict";
+import { setTimeout as pause } from "node:timers/promises";
+import { transaction } from "../../db/transaction.ts";
+import type { Sql } from "../../db/types.ts";
+import { close, deleteClosure, NewClosure } from "../../domain/closures.ts";
+import { cancel } from "../../domain/edits.ts";
+import { request } from "../../domain/requests.ts";
+import { changeResource } from "../../domain/resources.ts";
 import type { Answer } from "../support/app.ts";
 import { serveSite } from "../support/app.ts";
 import { at, makeCast, makeCrowd, makeResource, NOW } from "../support/cast.ts";
@@ -45,6 +52,38 @@ function assertEach(answers: readonly Answer[], listed: readonly string[], closu
     const closures = json.conflicts.filter((one) => one.closure_id === closure_id);
     assert(closures.length > 0, `refused for another reason: ${text}`);
   }
+}
+
+for (const what of ["a reservation in it is given up", "units are added"]) {
+  Deno.test(`A closure that is ended while ${what} takes nothing any more`, async () => {
+    await using database = await testDatabase();
+    const { sql } = database;
+    const { ada, bob } = await makeCast(sql);
+    const hall = await makeResource(sql, ada, { name: "Hall" });
+    const period = { start_time: at("2026-05-06 10:00"), end_time: at("2026-05-06 11:00") };
+    const { id } = await request(sql, bob, { ...period, resource_ids: [hall.id] }, NOW);
+    const closed = await close(
+      sql,
+      ada,
+      NewClosure.parse({
+        ...{ reason: "Painters", resource_ids: [hall.id], reservations: "leave" },
+        ...{ start_wall: "2026-05-05T08:00", end_wall: "2026-05-05T20:00" },
+        repeats: { frequency: "daily", count: 3 },
+      }),
+      NOW,
+    );
+    const evening = at("2026-05-05 21:00");
+    let late: Promise<unknown> | undefined;
+    await transaction(sql, async (tx) => {
+      assert.equal(await deleteClosure(tx as unknown as Sql, ada, closed.id, evening), "ended");
+      late = what.startsWith("units")
+        ? changeResource(sql, ada, { id: hall.id, units: 2 }, evening)
+        : cancel(sql, bob, { id }, evening);
+      await Promise.race([late, pause(300)]);
+    });
+    await late;
+    await assertSound(sql);
+  });
 }
 
 for (const [units, fate] of [[1, "leave"], [3, "cancel"]] as const) {

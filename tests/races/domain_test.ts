@@ -5,7 +5,7 @@ import { connect } from "../../db/connect.ts";
 import { transaction } from "../../db/transaction.ts";
 import type { Sql } from "../../db/types.ts";
 import { approve, deny } from "../../domain/approvals.ts";
-import { cancel, describe, reschedule, restore } from "../../domain/edits.ts";
+import { cancel, change, describe, reschedule, restore } from "../../domain/edits.ts";
 import { Conflict, Forbidden, Invalid, NotFound } from "../../domain/errors.ts";
 import type { Actor } from "../../domain/permissions.ts";
 import { request, type Stored } from "../../domain/requests.ts";
@@ -178,6 +178,24 @@ Deno.test("A description that comes while the reservation is being cancelled is 
   assert.match(refused.message, /cannot be changed/);
   const [{ purpose }] = await sql`select purpose from reservations where id = ${id}`;
   assert.equal(purpose, "");
+  await assertSound(sql);
+});
+
+Deno.test("Of two who change words at once each changes what they name, and the history tells what it was", async () => {
+  await using scene = await openReplicas();
+  const { sql, other, cast } = scene;
+  const { id: hall } = await makeResource(sql, cast.ada, { name: "Hall" });
+  const wish = { resource_ids: [hall], ...on(DAY, "10:00", "11:00") };
+  const { id } = await request(sql, cast.alice, wish, NOW);
+  let late: Promise<unknown> | undefined;
+  await transaction(sql, async (tx) => {
+    await change(tx, cast.alice, id, { purpose: "Choir" }, NOW);
+    late = change(other, cast.sam, id, { private: true }, NOW);
+    await waitingFor(sql);
+  });
+  await late;
+  const [kept] = await sql`select purpose, private from reservations where id = ${id}`;
+  assert.deepEqual({ ...kept }, { purpose: "Choir", private: true });
   await assertSound(sql);
 });
 

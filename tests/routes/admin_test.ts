@@ -60,6 +60,8 @@ Deno.test("Ada finds in the form what she typed when she added it", async () => 
     ...HALL,
     requires_approval: "on",
     policy_id: "",
+    parts: "",
+    offered_with: "",
   });
 });
 
@@ -101,7 +103,14 @@ Deno.test("Ada reads beside the field what is wrong with a resource", async (t) 
   await t.step("and finds everything else as she typed it", async () => {
     const again = await add(scene, { ...HALL, units: "0", requires_approval: "on" });
     const values = valuesOf(one(read(again), "main form.card"));
-    assert.deepEqual(values, { ...HALL, units: "0", requires_approval: "on", policy_id: "" });
+    assert.deepEqual(values, {
+      ...HALL,
+      units: "0",
+      requires_approval: "on",
+      policy_id: "",
+      parts: "",
+      offered_with: "",
+    });
   });
 });
 

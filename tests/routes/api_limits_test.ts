@@ -2,6 +2,10 @@ import assert from "node:assert/strict";
 import { openScene } from "../support/scene.ts";
 
 const ON = { RATE_LIMIT: "on" };
+const PROXY = {
+  remoteAddr: { transport: "tcp", hostname: "127.0.0.1", port: 40_000 },
+  completed: Promise.resolve(),
+} as const;
 // The counters forget by timers that outlive a test.
 const counting = { sanitizeOps: false, sanitizeResources: false };
 
@@ -33,6 +37,21 @@ Deno.test("An address that nobody is signed in from has an allowance of its own"
   const bob = await scene.site.as(scene.cast.bob);
   assert.deepEqual([refused.status, (await bob.call("GET", "/auth/me")).status], [429, 200]);
 });
+
+Deno.test(
+  "Behind a proxy that the settings name, each visitor has an allowance of their own",
+  counting,
+  async () => {
+    await using house = await openScene({ ...ON, TRUSTED_PROXIES: "127.0.0.1" });
+    const from = (address: string) =>
+      house.site.fetch(
+        new Request("http://holdfast.test/api/v1/auth/me", { headers: { "x-forwarded-for": address } }),
+        PROXY,
+      );
+    for (let i = 0; i < 600; i++) await from("198.51.100.1");
+    assert.deepEqual([(await from("198.51.100.1")).status, (await from("198.51.100.2")).status], [429, 401]);
+  },
+);
 
 Deno.test("Where nothing is limited, nothing is said of it", async () => {
   await using scene = await openScene();

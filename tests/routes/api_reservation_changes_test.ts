@@ -67,7 +67,8 @@ Deno.test("Bob changes time, resource and purpose at once", async () => {
   await using scene = await threeReservations();
   const change = { ...TWELVE, resource_id: scene.other.id, purpose: "Orchestra" };
   const { json } = await patch(scene.bob, scene.his, change);
-  assert.deepEqual<unknown>(json, { ...copy(scene.his), ...change, resource_ids: [scene.other.id] });
+  const there = { resource_ids: [scene.other.id], quantities: { [scene.other.id]: 1 } };
+  assert.deepEqual<unknown>(json, { ...copy(scene.his), ...change, ...there });
 });
 
 Deno.test("Bob's change of time and purpose is told in the history as both", async () => {

@@ -22,6 +22,7 @@ Deno.test("Bob is answered every member of the reservation that he made", async 
     reference: made.reference,
     resource_ids: [scene.a.id],
     resource_id: scene.a.id,
+    quantities: { [scene.a.id]: 1 },
     requester_id: scene.cast.bob.id,
     ...TEN,
     status: "approved",

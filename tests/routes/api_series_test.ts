@@ -51,7 +51,14 @@ Deno.test("a series is asked for, read, changed from its third date on, and canc
         recurrence: { frequency: "weekly", count: 4 },
         words: "every Tuesday, 4 times",
         ...{ time_zone: "Europe/Berlin", start_wall: "2026-05-05T10:00", end_wall: "2026-05-05T11:00" },
-        ...{ resource_ids: [hall.id], purpose: "Choir", private: false, attendees: null, answers: {} },
+        ...{
+          resource_ids: [hall.id],
+          quantities: { [hall.id]: 1 },
+          purpose: "Choir",
+          private: false,
+          attendees: null,
+          answers: {},
+        },
         skipped: [{ start_wall: "2026-05-12T10:00", reason: "Hall is already taken" }],
       });
       assert.deepEqual(

@@ -208,6 +208,7 @@ const QUESTIONS: Question[] = [
   get("/admin/policies/:id", () => `/admin/policies/${newId()}`),
   get("/admin/try", ({ hall }) => `/admin/try?${query(typed(hall.id))}`),
   get("/health"),
+  get("/metrics"),
   get("/reset/:token", () => "/reset/none"),
   get("/api/v1/reservations", undefined, { bobs: true }),
   get("/api/v1/reservations", ({ cast }) => `/api/v1/reservations?requester_id=${cast.bob.id}`, {

@@ -200,8 +200,8 @@ Deno.test("with 10,000 requests each page of the queue asks as often as with one
       from generate_series(1, 10000) as n, lateral (select ${NOW}::timestamptz + n * interval '1 hour' as at) as t
       returning id, start_time, end_time
     )
-    insert into allocations (reservation_id, resource_id, unit, period, holds)
-    select id, ${hall.id}, 1, tstzrange(start_time, end_time, '[)'), false from made`;
+    insert into allocations (reservation_id, resource_id, unit, period, holds, asked)
+    select id, ${hall.id}, 1, tstzrange(start_time, end_time, '[)'), false, 1 from made`;
   await sql`
     insert into resource_approvers (resource_id, user_id) values (${hall.id}, ${cast.sam.id})`;
   await sql`analyze`;

@@ -32,6 +32,7 @@ const answers = (nobody: Told, user: [Told, Told], staff: [Told, Told], admin: [
 const IN = ["let in", "let in"] as [Told, Told];
 const NO = ["refused", "refused"] as [Told, Told];
 const SIGN_IN = "sent to sign in";
+const OUT = ["not found", "not found"] as [Told, Told];
 
 /**
  * What each kind of route answers to each, and the row of the permissions that says so. What is another's own is not
@@ -39,6 +40,7 @@ const SIGN_IN = "sent to sign in";
  */
 const KINDS = {
   "public": { told: answers("let in", IN, IN, IN) },
+  "scraped": { told: answers(SIGN_IN, OUT, OUT, OUT) },
   "signed in": { told: answers(SIGN_IN, IN, IN, IN) },
   "private": {
     told: answers(SIGN_IN, ["let in", "not found"], ["let in", "not found"], ["let in", "not found"]),
@@ -98,6 +100,7 @@ const ROUTES = new Map<string, Right>([
   ["GET /live", "public"],
   ["GET /ready", "public"],
   ["GET /health", "public"],
+  ["GET /metrics", "scraped"],
   ["GET /static/*", "public"],
   ["GET /favicon.ico", "public"],
   ["GET /setup", "public"],

@@ -22,7 +22,8 @@ export interface Site extends AsyncDisposable {
   visitor(): Client;
   /** Somebody with a browser of their own, signed in. */
   as(actor: Actor): Promise<Client>;
-  fetch(request: Request): Promise<Response>;
+  /** @param info what a server knows of who asks */
+  fetch(request: Request, info?: Deno.ServeHandlerInfo): Promise<Response>;
   /** Every route there is, as its method and its path. */
   routes: { method: string; path: string }[];
 }
@@ -66,8 +67,8 @@ export async function openSite(
   const site = { now } as Site;
   const house = await furnish(sql, config, () => site.now);
   const app = createApp(house);
-  const fetch: Fetch = async (request) => {
-    const response = await app.fetch(request);
+  const fetch: Site["fetch"] = async (request, info) => {
+    const response = await app.fetch(request, info);
     await assertAsDocumented(request, response);
     return response;
   };
@@ -89,7 +90,7 @@ export async function serveSite(sql: Sql, now: Temporal.Instant, settings: Recor
   const site = await openSite(sql, now, settings);
   const server = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen: () => {} },
-    (request) => site.fetch(request),
+    (request, info) => site.fetch(request, info),
   );
   const origin = `http://127.0.0.1:${server.addr.port}`;
   return {

@@ -1,6 +1,7 @@
 import type { Closure } from "../../domain/closure_lists.ts";
 import { WEEKDAYS } from "../../domain/opening.ts";
 import type { Reservation } from "../../domain/reservations.ts";
+import { countedName } from "../../domain/quantities.ts";
 import { Empty, Pager, StatusMark } from "../bits.tsx";
 import { FormError, TextArea } from "../fields.tsx";
 import { count, longDate, periodOf, reservationPath } from "../words.ts";
@@ -76,8 +77,7 @@ export function ReservationRows(
         <li>
           <div>
             <a href={reservationPath(v.reference)}>
-              {v.resources.map((r) => r.name).join(", ")},{" "}
-              {periodOf(v, v.resources[0]?.time_zone ?? zone, now)}
+              {v.resources.map(countedName).join(", ")}, {periodOf(v, v.resources[0]?.time_zone ?? zone, now)}
             </a>
             <p class="quiet break">{v.requester_name}{v.purpose && `: ${v.purpose}`}</p>
           </div>

@@ -130,6 +130,25 @@ export function ResourceFormPage({ resource, values, errors, message, kinds, zon
             hint="Alike and interchangeable"
           />
         </div>
+        <Field
+          name="parts"
+          label="Composed of"
+          value={values.parts}
+          error={errors.parts}
+          hint="Names of resources, separated by commas. To reserve this takes all of them, and each of them blocks it."
+        />
+        <Check
+          name="accessory"
+          label="An accessory: reserved only together with something else"
+          checked={values.accessory === "on"}
+        />
+        <Field
+          name="offered_with"
+          label="Offered with"
+          value={values.offered_with}
+          error={errors.offered_with}
+          hint="Of an accessory: names of resources, separated by commas. Empty: with all of them."
+        />
         <Field name="tags" label="Tags" value={values.tags} error={errors.tags} hint="Separated by commas" />
         <Select
           name="time_zone"

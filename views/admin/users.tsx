@@ -3,6 +3,7 @@ import { ROLES } from "../../domain/permissions.ts";
 import type { Reservation } from "../../domain/reservations.ts";
 import { statusAt } from "../../domain/transitions.ts";
 import type { User } from "../../domain/users.ts";
+import { countedName } from "../../domain/quantities.ts";
 import { deviceOf } from "../account.tsx";
 import { Empty, Pager, StatusMark } from "../bits.tsx";
 import { Field, FormError } from "../fields.tsx";
@@ -184,7 +185,7 @@ function AheadList({ ahead, more, zone, now }: Ahead) {
             <div>
               <a href={reservationPath(v.reference)}>{periodOf(v, zone, now)}</a>
               <p class="quiet break">
-                {[v.resources.map((r) => r.name).join(", "), v.purpose].filter(Boolean).join(": ")}
+                {[v.resources.map(countedName).join(", "), v.purpose].filter(Boolean).join(": ")}
               </p>
             </div>
             <StatusMark status={statusAt(v, now)} />

@@ -1,0 +1,144 @@
+import { type Span, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
+import type postgres from "postgres";
+
+/** How the connections of a pool are at this moment. */
+export interface Pool {
+  /** So many there may be. */
+  size: number;
+  /** So many work for a statement or a transaction. */
+  in_use: number;
+  /** So many statements and transactions were asked for, and nobody works for them yet. */
+  waiting: number;
+}
+
+/** What the driver's promise of a statement has beside what its types tell. */
+interface Statement {
+  handler: ((query: Statement) => unknown) & { debug?: unknown };
+  /** Whether a connection works for it now, and not for one that was sent before it. */
+  active: boolean;
+  strings: readonly string[];
+  resolve(value: unknown): unknown;
+  reject(error: unknown): unknown;
+}
+
+/** A transaction, or a connection kept for somebody. */
+interface Holder {
+  begun: boolean;
+}
+
+const pools = new WeakMap<object, () => Pool>();
+const tracer = trace.getTracer("holdfast");
+
+/** How a pool is that `connect` opened. */
+export function poolOf(sql: object): Pool {
+  const read = pools.get(sql);
+  if (!read) throw new Error("This pool is not watched");
+  return read();
+}
+
+/** Has `poolOf` answer for something that stands for one pool after the other, as the one that it stands for now. */
+export function standsFor(stand: object, current: () => object): void {
+  pools.set(stand, () => poolOf(current()));
+}
+
+/**
+ * The same pool, of which `poolOf` knows how busy it is: the driver keeps that to itself. Where traces are wanted, each
+ * statement and each transaction is a span, with its text and never with its values.
+ */
+export function watchPool<S extends postgres.Sql>(sql: S, size: number): S {
+  const statements = new Set<Statement>();
+  const holders = new Set<Holder>();
+  const watched = new Proxy(sql, {
+    apply(target, self, args) {
+      const made = Reflect.apply(target, self, args);
+      if (Array.isArray(args[0]?.raw)) watch(made as Statement, statements);
+      return made;
+    },
+    get(target, name) {
+      if (name === "begin") return (...args: unknown[]) => begin(target, args, holders);
+      if (name === "reserve") return () => reserve(target, holders);
+      return Reflect.get(target, name);
+    },
+  });
+  pools.set(watched, () => {
+    const active = [...statements].filter((one) => one.active).length;
+    const begun = [...holders].filter((one) => one.begun).length;
+    return {
+      ...{ size, in_use: active + begun },
+      waiting: statements.size - active + holders.size - begun,
+    };
+  });
+  return watched;
+}
+
+// A part of another statement is never handed to a connection by itself, and so is not counted.
+function watch(statement: Statement, statements: Set<Statement>) {
+  const { handler, resolve, reject } = statement;
+  statement.handler = (query) => {
+    const span = spanOf(statement);
+    statements.add(statement);
+    statement.resolve = (value) => {
+      statements.delete(statement);
+      span.end();
+      return resolve(value);
+    };
+    statement.reject = (error) => {
+      statements.delete(statement);
+      fail(span, error);
+      return reject(error);
+    };
+    return handler(query);
+  };
+}
+
+async function begin(sql: postgres.Sql, args: unknown[], holders: Set<Holder>) {
+  const work = args.pop() as (tx: postgres.TransactionSql) => unknown;
+  const holder = { begun: false };
+  const span = tracer.startSpan("transaction", { kind: SpanKind.CLIENT });
+  holders.add(holder);
+  try {
+    const done = await Reflect.apply(sql.begin, sql, [...args, (tx: postgres.TransactionSql) => {
+      holder.begun = true;
+      return work(tx);
+    }]);
+    span.end();
+    return done;
+  } catch (error) {
+    fail(span, error);
+    throw error;
+  } finally {
+    holders.delete(holder);
+  }
+}
+
+async function reserve(sql: postgres.Sql, holders: Set<Holder>) {
+  const holder = { begun: false };
+  holders.add(holder);
+  try {
+    const connection = await sql.reserve();
+    holder.begun = true;
+    const { release } = connection;
+    return Object.assign(connection, {
+      release() {
+        holders.delete(holder);
+        release();
+      },
+    });
+  } catch (error) {
+    holders.delete(holder);
+    throw error;
+  }
+}
+
+function spanOf({ strings }: Statement): Span {
+  const text = strings.join("?").replace(/\s+/g, " ").trim();
+  const verb = /^\w+/.exec(text)?.[0].toUpperCase() ?? "SQL";
+  const attributes = { "db.system.name": "postgresql", "db.operation.name": verb, "db.query.text": text };
+  return tracer.startSpan(verb, { kind: SpanKind.CLIENT, attributes });
+}
+
+function fail(span: Span, error: unknown) {
+  const { code } = error as { code?: unknown };
+  span.setStatus({ code: SpanStatusCode.ERROR, message: typeof code === "string" ? code : undefined });
+  span.end();
+}

@@ -1,0 +1,37 @@
+import type { Tx } from "../db/types.ts";
+import { forgetAbove, retake, settle } from "./allocations.ts";
+import { Conflict } from "./errors.ts";
+import { isAhead } from "./transitions.ts";
+
+/**
+ * Has everybody who holds a unit that there is no more hold another, after the number of units was made smaller: so that
+ * never more are in use than there are.
+ *
+ * @throws {Conflict} naming the reservations for which too few are left
+ */
+export async function doWithFewer(
+  tx: Tx,
+  { id, name, units }: { id: string; name: string; units: number },
+  now: Temporal.Instant,
+): Promise<void> {
+  await settle(tx);
+  await forgetAbove(tx, { id, units }, now);
+  const over = await tx<{ id: string; reference: string; quantity: number }[]>`
+    select v.id, v.reference, a.asked as quantity
+    from reservations v join allocations a on a.reservation_id = v.id and a.asked is not null
+    where a.resource_id = ${id} and ${isAhead(tx, now)} and exists (
+      select from allocations above
+      where above.reservation_id = v.id and above.resource_id = ${id} and above.unit > ${units})
+    order by v.start_time, v.created_at, v.id`;
+  const without: string[] = [];
+  for (const one of over) {
+    if (!await retake(tx, { ...one, resource_id: id })) without.push(one.reference);
+  }
+  if (without.length === 0) return;
+  const more = without.length > 10 ? ` and ${without.length - 10} more` : "";
+  throw new Conflict(
+    `${name} cannot have ${units === 1 ? "one unit" : `${units} units`}: more are reserved, by ${
+      without.slice(0, 10).join(", ")
+    }${more}. Move or cancel those first`,
+  );
+}

@@ -1,0 +1,55 @@
+import { connect, type Where } from "../../db/connect.ts";
+import type { Sql } from "../../db/types.ts";
+import { migrate } from "../../db/migrate.ts";
+import { fill } from "../../bench/fill.ts";
+import type { House } from "./measure.ts";
+import { addPast, addResources } from "./past.ts";
+
+/** The house of the bench in a database of its own, which can be made larger. */
+export interface Grown {
+  house: House;
+  /** Adds past reservations, from so many to so many. */
+  grow(from: number, to: number): Promise<void>;
+  /** Adds resources, to so many. */
+  widen(resources: number): Promise<void>;
+}
+
+interface Building {
+  past: number;
+  now: Temporal.Instant;
+  say: (words: string) => void;
+}
+
+/** Builds one beside others on a server. */
+export async function buildHouse(
+  server: Exclude<Where, string>,
+  name: string,
+  { ends, ...building }: Building & { ends: AsyncDisposableStack },
+): Promise<Grown> {
+  const admin = connect(server, { max: 1, name: "growth" });
+  await admin`create database ${admin(name)}`;
+  await admin.end();
+  const sql = connect({ ...server, database: name }, { max: 4, name: "growth" });
+  ends.defer(() => sql.end());
+  await migrate(sql, building.now);
+  return await fillHouse(sql, building);
+}
+
+/** Builds one in an empty, migrated database: as many past reservations as are asked for, and ten thousand ahead. */
+export async function fillHouse(sql: Sql, { past, now, say }: Building): Promise<Grown> {
+  const site = await fill(sql, now);
+  const people = await sql<{ id: string; email: string; name: string; role: "user" | "staff" }[]>`
+    select id, email, name, role from users where role <> 'admin' order by role, id`;
+  const [staff, person] = people.map((one) => ({ ...one, time_zone: site.time_zone }));
+  const slots = { resources: site.resources, from: `${now.round("hour").add({ hours: 24 * 200 })}` };
+  const before = now.subtract({ hours: 24 * 400 });
+  const grow = (from: number, to: number) =>
+    addPast(sql, site, { from, to, before }, (done) => {
+      if (done % 500_000 === 0) say(`${done} past reservations`);
+    });
+  const [{ there }] = await sql<{ there: number }[]>`
+    select count(*)::int as there from reservations where status = 'completed'`;
+  await grow(there, past);
+  const house = { sql, person, staff, slots, now };
+  return { house, grow, widen: (resources) => addResources(sql, resources) };
+}

@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { fillHouse } from "../../prove/growth/house.ts";
+import { type Cost, measure } from "../../prove/growth/measure.ts";
+import { PATHS } from "../../prove/growth/paths.ts";
+import { MOST, wrongWith, wrongWithRows } from "../../prove/growth/verdict.ts";
+import { plot } from "../../prove/plot.ts";
+import { NOW } from "../support/cast.ts";
+import { testDatabase } from "../support/database.ts";
+
+const FEW = 10_000;
+const MANY = 60_000;
+const HOUSES = { resources: 50 };
+
+Deno.test("years of past reservations make no hot path read more", async (t) => {
+  await using small = await testDatabase({ max: 2 });
+  await using large = await testDatabase({ max: 2 });
+  const building = { past: FEW, now: NOW, say: () => {} };
+  const smallest = await fillHouse(small.sql, building);
+  const grown = await fillHouse(large.sql, building);
+  await grown.grow(FEW, MANY);
+  let walks = 0;
+  const costs = () => measure(smallest.house, grown.house, { rounds: 1, number: () => walks++ });
+
+  await t.step("each is found by an index, and as much is read as before", async () => {
+    const size = { past: MANY, resources: 50, costs: await costs() };
+    assert.deepEqual(size.costs.map(({ path }) => path), PATHS.map(({ name }) => name));
+    assert.deepEqual(wrongWithRows(size, HOUSES), []);
+  });
+
+  await t.step("without one of its indexes it is said which of them reads more", async () => {
+    await large.sql`drop index reservations_open_of_requester`;
+    const size = { past: MANY, resources: 50, costs: await costs() };
+    assert.match(wrongWithRows(size, HOUSES).join("\n"), /“find a slot” with 60000 past reservations/);
+  });
+});
+
+Deno.test("what grows more than a quarter is said, unless it may or the difference is the machine's", () => {
+  const cost: Cost = {
+    ...{ path: "reserve", time: 1, timeInSmallest: 1, rows: 100, rowsInSmallest: 100, scanned: [] },
+  };
+  const told = (more: Partial<Cost>, resources = 50) =>
+    wrongWith({ past: MANY, resources, costs: [{ ...cost, ...more }] }, HOUSES);
+  assert.deepEqual(told({ time: MOST, rows: 125 }), []);
+  assert.match(told({ time: 1.4 }).join(), /“reserve” .* takes 1\.40 times as long/);
+  assert.deepEqual(told({ time: 0.4, timeInSmallest: 0.2 }), []);
+  assert.match(told({ rows: 130 }).join(), /reads 1\.30 times as many rows/);
+  assert.match(told({ scanned: ["reservations"] }).join(), /reads all of reservations/);
+  assert.deepEqual(told({ path: "find a slot", time: 11, rows: 1_100 }, 500), []);
+});
+
+Deno.test("a plot names each of its curves and where it ends", () => {
+  const picture = plot({
+    ...{ title: "Time", x: "past reservations", y: "times", limit: 1.25 },
+    curves: [{ name: "reserve & pay", points: [[10, 1], [100, 1.1]] }, {
+      name: "day",
+      points: [[10, 1], [100, 0.9]],
+    }],
+  });
+  assert.match(picture, /^<svg .*aria-label="Time"/);
+  assert.match(picture, />reserve &#38; pay 1\.10<[\s\S]*>day 0\.90</);
+  assert.match(picture, />10<[\s\S]*>100</);
+});
