@@ -14,6 +14,8 @@ import type { Assets } from "./static.ts";
 /** What the house gives to every request; made once, by whoever starts the program or a test. */
 export interface House {
   sql: Sql;
+  /** Where to read while no database takes changes; undefined while one does. */
+  standby?: () => Sql | undefined;
   /** What was read before, while it is true. */
   memory: Memory;
   config: Config & { SECRET_KEY: string };

@@ -1,6 +1,7 @@
 import { createMiddleware } from "hono/factory";
 import { getCookie } from "hono/cookie";
 import { bodyLimit } from "hono/body-limit";
+import { forgetful } from "../db/memory.ts";
 import { PREFIX } from "../domain/auth/tokens.ts";
 import { rotate } from "../domain/auth/sessions.ts";
 import { Forbidden } from "../domain/errors.ts";
@@ -11,6 +12,28 @@ import { actorOf, type Context, type Env } from "./env.ts";
 import { NotSignedIn, Refused } from "./refused.ts";
 import { readAccess } from "./tokens.ts";
 import { takesFiles } from "./uploads.ts";
+
+/**
+ * While no database takes changes: reads from a standby, and refuses at once what would change anything. A page that
+ * has to change something to be shown is refused by the standby itself.
+ */
+export function standIn() {
+  return createMiddleware<Env>(async (c, next) => {
+    const { house } = c.var;
+    const standby = house.standby?.();
+    if (standby && !["GET", "HEAD", "OPTIONS"].includes(c.req.method)) {
+      const detail =
+        "The database is changing places, so nothing can be changed at present: try again in a moment. " +
+        "What is there can be read meanwhile";
+      throw new Refused(503, "Not available", detail);
+    }
+    if (standby) {
+      c.set("sql", standby);
+      c.set("house", { ...house, sql: standby, memory: forgetful });
+    }
+    await next();
+  });
+}
 
 /**
  * Refuses a request without a real address. It is put together from what the request says its host is: with more in
