@@ -64,8 +64,8 @@ bulk.post("/", {
 }, async (c, { body }) => {
   if (body.mode === "each") return { results: await one(c.var.sql, c, body) };
   return await together(c.var.sql, async (sql, tx) => {
-    // In one order, so that two of these do not wait for each other crosswise.
-    const wanted = body.create.flatMap((wish) => wish.resource_ids ?? [wish.resource_id!]);
+    // In one order, so that two of these do not wait for each other crosswise. Which ones any will be is not known yet.
+    const wanted = body.create.flatMap((wish) => wish.resource_ids ?? wish.resource_id ?? []);
     await queueUp(tx, wanted);
     const results = await one(sql, c, body);
     const refused = results.filter(({ status }) => status >= 400).length;
