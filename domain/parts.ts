@@ -2,6 +2,8 @@ import type { Db, Tx } from "../db/types.ts";
 import { closeOff, settle } from "./allocations.ts";
 import { closeAlong, minuteOf } from "./closure_dates.ts";
 import { Conflict, Invalid } from "./errors.ts";
+import type { Doer } from "./history.ts";
+import { withdrawAllOffers } from "./offers.ts";
 import type { Rules } from "./policies.ts";
 import { isAhead } from "./transitions.ts";
 import { comeAlong, leaveOut } from "./retaking.ts";
@@ -65,13 +67,15 @@ export async function lockCompositions(tx: Tx): Promise<void> {
 
 /**
  * Composes a resource of others, in the transaction that changes it, after `lockCompositions`. What is reserved or
- * closed ahead of now has the new parts at once, and leaves those that are none any more.
+ * closed ahead of now has the new parts at once, and leaves those that are none any more. Offers of what is composed
+ * anew, or shares a part with it, are taken back, to be made anew by whoever calls this (see `freeing`).
  *
  * @throws {Invalid} for a part that cannot be one
  * @throws {Conflict} naming the reservations and closures that have what would newly come along
  */
 export async function compose(
   tx: Tx,
+  actor: Doer,
   whole: Piece & { units: number },
   part_ids: readonly string[],
   now: Temporal.Instant,
@@ -91,6 +95,8 @@ export async function compose(
     returning id`;
   await settle(tx);
   const { gone, come } = await keepAll(tx);
+  const touched = [...wholes.map(({ id }) => id), ...[...gone, ...come].map(({ part_id }) => part_id)];
+  await withdrawAllOffers(tx, actor, touched, now);
   await leaveOut(tx, gone, now);
   await reserveParts(tx, come, now);
   await closeParts(tx, wholes.map(({ id }) => id), come, now);

@@ -95,9 +95,9 @@ async function notAsAskedFor(db: Db) {
         where a.reservation_id = part.reservation_id and a.resource_id = part.whole_id and a.asked is not null))
     union all
     -- More are in use at an instant than there are.
-    select v.reference, r.name, a.unit, r.units
-    from allocations a join reservations v on v.id = a.reservation_id join resources r on r.id = a.resource_id
-    where a.holds and a.unit > r.units`;
+    select coalesce(v.reference, 'an offer'), r.name, a.unit, r.units
+    from allocations a left join reservations v on v.id = a.reservation_id join resources r on r.id = a.resource_id
+    where a.holds and a.closure_id is null and a.unit > r.units`;
   return [...found];
 }
 
@@ -109,11 +109,12 @@ async function besideTheirWhole(db: Db) {
       union
       select d.whole_id, p.part_id from deep d join resource_parts p on p.whole_id = d.part_id
     )
-    select whole.name, part.name as part, a.reservation_id as one, b.reservation_id as other
+    select whole.name, part.name as part, coalesce(a.reservation_id, a.offer_id) as one,
+      coalesce(b.reservation_id, b.offer_id) as other
     from deep
-    join allocations a on a.resource_id = deep.whole_id and a.holds
-    join allocations b on b.resource_id = deep.part_id and b.holds and b.period && a.period
-      and b.reservation_id <> a.reservation_id
+    join allocations a on a.resource_id = deep.whole_id and a.holds and a.closure_id is null
+    join allocations b on b.resource_id = deep.part_id and b.holds and b.closure_id is null and b.period && a.period
+      and coalesce(b.reservation_id, b.offer_id) <> coalesce(a.reservation_id, a.offer_id)
     join resources whole on whole.id = deep.whole_id join resources part on part.id = deep.part_id`;
   return [...found];
 }
@@ -127,6 +128,16 @@ async function brokenOffers(db: Db) {
     where (o.ended_at is null) <> (o.resource_ids = array(
       select a.resource_id from allocations a
       where a.offer_id = o.id and a.asked is not null and a.holds and a.period @> tstzrange(o.start_time, o.end_time, '[)') order by 1))
+    union all
+    select o.id, 'holds another number than is waited for' from offers o join waitlist e on e.id = o.entry_id
+    join allocations a on a.offer_id = o.id and a.whole_id is null
+    group by o.id, e.quantities, a.resource_id
+    having count(*) <> coalesce((e.quantities ->> a.resource_id::text)::int, 1) or sum(a.asked) <> count(*)
+    union all
+    select o.id, 'holds a whole without one of its parts, or a part too much' from offers o
+    where o.ended_at is null and array(
+      select a.resource_id from allocations a where a.offer_id = o.id and a.whole_id is not null order by 1) <> array(
+      select p.part_id from resource_parts_all p where p.whole_id = any(o.resource_ids) order by 1)
     union all
     select o.id, 'has ended and still holds something' from offers o
     where o.ended_at is not null and exists (select from allocations a where a.offer_id = o.id)
