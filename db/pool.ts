@@ -48,15 +48,16 @@ export function standsFor(stand: object, current: () => object): void {
 export function watchPool<S extends postgres.Sql>(sql: S, size: number): S {
   const statements = new Set<Statement>();
   const holders = new Set<Holder>();
+  const meet = introduction(sql);
   const watched = new Proxy(sql, {
     apply(target, self, args) {
       const made = Reflect.apply(target, self, args);
-      if (Array.isArray(args[0]?.raw)) watch(made as Statement, statements);
+      if (Array.isArray(args[0]?.raw)) watch(made as Statement, statements, meet);
       return made;
     },
     get(target, name) {
-      if (name === "begin") return (...args: unknown[]) => begin(target, args, holders);
-      if (name === "reserve") return () => reserve(target, holders);
+      if (name === "begin") return (...args: unknown[]) => begin(target, args, holders, meet);
+      if (name === "reserve") return () => reserve(target, holders, meet);
       return Reflect.get(target, name);
     },
   });
@@ -71,8 +72,28 @@ export function watchPool<S extends postgres.Sql>(sql: S, size: number): S {
   return watched;
 }
 
+/** Resolves when a pool knows the types of its database; undefined where it does already. */
+type Meet = () => Promise<void> | undefined;
+
+// The driver asks the first connection which types are arrays, and may send the first statement before it has taken
+// notice of the answer: an array in it would go out as plain text. So the first statement is one without any. Where
+// that fails, whoever waits for it finds out by itself.
+function introduction(sql: postgres.Sql): Meet {
+  let met = false;
+  let meeting: Promise<void> | undefined;
+  return () => {
+    if (met) return;
+    meeting ??= sql`select 1`.then(() => {
+      met = true;
+    }, () => {
+      meeting = undefined;
+    });
+    return meeting;
+  };
+}
+
 // A part of another statement is never handed to a connection by itself, and so is not counted.
-function watch(statement: Statement, statements: Set<Statement>) {
+function watch(statement: Statement, statements: Set<Statement>, meet: Meet) {
   const { handler, resolve, reject } = statement;
   statement.handler = (query) => {
     const span = spanOf(statement);
@@ -87,16 +108,18 @@ function watch(statement: Statement, statements: Set<Statement>) {
       fail(span, error);
       return reject(error);
     };
-    return handler(query);
+    const meeting = meet();
+    return meeting ? meeting.then(() => handler(query)) : handler(query);
   };
 }
 
-async function begin(sql: postgres.Sql, args: unknown[], holders: Set<Holder>) {
+async function begin(sql: postgres.Sql, args: unknown[], holders: Set<Holder>, meet: Meet) {
   const work = args.pop() as (tx: postgres.TransactionSql) => unknown;
   const holder = { begun: false };
   const span = tracer.startSpan("transaction", { kind: SpanKind.CLIENT });
   holders.add(holder);
   try {
+    await meet();
     const done = await Reflect.apply(sql.begin, sql, [...args, (tx: postgres.TransactionSql) => {
       holder.begun = true;
       return work(tx);
@@ -111,10 +134,11 @@ async function begin(sql: postgres.Sql, args: unknown[], holders: Set<Holder>) {
   }
 }
 
-async function reserve(sql: postgres.Sql, holders: Set<Holder>) {
+async function reserve(sql: postgres.Sql, holders: Set<Holder>, meet: Meet) {
   const holder = { begun: false };
   holders.add(holder);
   try {
+    await meet();
     const connection = await sql.reserve();
     holder.begun = true;
     const { release } = connection;

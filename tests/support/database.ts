@@ -35,8 +35,8 @@ export async function testDatabase({ max = 10 }: { max?: number } = {}): Promise
   };
 }
 
-// What the driver asks on each new connection: how many there are is chance.
-const DRIVERS_OWN = /\bpg_catalog\.pg_type\b/;
+// What is asked on each new connection, or first of all: how many there are is chance.
+const DRIVERS_OWN = /\bpg_catalog\.pg_type\b|^select 1$/;
 
 // PostgreSQL copies a template for one at a time: others try again in a moment.
 async function copy(server: TestDatabase["where"], template: string, name: string) {
