@@ -3,6 +3,7 @@ import type { Accessory } from "../domain/accessories.ts";
 import type { FreeUnits } from "../domain/free_units.ts";
 import type { Period } from "../domain/periods.ts";
 import type { Reason } from "../domain/reasons.ts";
+import { Accessories, Others } from "./beside.tsx";
 import { Check, Field, FormError, Select, TextArea } from "./fields.tsx";
 import { Particulars, type ParticularsProps } from "./particulars.tsx";
 import { Repeats } from "./repeats.tsx";
@@ -36,6 +37,8 @@ export interface ReserveProps {
   alike: readonly { id: string; name: string }[];
   /** What can be had with it. */
   accessories: readonly Accessory[];
+  /** What the reservation that is changed has beside its first resource. */
+  others: readonly { id: string; name: string }[];
   values: Record<string, string | undefined>;
   errors: Record<string, string>;
   message?: string;
@@ -62,8 +65,8 @@ export function ReservePage(props: ReserveProps) {
 }
 
 function ReserveForm(props: ReserveProps) {
-  const { action, check, changing, deciding, resource, alike, accessories, values, errors, message, twice } =
-    props;
+  const { action, check, changing, deciding, resource, alike, accessories, others } = props;
+  const { values, errors, message, twice } = props;
   const choices = alike.map(({ id, name }) => ({ value: id, label: name }));
   return (
     <form method="post" action={action} class="card" id="reserve">
@@ -88,6 +91,7 @@ function ReserveForm(props: ReserveProps) {
           required
         />
       )}
+      {others.length > 0 && <Others others={others} values={values} errors={errors} />}
       {accessories.length > 0 && <Accessories accessories={accessories} values={values} errors={errors} />}
       <fieldset class="period">
         <legend>
@@ -119,28 +123,6 @@ function ReserveForm(props: ReserveProps) {
         {changing && <a href={deciding?.back ?? changing.path}>Leave it as it is</a>}
       </p>
     </form>
-  );
-}
-
-// How many of each accessory; none, where nothing is typed.
-function Accessories(
-  { accessories, values, errors }: Pick<ReserveProps, "accessories" | "values" | "errors">,
-) {
-  return (
-    <fieldset class="filters fields">
-      <legend>With it</legend>
-      {accessories.map(({ id, name, units }) => (
-        <Field
-          name={`with_${id}`}
-          label={`${name}, of ${units}`}
-          type="number"
-          min={0}
-          max={units}
-          value={values[`with_${id}`]}
-          error={errors[`with_${id}`]}
-        />
-      ))}
-    </fieldset>
   );
 }
 
@@ -206,8 +188,8 @@ function Reason(
   );
 }
 
-// A date and a time side by side, with what is wrong with either below both.
-function Moment(
+/** A date and a time side by side, with what is wrong with either below both. */
+export function Moment(
   { from = false, values, errors }: { from?: boolean } & Pick<ReserveProps, "values" | "errors">,
 ) {
   const [date, time] = from ? ["date", "start"] : ["end_date", "end"];
