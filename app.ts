@@ -22,6 +22,7 @@ import { answerError } from "./routes/errors.tsx";
 import { health } from "./routes/health.ts";
 import { metrics } from "./routes/metrics.ts";
 import { doors } from "./routes/doors.tsx";
+import { anyOf } from "./routes/any_of.tsx";
 import { finding } from "./routes/find.tsx";
 import { home } from "./routes/home.tsx";
 import {
@@ -87,6 +88,7 @@ export function createApp(house: House): Hono<Env> {
   app.route("/", resources);
   app.route("/", calendar);
   app.route("/", finding);
+  app.route("/", anyOf);
   app.route("/", reserve);
   app.route("/", waitlist);
   app.route("/", checkIns);

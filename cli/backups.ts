@@ -34,7 +34,7 @@ export function backups(program: Command): void {
           if (!path) throw new Ended(EXIT.notFound, `There is no backup in ${config.DATA_DIR}/backups`);
           const progress = bar();
           const found = await verify(sql, where, await open(path), now(), async (scratch) => {
-            const unsound = await findUnsound(scratch);
+            const unsound = await findUnsound(scratch, Temporal.Now.instant());
             if (unsound.length > 0) {
               throw new BackupBroken(`What this backup restores is not sound: ${unsound.join("; ")}`);
             }

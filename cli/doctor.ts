@@ -95,7 +95,7 @@ async function examineDatabase(sql: Sql): Promise<Finding[]> {
 }
 
 async function examineRows(sql: Sql): Promise<Finding[]> {
-  const unsound = await findUnsound(sql);
+  const unsound = await findUnsound(sql, Temporal.Now.instant());
   const [sweep] = (await lastRuns(sql)).filter(({ job }) => job === "sweep");
   const minutes = sweep
     ? Math.round(Temporal.Now.instant().since(sweep.started_at).total("minutes"))

@@ -8,7 +8,17 @@ import { createResource, deactivateResource } from "../domain/resources.ts";
 import { sweep } from "../domain/sweep.ts";
 import { newId } from "../lib/ids.ts";
 import { hashPassword } from "../lib/passwords.ts";
-import { PEOPLE, type Person, POLICIES, RETIRED, type Thing, THINGS } from "./demo_catalogue.ts";
+import {
+  ACCESSORIES,
+  EXTRAS,
+  HALL,
+  PEOPLE,
+  type Person,
+  POLICIES,
+  RETIRED,
+  type Thing,
+  THINGS,
+} from "./demo_catalogue.ts";
 import { closingOf, type Frame, type Planned, planReservations, type Step, zoneOf } from "./demo_plan.ts";
 import type { Sql } from "./types.ts";
 
@@ -50,13 +60,14 @@ export async function fillDemo(
   const stored = await askAll(sql, plan, { actors, ids }, onProgress);
   await decideAll(sql, plan, { actors, stored }, onProgress);
   await retire(sql, { actors, ids }, frame);
+  const told = await divide(sql, { actors, ids }, frame);
   await passTime(sql, frame, onProgress);
   // Nothing has told the planner yet that the tables are full.
   await sql`vacuum (analyze) users, resources, reservations, allocations, history, outbox`;
   return {
     people: PEOPLE.length,
-    resources: THINGS.length,
-    reservations: plan.length,
+    resources: THINGS.length + EXTRAS.length,
+    reservations: plan.length + told,
     // As the first of those who approve sees it.
     pending: await countPending(sql, actors.get(PEOPLE.find((person) => person.role === "staff")!)!, now),
     sign_in: (["admin", "staff", "user"] as const).map((role) => {
@@ -111,14 +122,17 @@ async function furnish(
   }
   const policyOf = new Map(policies.map(({ kind, id }) => [kind, id]));
   const ids: Ids = new Map();
-  for (const thing of THINGS) {
+  const idOf = (name: string) => ids.get(EXTRAS.find((thing) => thing.name === name)!)!;
+  for (const thing of [...THINGS, ...EXTRAS]) {
     const { outpost: _, ...input } = thing;
+    const part_ids = thing.name === HALL.name ? HALL.parts.map(idOf) : [];
+    const accessory = thing.name in ACCESSORIES;
     const policy_id = policyOf.get(thing.kind) ?? null;
     const time_zone = zoneOf(thing, timeZone);
     const made = await createResource(
       sql,
       admin(actors),
-      { ...input, policy_id, time_zone, part_ids: [], accessory: false, offered_with: [] },
+      { ...input, policy_id, time_zone, part_ids, accessory, offered_with: [] },
       opened,
     );
     ids.set(thing, made.id);
@@ -180,6 +194,32 @@ async function carryOut(sql: Sql, actor: Actor, { action, reason, at }: Step, id
   if (action === "approve") await approve(sql, actor, { id, reason }, at);
   if (action === "deny") await deny(sql, actor, { id, reason: reason ?? "" }, at);
   if (action === "cancel") await cancel(sql, actor, { id, reason }, at);
+}
+
+// One has the whole hall with chairs, later one has a half, and one has several of what there are several of.
+async function divide(
+  sql: Sql,
+  { actors, ids }: { actors: Actors; ids: Ids },
+  { now, timeZone }: Frame,
+): Promise<number> {
+  const idOf = (name: string) => ids.get(EXTRAS.find((thing) => thing.name === name)!)!;
+  const users = PEOPLE.filter(({ role }) => role === "user");
+  const stories: [day: number, hour: number, wanted: Record<string, number>, purpose: string][] = [
+    [2, 10, { [HALL.name]: 1, "Chairs": 60, "Catering kit": 2 }, "Exhibition of the weaving course"],
+    [2, 15, { [HALL.parts[0]]: 1, "Chairs": 20 }, "Reading from the river diary"],
+    [3, 10, { [HALL.parts[1]]: 1, "Catering kit": 1 }, "Tasting of the orchard's juice"],
+    [3, 9, { "Garden tent": 3 }, "Summer party of the dye works"],
+  ];
+  for (const [index, [days, hour, wanted, purpose]] of stories.entries()) {
+    const day = now.toZonedDateTimeISO(timeZone).toPlainDate().add({ days });
+    const start_time = day.toZonedDateTime({ timeZone, plainTime: Temporal.PlainTime.from({ hour }) })
+      .toInstant();
+    const quantities = Object.fromEntries(Object.entries(wanted).map(([name, units]) => [idOf(name), units]));
+    const slot = { start_time, end_time: start_time.add({ hours: 3 }) };
+    const wish = { ...slot, resource_ids: Object.keys(quantities), quantities, purpose };
+    await request(sql, actors.get(users[index])!, wish, now);
+  }
+  return stories.length;
 }
 
 async function retire(sql: Sql, { actors, ids }: { actors: Actors; ids: Ids }, frame: Frame): Promise<void> {

@@ -180,6 +180,24 @@ export const THINGS: readonly Thing[] = [
   thing("hotel room", "Guest room Wagtail", GUESTS, 2, "bath"),
 ];
 
+/** A hall that divides, of which either half can be had by itself. */
+export const HALL = { name: "Weir Gallery", parts: ["Gallery east", "Gallery west"] } as const;
+/** What is had together with something else, and how many there are. */
+export const ACCESSORIES = { "Chairs": 120, "Catering kit": 6 } as const;
+
+/** The hall with its halves, tents, and what can be had with a room: nothing is drawn for them, so that they are free. */
+export const EXTRAS: readonly Thing[] = [
+  ...HALL.parts.map((name) =>
+    room(name, WEIR, 30, "hall step-free", { description: "A half of the Weir Gallery" })
+  ),
+  room(HALL.name, WEIR, 60, "hall step-free", { description: "Divides into two halves by a sliding wall" }),
+  thing("kit", "Garden tent", YARD, 20, "outdoors", {
+    units: 4,
+    description: "Four alike, with pegs and a hammer",
+  }),
+  ...Object.entries(ACCESSORIES).map(([name, units]) => thing("kit", name, WEIR, null, "hall", { units })),
+];
+
 /** Out of service: since how many days, why, and whether what had been reserved ahead was cancelled. */
 export const RETIRED: Record<string, { days: number; future: "keep" | "cancel"; reason: string }> = {
   "Library desk 4": { days: 33, future: "keep", reason: "The lamp is being repaired" },

@@ -12,13 +12,22 @@ export interface Accessory {
 }
 
 /** What is offered with a resource, by name. */
-export function listAccessories(db: Db, resource_id: string): Promise<Accessory[]> {
-  return db<Accessory[]>`
-    select r.id, r.name, r.units from resources r
-    where r.accessory and r.deactivated_at is null and r.id <> ${resource_id} and (
-      not exists (select from resource_accessories o where o.accessory_id = r.id)
-      or exists (select from resource_accessories o where o.accessory_id = r.id and o.resource_id = ${resource_id}))
-    order by lower(r.name), r.id`;
+export async function listAccessories(db: Db, resource_id: string): Promise<Accessory[]> {
+  const [row] = await db<{ accessories: Accessory[] }[]>`
+    select ${offered(db)} from resources r where r.id = ${resource_id}`;
+  return row?.accessories ?? [];
+}
+
+/** What is offered with a resource `r`, as the column `accessories` of a query over it. */
+export function offered(db: Db) {
+  return db`(
+    select coalesce(json_agg(json_build_object('id', one.id, 'name', one.name, 'units', one.units)
+      order by lower(one.name), one.id), '[]')
+    from resources one
+    where one.accessory and one.deactivated_at is null and one.id <> r.id and (
+      not exists (select from resource_accessories o where o.accessory_id = one.id)
+      or exists (select from resource_accessories o where o.accessory_id = one.id and o.resource_id = r.id))
+    ) as accessories`;
 }
 
 /**

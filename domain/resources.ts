@@ -10,7 +10,7 @@ import {
   lockCompositions,
   mustBeSingle,
 } from "./parts.ts";
-import { keepOffer, offeredWith } from "./accessories.ts";
+import { type Accessory, keepOffer, offered, offeredWith } from "./accessories.ts";
 import { closeOff, forget, notMissed, settle } from "./allocations.ts";
 import { closeAdded, minuteOf } from "./closure_dates.ts";
 import { moveClosures } from "./closure_zones.ts";
@@ -286,6 +286,19 @@ export async function getResource(db: Db, id: string): Promise<Resource> {
   const [row] = isId(id)
     ? await db<Resource[]>`
     select r.*, ${directParts(db)}, ${offeredWith(db)} from resources r where r.id = ${id}`
+    : [];
+  if (!row) throw new NotFound("This resource");
+  return row;
+}
+
+/** A resource with what is offered with it. @throws {NotFound} */
+export async function getResourceToReserve(
+  db: Db,
+  id: string,
+): Promise<Resource & { accessories: Accessory[] }> {
+  const [row] = isId(id)
+    ? await db<(Resource & { accessories: Accessory[] })[]>`
+    select r.*, ${directParts(db)}, ${offeredWith(db)}, ${offered(db)} from resources r where r.id = ${id}`
     : [];
   if (!row) throw new NotFound("This resource");
   return row;

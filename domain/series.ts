@@ -12,7 +12,7 @@ import { type Actor, may, permit } from "./permissions.ts";
 import type { Period } from "./periods.ts";
 import { mustBeApart } from "./parts.ts";
 import { type Rules, rulesOf } from "./policies.ts";
-import { type Quantities, wantedOf } from "./quantities.ts";
+import { type Quantities, quantityOf, wantedOf } from "./quantities.ts";
 import { hasQuota, lockQuotas } from "./quotas.ts";
 import { dayInWords, type Occurrence, occurrencesOf, type Recurrence } from "./recurrence.ts";
 import { type Asked, reasons } from "./reasons.ts";
@@ -43,6 +43,8 @@ export interface NewSeries {
 export interface Planned {
   time_zone: string;
   dates: PlannedDate[];
+  /** What each date would have, accessories last. */
+  resources: { name: string; quantity: number }[];
 }
 
 /** How often dates that looked free are planned anew when others were faster. */
@@ -60,8 +62,8 @@ export async function previewSeries(
   now: Temporal.Instant,
 ): Promise<Planned> {
   permit(actor, "reserve");
-  const { time_zone, dates } = await plan(sql, actor, asked, now);
-  return { time_zone, dates };
+  const { time_zone, dates, resources } = await plan(sql, actor, asked, now);
+  return { time_zone, dates, resources };
 }
 
 /**
@@ -276,7 +278,11 @@ async function plan(
   const wish = { attendees, answers, attested, requester_id, quantities };
   if (lock) mustBeFilledIn(rules, { ...wish, ...occurrences.find(({ period }) => period)?.period }, now);
   const dates = await planDates(db, actor, { occurrences, wish, rules, standing, choice }, now);
-  return { time_zone, dates, rules, standing, quantities };
+  const resources = rules.map(({ name, resource_id }) => ({
+    name,
+    quantity: quantityOf(quantities, resource_id),
+  }));
+  return { time_zone, dates, resources, rules, standing, quantities };
 }
 
 function known(resource_ids: readonly string[]): string[] {

@@ -8,11 +8,12 @@ import { getReservation } from "../domain/reservations.ts";
 import { allows } from "../domain/transitions.ts";
 import { OverridePage } from "../views/decisions.tsx";
 import { count, reservationPath } from "../views/words.ts";
+import { besideOthers } from "./beside.ts";
 import { actorOf, type Context, type Env } from "./env.ts";
 import { check, fields, number, orAgain, type Problem, type Values } from "./forms.ts";
 import { allowed } from "./middleware.ts";
 import { showReservation } from "./reservations.tsx";
-import { asTyped, besideOthers, show, slotOf, typedOf } from "./reserve.tsx";
+import { asTyped, show, slotOf, typedOf } from "./reserve.tsx";
 import { done, page } from "./respond.tsx";
 
 const Reason = Approval.pick({ reason: true });

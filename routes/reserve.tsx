@@ -1,21 +1,21 @@
 import { Hono } from "hono";
 import { z } from "zod";
-import { type Accessory, listAccessories } from "../domain/accessories.ts";
+import type { Accessory } from "../domain/accessories.ts";
 import type { Wish } from "../domain/availability.ts";
 import { alternativesTo } from "../domain/availability.ts";
 import { change } from "../domain/edits.ts";
 import { Conflict, Invalid, NotFound } from "../domain/errors.ts";
 import { freeUnitsOf } from "../domain/free_units.ts";
 import { type Period, readInstant } from "../domain/periods.ts";
-import type { Quantities } from "../domain/quantities.ts";
 import { explain, isPast, request } from "../domain/requests.ts";
 import { getReservation, type Reservation } from "../domain/reservations.ts";
-import { getResource, listResources, type Resource } from "../domain/resources.ts";
+import { getResource, getResourceToReserve, listResources, type Resource } from "../domain/resources.ts";
 import { Purpose, Why } from "../domain/texts.ts";
 import { isId } from "../lib/ids.ts";
 import { ReservePage, type ReserveProps } from "../views/reserve.tsx";
 import { type Verdict, VerdictNotice } from "../views/verdict.tsx";
 import { reservationPath } from "../views/words.ts";
+import { asTypedBeside, besideOthers, readUnits, withAccessories } from "./beside.ts";
 import { actorOf, type Context, type Env } from "./env.ts";
 import { rulesOf } from "../domain/policies.ts";
 import { may } from "../domain/permissions.ts";
@@ -100,8 +100,7 @@ interface Shown {
 /** The form, whole or as its verdict. */
 export async function show(c: Context, { values, problem, reservation, back }: Shown) {
   const { sql, now } = c.var;
-  const resource = await getResource(sql, values.resource ?? "");
-  const accessories = await listAccessories(sql, resource.id);
+  const { accessories, ...resource } = await getResourceToReserve(sql, values.resource ?? "");
   const wish = await verdictOf(c, resource, { accessories, values }, reservation, problem);
   const deciding = reservation && back ? { requester_name: reservation.requester_name, back } : undefined;
   const props = { verdict: wish.verdict, resource, now, deciding, waits: !reservation };
@@ -122,6 +121,7 @@ export async function show(c: Context, { values, problem, reservation, back }: S
     changing: reservation && path ? { reference: reservation.reference, path } : undefined,
     alike: alike.some((r) => r.id === resource.id) ? alike : [resource, ...alike],
     accessories,
+    others: reservation?.resources.slice(1).filter(({ accessory }) => !accessory) ?? [],
     values,
     errors: { ...wish.verdict.errors, ...problem?.errors },
     message,
@@ -202,54 +202,6 @@ export async function slotOf(c: Context, values: Values): Promise<Period & { res
   return { resource_ids: [resource.id], start_time, end_time };
 }
 
-const Units = z.object({
-  units: z.coerce.number("Give a whole number").int("Give a whole number").min(1, "Give a number from 1")
-    .max(500, "At most 500"),
-});
-
-/**
- * How many units were typed; where the form does not ask, as many as the reservation has of what it changes.
- *
- * @throws {Invalid} naming the field
- */
-export function readUnits({ units }: Values, reservation?: Reservation): number {
-  if (units?.trim()) return check(Units, { units }).units;
-  return reservation?.resources[0]?.quantity ?? 1;
-}
-
-const WITH = "with_";
-const Some = z.coerce.number("Give a whole number").int("Give a whole number").min(0, "Give a number from 0")
-  .max(500, "At most 500");
-
-// How many of the first of these resources, and what is typed of accessories beside.
-export function withAccessories(resource_ids: readonly string[], units: number, values: Values) {
-  const typed = Object.entries(values).filter(([name, value]) => name.startsWith(WITH) && value?.trim());
-  const checked = typed.map(([name, value]) => {
-    const some = check(z.object({ [name]: Some }), { [name]: value })[name] as number;
-    return [name.slice(WITH.length), some] as const;
-  });
-  const had = checked.filter(([id, some]) => isId(id) && some > 0);
-  return {
-    resource_ids: [...resource_ids, ...had.map(([id]) => id)],
-    quantities: { [resource_ids[0]]: units, ...Object.fromEntries(had) },
-  };
-}
-
-/** What a form says of the first resource of a reservation, beside the others, which stay. */
-export function besideOthers(
-  reservation: Reservation,
-  { resource_ids: [first] }: { resource_ids: string[] },
-  values: Values,
-): { resource_ids: string[]; quantities: Quantities } {
-  const others = reservation.resources.slice(1);
-  // Accessories are those of the form, where it asks for any.
-  const asks = Object.keys(values).some((name) => name.startsWith(WITH));
-  const stay = others.filter(({ accessory }) => !asks || !accessory);
-  const typed = withAccessories([first, ...stay.map(({ id }) => id)], readUnits(values, reservation), values);
-  const many = stay.map(({ id, quantity }) => [id, quantity] as const);
-  return { ...typed, quantities: { ...Object.fromEntries(many), ...typed.quantities } };
-}
-
 function readTake(take: string | undefined): (Period & { resource_ids: string[] }) | undefined {
   if (!take) return undefined;
   const [id = "", from, to] = take.split(" ");
@@ -266,9 +218,8 @@ export function typedOf({ take: _, ...values }: Values): Values {
 /** A reservation as its form has it. */
 export function asTyped({ resources, start_time, end_time, purpose, private: secret }: Reservation): Values {
   const [{ id, time_zone, quantity }, ...others] = resources;
-  const accessories = others.filter(({ accessory }) => accessory);
   return {
-    ...Object.fromEntries(accessories.map((one) => [`${WITH}${one.id}`, String(one.quantity)])),
+    ...asTypedBeside(others),
     resource: id,
     units: String(quantity),
     purpose,
@@ -289,11 +240,14 @@ function typedPeriod({ start_time, end_time }: Period, zone: string) {
   };
 }
 
-// A time to begin with, where none was given: the next full quarter, for an hour.
+// A time to begin with, where none was given.
 async function suggestion(c: Context, { resource = "", date, start }: Values): Promise<Values> {
-  const { time_zone } = await getResource(c.var.sql, resource);
-  const quarter = { smallestUnit: "minute", roundingIncrement: 15, roundingMode: "ceil" } as const;
-  const from = c.var.now.round(quarter);
-  const typed = typedPeriod({ start_time: from, end_time: from.add({ hours: 1 }) }, time_zone);
-  return date || start ? {} : typed;
+  if (date || start) return {};
+  return soon(c.var.now, (await getResource(c.var.sql, resource)).time_zone);
+}
+
+/** The next full quarter, for an hour, as a form has it. */
+export function soon(now: Temporal.Instant, zone: string): Values {
+  const start_time = now.round({ smallestUnit: "minute", roundingIncrement: 15, roundingMode: "ceil" });
+  return typedPeriod({ start_time, end_time: start_time.add({ hours: 1 }) }, zone);
 }

@@ -10,10 +10,11 @@ import { type Choice, CHOICES } from "../domain/series_plan.ts";
 import { Purpose, Why } from "../domain/texts.ts";
 import { SeriesPage, SeriesPreviewPage } from "../views/series.tsx";
 import { count } from "../views/words.ts";
+import { readUnits, withAccessories } from "./beside.ts";
 import { actorOf, type Context, type Env } from "./env.ts";
 import { check, fields, orAgain, type Problem, readPeriod, type Values } from "./forms.ts";
 import { readParticulars } from "./particulars.ts";
-import { readUnits, show } from "./reserve.tsx";
+import { show } from "./reserve.tsx";
 import { done, page } from "./respond.tsx";
 
 /** Reservations that recur: every date before it is stored, one series, and what is done with all its dates. */
@@ -92,14 +93,14 @@ series.post("/series/:id/change", async (c) => {
 
 async function preview(c: Context, values: Values, problem?: Problem) {
   const { resource, asked } = await read(c, { mode: "skip", ...values });
-  const { time_zone, dates } = await previewSeries(c.var.sql, actorOf(c), asked, c.var.now);
+  const { time_zone, dates, resources } = await previewSeries(c.var.sql, actorOf(c), asked, c.var.now);
   const words = recurrenceInWords(asked.rule, asked.start_wall.toPlainDate(), dates.length);
   const body = (
     <SeriesPreviewPage
       dates={dates}
       words={words}
       zone={time_zone}
-      resource={resource}
+      resources={resources}
       values={values}
       message={problem?.message}
       now={c.var.now}
@@ -120,14 +121,8 @@ async function read(c: Context, values: Values) {
   const { purpose } = check(z.object({ purpose: Purpose.default("") }), values);
   const [rules] = await rulesOf(c.var.sql, [resource.id]);
   const asked: NewSeries = {
-    ...{
-      resource_ids: [resource.id],
-      quantities: { [resource.id]: readUnits(values) },
-      start_wall,
-      end_wall,
-      purpose,
-      private: values.private === "on",
-    },
+    ...withAccessories([resource.id], readUnits(values), values),
+    ...{ start_wall, end_wall, purpose, private: values.private === "on" },
     ...{ rule: readRule(values), choice: choiceOf(values.mode) },
     ...readParticulars(values, rules?.policy),
   };

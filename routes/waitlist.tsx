@@ -13,7 +13,8 @@ import { reservationPath } from "../views/words.ts";
 import { actorOf, type Context, type Env } from "./env.ts";
 import { check, fields, number, orAgain, type Problem, readPeriod, type Values } from "./forms.ts";
 import { readParticulars } from "./particulars.ts";
-import { readUnits, show as showReserve, typedOf, withAccessories } from "./reserve.tsx";
+import { readUnits, withAccessories } from "./beside.ts";
+import { show as showReserve, typedOf } from "./reserve.tsx";
 import { done, page } from "./respond.tsx";
 
 const PER_PAGE = 50;

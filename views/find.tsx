@@ -27,6 +27,9 @@ export function FindPage(props: FindProps) {
     <>
       <div class="head">
         <h1>Find me a slot</h1>
+        <p class="actions">
+          <a class="button second" href="/reservations/any">Any that will do</a>
+        </p>
       </div>
       <FindForm {...props} />
       <section

@@ -1,4 +1,5 @@
 import type { Accessory } from "../domain/accessories.ts";
+import { Accessories, Others } from "./beside.tsx";
 import { Check, Field, FormError, Select, TextArea } from "./fields.tsx";
 import { Particulars, type ParticularsProps } from "./particulars.tsx";
 import { Repeats } from "./repeats.tsx";
@@ -17,6 +18,8 @@ export interface ReserveProps {
   alike: readonly { id: string; name: string }[];
   /** What can be had with it. */
   accessories: readonly Accessory[];
+  /** What the reservation that is changed has beside its first resource. */
+  others: readonly { id: string; name: string }[];
   values: Record<string, string | undefined>;
   errors: Record<string, string>;
   message?: string;
@@ -45,8 +48,8 @@ export function ReservePage(props: ReserveProps) {
 }
 
 function ReserveForm(props: ReserveProps) {
-  const { action, check, changing, deciding, resource, alike, accessories, values, errors, message, twice } =
-    props;
+  const { action, check, changing, deciding, resource, alike, accessories, others } = props;
+  const { values, errors, message, twice } = props;
   const choices = alike.map(({ id, name }) => ({ value: id, label: name }));
   return (
     <form method="post" action={action} class="card" id="reserve">
@@ -71,6 +74,7 @@ function ReserveForm(props: ReserveProps) {
           required
         />
       )}
+      {others.length > 0 && <Others others={others} values={values} errors={errors} />}
       {accessories.length > 0 && <Accessories accessories={accessories} values={values} errors={errors} />}
       <fieldset class="period">
         <legend>
@@ -102,28 +106,6 @@ function ReserveForm(props: ReserveProps) {
         {changing && <a href={deciding?.back ?? changing.path}>Leave it as it is</a>}
       </p>
     </form>
-  );
-}
-
-// How many of each accessory; none, where nothing is typed.
-function Accessories(
-  { accessories, values, errors }: Pick<ReserveProps, "accessories" | "values" | "errors">,
-) {
-  return (
-    <fieldset class="filters fields">
-      <legend>With it</legend>
-      {accessories.map(({ id, name, units }) => (
-        <Field
-          name={`with_${id}`}
-          label={`${name}, of ${units}`}
-          type="number"
-          min={0}
-          max={units}
-          value={values[`with_${id}`]}
-          error={errors[`with_${id}`]}
-        />
-      ))}
-    </fieldset>
   );
 }
 

@@ -37,6 +37,7 @@ export function ResourcesPage(props: ListProps) {
         <h1>Resources</h1>
         <p class="actions">
           <a class="button" href="/find">Find me a slot</a>
+          <a class="button second" href={anyPath(search)}>Any that will do</a>
           {mayManage && <a class="button second" href="/admin/resources">Manage</a>}
         </p>
       </div>
@@ -53,6 +54,13 @@ export function ResourcesPage(props: ListProps) {
       <Pager next={next} />
     </>
   );
+}
+
+// What was searched for, as the form for any that will do has it.
+function anyPath({ kind, tag, min_capacity, free_date, free_start, free_end }: ResourceSearch): string {
+  const typed = { kind, tag, attendees: min_capacity, date: free_date, start: free_start, end: free_end };
+  const said = Object.entries(typed).filter((entry): entry is [string, string] => Boolean(entry[1]));
+  return said.length > 0 ? `/reservations/any?${new URLSearchParams(said)}` : "/reservations/any";
 }
 
 function SearchForm({ search, error, kinds, tags }: ListProps) {

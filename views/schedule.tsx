@@ -61,6 +61,9 @@ function DayControls({ date, today, kind, kinds, q }: ScheduleProps) {
         <a href={to(date.add({ days: 1 }))} rel="next" aria-label="Next day">→</a>
       </nav>{" "}
       <a href={`/schedule/week?date=${date}${rest}`}>Week</a>{" "}
+      <a href={`/reservations/any?date=${date}${kind ? `&kind=${encodeURIComponent(kind)}` : ""}`}>
+        Any that will do
+      </a>{" "}
       <ScheduleFields date={date} kind={kind} kinds={kinds} q={q} />
     </form>
   );

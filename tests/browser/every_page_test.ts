@@ -95,6 +95,8 @@ Deno.test("every page", async (t) => {
     conflicting,
     `/schedule?date=${taken.day}`,
     `/resources/${taken.resource}?week=${taken.day}`,
+    "/reservations/any",
+    "/reservations/any?kind=room&attendees=6&date=2026-05-09&start=10:00&end=11:00",
     "/reservations/new?resource=" + bluebell + "&date=2026-05-09&start=10:00&end=09:00",
     "/reservations",
     "/reservations?when=past",

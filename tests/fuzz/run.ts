@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { tmpdir } from "node:os";
 import type { Sql } from "../../db/types.ts";
 import { findUnsound } from "../../domain/soundness.ts";
+import { NOW } from "../support/cast.ts";
 import { make } from "../support/ready.ts";
 import { assertSound } from "../support/invariants.ts";
 import { rolesFor, SECRETS } from "../support/judge.ts";
@@ -143,7 +144,7 @@ function callAt(stranger: Stranger, { method, target }: Sent) {
 }
 
 async function soundNow(sql: Sql, seen: Fuzzed, where: string) {
-  const unsound = await findUnsound(sql);
+  const unsound = await findUnsound(sql, NOW);
   await assertSound(sql).catch((error) => unsound.push(String(error)));
   if (unsound.length > 0) seen.failures.push(`${where}: ${unsound.join("; ")}`);
 }

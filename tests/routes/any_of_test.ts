@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { makeResource } from "../support/cast.ts";
 import { assertSound } from "../support/invariants.ts";
+import { complaint, field, follow, one, press, read, words } from "../support/page.ts";
 import { openScene } from "../support/scene.ts";
 
 const TEN = { start_time: "2026-05-05T08:00:00Z", end_time: "2026-05-05T09:00:00Z" };
@@ -89,6 +90,66 @@ Deno.test("a program asks for any room that will do", async (t) => {
   await t.step("a series is of named resources", async () => {
     const body = { ...wish, recurrence: { frequency: "daily", count: 2 } };
     assert.equal((await alice.call("POST", "/series", body)).status, 422);
+  });
+  await assertSound(scene.sql);
+});
+
+Deno.test("a person asks for any room that will do, without scripts", async (t) => {
+  await using scene = await rooms();
+  const { alice, bob, small, large } = scene;
+  const typed = {
+    ...{ kind: "room", tag: "screen", attendees: "3", purpose: "Choir" },
+    ...{ date: "2026-05-05", start: "10:00", end_date: "2026-05-05", end: "11:00" },
+  };
+
+  await t.step("from the list, with what was searched for, and from where slots are found", async () => {
+    const list = read(await alice.get("/resources?kind=room&tag=screen&min_capacity=6&free_date=2026-05-05"));
+    const form = read(await alice.get(one(list, "a", "Any that will do").getAttribute("href")!));
+    assert.equal(field(form, "How many people").getAttribute("value"), "6");
+    assert.equal(one(form, "select[name=tag] option[selected]").getAttribute("value"), "screen");
+    for (const path of ["/find", "/schedule?date=2026-05-05&kind=room"]) {
+      assert(one(read(await alice.get(path)), "main a", "Any that will do"));
+    }
+  });
+
+  await t.step("and reads which one it became", async () => {
+    const form = await alice.get("/reservations/any");
+    const page = read(await follow(alice, await press(alice, form, "Reserve", typed)));
+    assert.match(words(one(page, "[role=status]")), /Reserved: Alder/);
+    assert.match(words(one(page, ".facts")), /Alder/);
+    const next = await follow(bob, await press(bob, await bob.get("/reservations/any"), "Reserve", typed));
+    assert.match(words(one(read(next), "[role=status]")), /Reserved: Birch/);
+  });
+
+  await t.step("where none is free, what else there is can be had with one tap", async () => {
+    const refused = await press(bob, await bob.get("/reservations/any"), "Reserve", typed);
+    assert.equal(refused.status, 409);
+    const page = read(refused);
+    assert.match(words(one(page, "[role=alert]")), /No room with “screen” for 3 people is free then/);
+    assert.equal(field(page, "How many people").getAttribute("value"), "3", "what was typed stays");
+    const first = page.querySelectorAll("button[name=take]")[0];
+    const [id] = first.getAttribute("value")!.split(" ");
+    assert([small.id, large.id].includes(id));
+    const values = { ...typed, units: "1", take: first.getAttribute("value")! };
+    const made = await follow(bob, await bob.post("/reservations/any", values));
+    assert.match(words(one(read(made), "[role=status]")), /Reserved: (Alder|Birch)/);
+    assert.match(words(one(read(made), "main")), /Choir/);
+    assert.equal((await bob.post("/reservations/any", values)).status, 409, "it is taken now");
+  });
+
+  await t.step("what is wrong stands beside its field", async () => {
+    const form = await alice.get("/reservations/any");
+    const send = async (change: Record<string, string>) =>
+      read(await press(alice, form, "Reserve", { ...typed, ...change }));
+    assert.match(complaint(await send({ kind: "", tag: "" }), "Kind"), /Name a kind or a tag/);
+    assert.match(complaint(await send({ attendees: "many" }), "How many people"), /whole number/);
+    assert.match(complaint(await send({ units: "0" }), "How many of it"), /from 1/);
+    assert.match(words(one(await send({ end: "09:00" }), "#f-end-error")), /after the start/);
+    assert.match(
+      words(one(await send({ date: "2026-05-03", end_date: "2026-05-03" }), "#f-start-error")),
+      /passed/,
+    );
+    assert.match(words(one(await send({ attendees: "400" }), "[role=alert]")), /There is no room/);
   });
   await assertSound(scene.sql);
 });

@@ -155,6 +155,8 @@ const QUESTIONS: Question[] = [
   get("/resources/:id", ({ hall }) => `/resources/${hall.id}?week=${DAY}`, { bobs: true }),
   get("/resources/:id", ({ van }) => `/resources/${van.id}?week=${DAY}`, { bobs: true }),
   get("/resources/:id", ({ den }) => `/resources/${den.id}?week=${DAY}`, { bobs: true }),
+  get("/reservations/any"),
+  get("/reservations/any", () => `/reservations/any?kind=room&date=${DAY}&start=10:00&end=11:00`),
   get("/reservations/new", ({ hall }) => `/reservations/new?${query(typed(hall.id))}`, { bobs: true }),
   get("/reservations/new", ({ hall }) => `/reservations/new?${query(typed(hall.id))}`, {
     headers: HTMX,

@@ -82,6 +82,7 @@ async function asked(
       "/resources?free_date=2026-05-05&free_start=10:00&free_end=11:00",
       `/resources/${hall.id}?week=2026-05-05`,
       `/reservations/new?resource=${hall.id}&date=2026-05-05&start=10:00&end=11:00`,
+      "/reservations/any?kind=room&date=2026-05-05&start=10:00&end=11:00",
       "/reservations",
       "/reservations?q=room",
       `/reservations/${reference}`,

@@ -183,6 +183,8 @@ const ROUTES = new Map<string, Right>([
   ["GET /resources", "signed in"],
   ["GET /resources/:id", "signed in"],
   ["GET /reservations/new", "reserve"],
+  ["GET /reservations/any", "reserve"],
+  ["POST /reservations/any", "reserve"],
   ["POST /reservations", "reserve"],
   ["GET /reservations", "signed in"],
   ["GET /reservations/:id", "see"],

@@ -1,0 +1,51 @@
+import type { Accessory } from "../domain/accessories.ts";
+import { Field } from "./fields.tsx";
+
+interface Typed {
+  values: Record<string, string | undefined>;
+  errors: Record<string, string>;
+}
+
+/** How many of each accessory; none, where nothing is typed. */
+export function Accessories({ accessories, values, errors }: Typed & { accessories: readonly Accessory[] }) {
+  return (
+    <fieldset class="filters fields">
+      <legend>With it</legend>
+      {accessories.map(({ id, name, units }) => (
+        <Field
+          name={`with_${id}`}
+          label={`${name}, of ${units}`}
+          type="number"
+          min={0}
+          max={units}
+          value={values[`with_${id}`]}
+          error={errors[`with_${id}`]}
+        />
+      ))}
+    </fieldset>
+  );
+}
+
+/** What is reserved beside the resource that the form begins with: how many of each. */
+export function Others(
+  { others, values, errors }: Typed & { others: readonly { id: string; name: string }[] },
+) {
+  return (
+    <fieldset class="filters fields">
+      <legend>
+        Together with <span class="quiet">(0 leaves it out)</span>
+      </legend>
+      {others.map(({ id, name }) => (
+        <Field
+          name={`and_${id}`}
+          label={name}
+          type="number"
+          min={0}
+          max={500}
+          value={values[`and_${id}`]}
+          error={errors[`and_${id}`]}
+        />
+      ))}
+    </fieldset>
+  );
+}
