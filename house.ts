@@ -55,6 +55,7 @@ export async function furnish(sql: Sql, config: Config, clock: House["clock"]): 
     identities: await rememberIdentities(sql, config.TIME_ZONE),
     assets: await loadAssets(),
     crowd: crowd({ room: 64, patience: 200, most: 1000 }),
+    patience: 30_000,
     neighbourOf: trusting(config.TRUSTED_PROXIES),
     instruments: makeInstruments(),
     figures: () => figures(),

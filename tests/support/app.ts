@@ -5,6 +5,7 @@ import type { Sql } from "../../db/types.ts";
 import { beginSession } from "../../domain/auth/sessions.ts";
 import type { Actor } from "../../domain/permissions.ts";
 import { furnish } from "../../house.ts";
+import type { House } from "../../routes/env.ts";
 import { stopHashing } from "../../lib/passwords.ts";
 import { issueAccess } from "../../routes/tokens.ts";
 import { assertAsDocumented } from "./contract.ts";
@@ -62,11 +63,12 @@ export async function openSite(
   sql: Sql,
   now: Temporal.Instant,
   settings: Record<string, string> = {},
+  more: Partial<House> = {},
 ): Promise<Site> {
   const config = readConfig({ SECRET_KEY, RATE_LIMIT: "off", LOG_FORMAT: "json", ...settings });
   const site = { now } as Site;
   const house = await furnish(sql, config, () => site.now);
-  const app = createApp(house);
+  const app = createApp(Object.assign(house, more));
   const fetch: Site["fetch"] = async (request, info) => {
     const response = await app.fetch(request, info);
     await assertAsDocumented(request, response);
@@ -86,8 +88,13 @@ export async function openSite(
 }
 
 /** The same behind a real server on a free port. */
-export async function serveSite(sql: Sql, now: Temporal.Instant, settings: Record<string, string> = {}) {
-  const site = await openSite(sql, now, settings);
+export async function serveSite(
+  sql: Sql,
+  now: Temporal.Instant,
+  settings: Record<string, string> = {},
+  more: Partial<House> = {},
+) {
+  const site = await openSite(sql, now, settings, more);
   const server = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen: () => {} },
     (request, info) => site.fetch(request, info),
