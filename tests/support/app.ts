@@ -70,7 +70,7 @@ export async function openSite(
   const house = await furnish(sql, config, () => site.now);
   const app = createApp(Object.assign(house, more));
   const fetch: Site["fetch"] = async (request, info) => {
-    const response = await app.fetch(request, info);
+    const response = withoutPolicy(await app.fetch(fromNowhere(request), info));
     await assertAsDocumented(request, response);
     return response;
   };
@@ -85,6 +85,22 @@ export async function openSite(
       stopHashing();
     },
   });
+}
+
+// What proves that the tests would notice (`deno task prove:security`): a site without its policy, or one that takes
+// every page for its own.
+const FAULT = Deno.env.get("HOLDFAST_TEST_FAULT");
+
+function withoutPolicy(response: Response): Response {
+  if (FAULT === "no-csp") response.headers.delete("content-security-policy");
+  return response;
+}
+
+function fromNowhere(request: Request): Request {
+  if (FAULT !== "no-origin-check") return request;
+  const copy = new Request(request);
+  for (const name of ["origin", "sec-fetch-site"]) copy.headers.delete(name);
+  return copy;
 }
 
 /** The same behind a real server on a free port. */
