@@ -69,6 +69,7 @@ export async function furnish(
     identities: await rememberIdentities(sql, config.TIME_ZONE, standby),
     assets: await loadAssets(),
     crowd: crowd({ room: 64, patience: 200, most: 1000 }),
+    patience: 30_000,
     neighbourOf: trusting(config.TRUSTED_PROXIES),
     instruments: makeInstruments(),
     figures: () => figures(),

@@ -23,6 +23,8 @@ export interface House {
   identities: Identities;
   assets: Assets;
   crowd: Crowd;
+  /** So many milliseconds a form or a call may take to come in, and each piece of a file. */
+  patience: number;
   neighbourOf: NeighbourOf;
   instruments: Instruments;
   /** The figures of the site, as text for Prometheus. */

@@ -9,7 +9,7 @@ import { page, part, wantsPart } from "./respond.tsx";
 
 const errors = log("errors");
 
-type Status = 400 | 401 | 403 | 404 | 405 | 409 | 412 | 413 | 415 | 422 | 429 | 500 | 503;
+type Status = 400 | 401 | 403 | 404 | 405 | 408 | 409 | 412 | 413 | 415 | 422 | 429 | 500 | 503;
 
 interface Told {
   status: Status;

@@ -24,15 +24,41 @@ export function bytesOf(c: Context): AsyncIterable<Uint8Array> {
   if (Number(c.req.header("content-length") ?? 0) > MOST_BYTES) {
     throw new Refused(413, "Too large", TOO_LARGE);
   }
-  return counted(c.req.raw.body);
+  return counted(c, c.req.raw.body);
 }
 
-async function* counted(body: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array> {
+async function* counted(c: Context, body: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array> {
+  const chunks = body?.values();
   let bytes = 0;
-  for await (const chunk of body ?? []) {
-    bytes += chunk.length;
-    if (bytes > MOST_BYTES) throw new Refused(413, "Too large", TOO_LARGE);
-    yield chunk;
+  try {
+    for (let next = await piece(); !next.done; next = await piece()) {
+      bytes += next.value.length;
+      if (bytes > MOST_BYTES) throw new Refused(413, "Too large", TOO_LARGE);
+      yield next.value;
+    }
+  } finally {
+    chunks?.return?.().catch(() => {});
+  }
+  function piece(): Promise<IteratorResult<Uint8Array>> {
+    return chunks ? inTime(c, chunks.next()) : Promise.resolve({ done: true, value: undefined });
+  }
+}
+
+/**
+ * What somebody sends, where it comes within the patience of the house: nobody keeps a place by sending nothing.
+ *
+ * @throws {Refused}
+ */
+export async function inTime<T>(c: Context, coming: Promise<T>): Promise<T> {
+  let alarm: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const refused = new Refused(408, "Too slow", "The request did not come in whole in time: send it again");
+    alarm = setTimeout(() => reject(refused), c.var.house.patience);
+  });
+  try {
+    return await Promise.race([coming, late]);
+  } finally {
+    clearTimeout(alarm);
   }
 }
 

@@ -125,6 +125,7 @@ Deno.test("who watches over a site sees what happens in it, and no secret", asyn
     "/api/v1/reservations",
     json(wish, { cookie, "x-request-id": "chosen-by-caller" }),
   );
+  await send("/admin/users", { headers: { cookie, "x-request-id": "not-allowed-to-bob" } });
   const injected = await send("/nowhere%0Aforged%20line", { headers: { cookie } });
   // Something that breaks: its words go into the log whole.
   await sql`alter table series rename to elsewhere`;
@@ -157,6 +158,16 @@ Deno.test("who watches over a site sees what happens in it, and no secret", asyn
     const [line] = linesOf("chosen-by-caller");
     assert.equal(refused.id, "chosen-by-caller");
     assert.deepEqual([line.properties.status, line.properties.conflict], [409, "slot"]);
+  });
+  await t.step("a wrong password leaves a line with where it came from, and whose it was not", () => {
+    const told = lines.filter(({ message }) => message === "Wrong password from 127.0.0.1");
+    assert.equal(told.length, 1);
+    assert.doesNotMatch(JSON.stringify(told), /bob/);
+  });
+  await t.step("what somebody may not do is told with who tried it", () => {
+    const [{ properties }] = linesOf("not-allowed-to-bob");
+    const { status, route, user_id } = properties;
+    assert.deepEqual([status, route, user_id], [403, "/admin/users", cast.bob.id]);
   });
   await t.step("what breaks is told whole, under the same id and person as its answer", () => {
     const told = linesOf(broken.id);

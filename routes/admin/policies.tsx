@@ -178,8 +178,9 @@ const lines = (text: string | undefined) =>
 
 // `Cost centre: number!`, `Layout: rows | circle`, `Remarks`: a question a line, as its author writes it.
 function readField(line: string, issues: Issue[]): Field[] {
-  const [, label = "", kind = "", must = ""] = /^([^:!]+)(?::\s*([^!]*))?(!?)$/.exec(line) ?? [];
-  const key = label.toLowerCase().normalize("NFKD").replace(/[^a-z0-9]+/g, "_").replace(/^[^a-z]+|_+$/g, "")
+  const [, label = "", kind = "", must = ""] = /^([^:!]+)(?::([^!]*))?(!?)$/.exec(line) ?? [];
+  const key = label.toLowerCase().normalize("NFKD").replace(/[^a-z0-9]+/g, "_").replace(/^[^a-z]+/, "")
+    .replace(/_$/, "")
     .slice(0, 40);
   if (!key) {
     issues.push({ path: "fields", message: `“${line}” cannot be read: write it as Cost centre: number!` });

@@ -196,6 +196,7 @@ const IMPLIED: Record<number, [name: string, description: string]> = {
   403: ["NotAllowed", "Not allowed"],
   404: ["NotFound", "There is nothing of this id that you may know about"],
   412: ["Changed", "It was changed since it was read: see `If-Match`"],
+  408: ["TooSlow", "The body did not come in whole in time"],
   413: ["TooLarge", "The body is larger than 256 kB"],
   415: ["OtherType", "The body is of another type"],
   422: ["BadInput", "Bad input: `errors` names each field"],
@@ -208,7 +209,7 @@ export function refusalsOf(operation: Operation): number[] {
   const { who, path, body, bodyType, query, fields, method } = operation;
   return [
     400,
-    ...(body || bodyType ? [413, 415, 422] : []),
+    ...(body || bodyType ? [408, 413, 415, 422] : []),
     429,
     ...(who === "anyone" ? [] : [401]),
     ...(method !== "get" || !["anyone", "signed in"].includes(who) ? [403] : []),

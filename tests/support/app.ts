@@ -5,6 +5,7 @@ import type { Sql } from "../../db/types.ts";
 import { beginSession } from "../../domain/auth/sessions.ts";
 import type { Actor } from "../../domain/permissions.ts";
 import { furnish } from "../../house.ts";
+import type { House } from "../../routes/env.ts";
 import { stopHashing } from "../../lib/passwords.ts";
 import { issueAccess } from "../../routes/tokens.ts";
 import { assertAsDocumented } from "./contract.ts";
@@ -62,13 +63,14 @@ export async function openSite(
   sql: Sql,
   now: Temporal.Instant,
   settings: Record<string, string> = {},
+  more: Partial<House> = {},
 ): Promise<Site> {
   const config = readConfig({ SECRET_KEY, RATE_LIMIT: "off", LOG_FORMAT: "json", ...settings });
   const site = { now } as Site;
   const house = await furnish(sql, config, () => site.now);
-  const app = createApp(house);
+  const app = createApp(Object.assign(house, more));
   const fetch: Site["fetch"] = async (request, info) => {
-    const response = await app.fetch(request, info);
+    const response = withoutPolicy(await app.fetch(fromNowhere(request), info));
     await assertAsDocumented(request, response);
     return response;
   };
@@ -85,9 +87,30 @@ export async function openSite(
   });
 }
 
+// What proves that the tests would notice (`deno task prove:security`): a site without its policy, or one that takes
+// every page for its own.
+const FAULT = Deno.env.get("HOLDFAST_TEST_FAULT");
+
+function withoutPolicy(response: Response): Response {
+  if (FAULT === "no-csp") response.headers.delete("content-security-policy");
+  return response;
+}
+
+function fromNowhere(request: Request): Request {
+  if (FAULT !== "no-origin-check") return request;
+  const copy = new Request(request);
+  for (const name of ["origin", "sec-fetch-site"]) copy.headers.delete(name);
+  return copy;
+}
+
 /** The same behind a real server on a free port. */
-export async function serveSite(sql: Sql, now: Temporal.Instant, settings: Record<string, string> = {}) {
-  const site = await openSite(sql, now, settings);
+export async function serveSite(
+  sql: Sql,
+  now: Temporal.Instant,
+  settings: Record<string, string> = {},
+  more: Partial<House> = {},
+) {
+  const site = await openSite(sql, now, settings, more);
   const server = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen: () => {} },
     (request, info) => site.fetch(request, info),
