@@ -4,6 +4,7 @@ import { type Column, showOne, showRows } from "./output.ts";
 import { findResource } from "./resources.ts";
 import { countedName } from "../domain/quantities.ts";
 import { isId } from "../lib/ids.ts";
+import { createRepeating, isRepeating, repeating } from "./repeats.ts";
 import type { Json, Site } from "./site.ts";
 import { transfers } from "./transfers.ts";
 import { EXAMPLES, readMoment, readPeriod } from "./when.ts";
@@ -56,9 +57,9 @@ export function reservations(program: Command): void {
       showRows(rows, await columnsOf(asked, rows), asked, "No reservations");
     }));
 
-  group.command("create").description("ask for a time").argument("<resource>", "its name or id").argument(
-    "<when...>",
-    WHEN,
+  repeating(
+    group.command("create").description("ask for a time").argument("<resource>", "its name or id")
+      .argument("<when...>", WHEN),
   )
     .option("--units <units>", "so many of it")
     .option("--with <resource...>", "others at the same time; all of them or none")
@@ -71,7 +72,7 @@ export function reservations(program: Command): void {
       `\nTimes are those of the resource's own zone, unless --zone says otherwise.\n` +
         `Examples:\n${
           EXAMPLES.map((example) => `  holdfast reservations create "Room 1" ${example}`).join("\n")
-        }`,
+        }\n  holdfast reservations create "Room 1" monday 9:00 +1h --repeat weekly --on mon,thu --times 20`,
     )
     .action(asking<[string, string[]]>(async (asked, named, when) => {
       const { site, now, options } = asked;
@@ -95,6 +96,7 @@ export function reservations(program: Command): void {
         ...{ purpose: options.purpose, private: options.private, override: options.override },
         ...{ priority: number(options.priority), attendees: number(options.attendees) },
       };
+      if (isRepeating(options)) return await createRepeating({ ...asked, zone }, body);
       await showReservation({ ...asked, zone }, await site.call("POST", PATH, { body }));
     }));
 

@@ -10,7 +10,8 @@ import { type Period, readInstant } from "../domain/periods.ts";
 import type { Quantities } from "../domain/quantities.ts";
 import { explain, isPast, request } from "../domain/requests.ts";
 import { getReservation, type Reservation } from "../domain/reservations.ts";
-import { getResource, listResources, type Resource } from "../domain/resources.ts";
+import { listChoices } from "../domain/resource_names.ts";
+import { getResource, type Resource } from "../domain/resources.ts";
 import { Purpose, Why } from "../domain/texts.ts";
 import { isId } from "../lib/ids.ts";
 import { ReservePage, type ReserveProps } from "../views/reserve.tsx";
@@ -109,7 +110,8 @@ export async function show(c: Context, { values, problem, reservation, back }: S
     ? problem.message
     : undefined;
   if (wantsPart(c)) return part(c, <VerdictNotice {...props} message={message} />, problem?.status);
-  const alike = await listResources(sql, { kind: resource.kind, accessory: false, limit: 100 }, now);
+  const choices = await listChoices(sql, CHOICES);
+  const alike = choices.filter(({ kind }) => kind === resource.kind);
   const path = reservation && reservationPath(reservation.reference);
   const verb = deciding ? "reschedule" : "edit";
   const [rules] = await rulesOf(sql, [resource.id]);
@@ -122,6 +124,7 @@ export async function show(c: Context, { values, problem, reservation, back }: S
     changing: reservation && path ? { reference: reservation.reference, path } : undefined,
     alike: alike.some((r) => r.id === resource.id) ? alike : [resource, ...alike],
     accessories,
+    others: reservation ? [] : besidesOf(resource, choices),
     values,
     errors: { ...wish.verdict.errors, ...problem?.errors },
     message,
@@ -133,6 +136,18 @@ export async function show(c: Context, { values, problem, reservation, back }: S
     ? `${deciding ? "Reschedule" : "Change"} ${reservation.reference}`
     : `Reserve ${resource.name}`;
   return page(c, { title, body: <ReservePage {...form} />, status: problem?.status });
+}
+
+// So many resources to choose from, and to tick beside one: what is of its kind first. More would make the page heavy.
+const CHOICES = 300;
+const BESIDE = 60;
+
+function besidesOf<T extends { id: string; kind: string }>(resource: Resource, choices: readonly T[]): T[] {
+  const unlike = ({ kind }: T) => Number(kind !== resource.kind);
+  return choices.filter(({ id }) => id !== resource.id).sort((a, b) => unlike(a) - unlike(b)).slice(
+    0,
+    BESIDE,
+  );
 }
 
 const NOTHING = { reasons: [], conflicts: [], alternatives: [], free_units: [] };
@@ -218,10 +233,19 @@ export function readUnits({ units }: Values, reservation?: Reservation): number 
 }
 
 const WITH = "with_";
+const ALSO = "also_";
 const Some = z.coerce.number("Give a whole number").int("Give a whole number").min(0, "Give a number from 0")
   .max(500, "At most 500");
 
 // How many of the first of these resources, and what is typed of accessories beside.
+/** What is ticked to be had together with it. */
+function alsoIn(values: Values): string[] {
+  const { resource } = values;
+  const ids = Object.keys(values).filter((name) => name.startsWith(ALSO) && values[name] === "on")
+    .map((name) => name.slice(ALSO.length));
+  return ids.filter((id) => isId(id) && id !== resource);
+}
+
 export function withAccessories(resource_ids: readonly string[], units: number, values: Values) {
   const typed = Object.entries(values).filter(([name, value]) => name.startsWith(WITH) && value?.trim());
   const checked = typed.map(([name, value]) => {
@@ -230,7 +254,7 @@ export function withAccessories(resource_ids: readonly string[], units: number, 
   });
   const had = checked.filter(([id, some]) => isId(id) && some > 0);
   return {
-    resource_ids: [...resource_ids, ...had.map(([id]) => id)],
+    resource_ids: [...resource_ids, ...alsoIn(values), ...had.map(([id]) => id)],
     quantities: { [resource_ids[0]]: units, ...Object.fromEntries(had) },
   };
 }

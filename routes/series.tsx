@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { Invalid, NotFound } from "../domain/errors.ts";
 import { rulesOf } from "../domain/policies.ts";
+import { countedName, quantityOf } from "../domain/quantities.ts";
 import { Recurrence, recurrenceInWords } from "../domain/recurrence.ts";
 import { getResource } from "../domain/resources.ts";
 import { addSkipped, createSeries, getSeries, type NewSeries, previewSeries } from "../domain/series.ts";
@@ -13,7 +14,7 @@ import { count } from "../views/words.ts";
 import { actorOf, type Context, type Env } from "./env.ts";
 import { check, fields, orAgain, type Problem, readPeriod, type Values } from "./forms.ts";
 import { readParticulars } from "./particulars.ts";
-import { readUnits, show } from "./reserve.tsx";
+import { readUnits, show, withAccessories } from "./reserve.tsx";
 import { done, page } from "./respond.tsx";
 
 /** Reservations that recur: every date before it is stored, one series, and what is done with all its dates. */
@@ -91,7 +92,10 @@ series.post("/series/:id/change", async (c) => {
 });
 
 async function preview(c: Context, values: Values, problem?: Problem) {
-  const { resource, asked } = await read(c, { mode: "skip", ...values });
+  const { asked } = await read(c, { mode: "skip", ...values });
+  const names = await Promise.all(asked.resource_ids.map((id) => getResource(c.var.sql, id)));
+  const what = names.map(({ id, name }) => countedName({ name, quantity: quantityOf(asked.quantities, id) }))
+    .join(", ");
   const { time_zone, dates } = await previewSeries(c.var.sql, actorOf(c), asked, c.var.now);
   const words = recurrenceInWords(asked.rule, asked.start_wall.toPlainDate(), dates.length);
   const body = (
@@ -99,14 +103,14 @@ async function preview(c: Context, values: Values, problem?: Problem) {
       dates={dates}
       words={words}
       zone={time_zone}
-      resource={resource}
+      what={what}
       values={values}
       message={problem?.message}
       now={c.var.now}
     />
   );
   return page(c, {
-    title: `${count(dates.length, "date")} of ${resource.name}`,
+    title: `${count(dates.length, "date")} of ${what}`,
     body,
     status: problem?.status,
   });
@@ -121,8 +125,7 @@ async function read(c: Context, values: Values) {
   const [rules] = await rulesOf(c.var.sql, [resource.id]);
   const asked: NewSeries = {
     ...{
-      resource_ids: [resource.id],
-      quantities: { [resource.id]: readUnits(values) },
+      ...withAccessories([resource.id], readUnits(values), values),
       start_wall,
       end_wall,
       purpose,
@@ -131,7 +134,7 @@ async function read(c: Context, values: Values) {
     ...{ rule: readRule(values), choice: choiceOf(values.mode) },
     ...readParticulars(values, rules?.policy),
   };
-  return { resource, asked };
+  return { asked };
 }
 
 function readRule(values: Values): Recurrence {

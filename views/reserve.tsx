@@ -15,6 +15,8 @@ export interface ReserveProps {
   resource: { id: string; name: string; location: string; time_zone: string; kind: string; units: number };
   /** Resources of the same kind, to choose another. */
   alike: readonly { id: string; name: string }[];
+  /** Resources that can be had together with it; none where a reservation is changed. */
+  others: readonly { id: string; name: string }[];
   /** What can be had with it. */
   accessories: readonly Accessory[];
   values: Record<string, string | undefined>;
@@ -71,6 +73,7 @@ function ReserveForm(props: ReserveProps) {
           required
         />
       )}
+      {props.others.length > 0 && <Others {...props} />}
       {accessories.length > 0 && <Accessories accessories={accessories} values={values} errors={errors} />}
       <fieldset class="period">
         <legend>
@@ -102,6 +105,26 @@ function ReserveForm(props: ReserveProps) {
         {changing && <a href={deciding?.back ?? changing.path}>Leave it as it is</a>}
       </p>
     </form>
+  );
+}
+
+// All of them for the same time, or none.
+function Others({ others, values, errors }: Pick<ReserveProps, "others" | "values" | "errors">) {
+  const ticked = (id: string) => values[`also_${id}`] === "on";
+  const error = errors.resource_ids;
+  return (
+    <details open={Boolean(error) || others.some(({ id }) => ticked(id))}>
+      <summary>Together with others</summary>
+      <fieldset class="others" aria-describedby={error && "others-error"}>
+        <legend>All of them, or none</legend>
+        {others.map(({ id, name }) => (
+          <label class="option">
+            <input type="checkbox" name={`also_${id}`} value="on" checked={ticked(id)} /> {name}
+          </label>
+        ))}
+        {error && <p class="error" id="others-error">{error}</p>}
+      </fieldset>
+    </details>
   );
 }
 

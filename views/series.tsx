@@ -18,7 +18,8 @@ interface PreviewProps {
   dates: readonly PlannedDate[];
   words: string;
   zone: string;
-  resource: { id: string; name: string };
+  /** Of which resources. */
+  what: string;
   /** The form as it was filled in. */
   values: Record<string, string | undefined>;
   message?: string;
@@ -32,7 +33,7 @@ const MODES = [
 ] as const;
 
 /** Every date of a series before anything is stored: which can be had, which not and why. */
-export function SeriesPreviewPage({ dates, words, zone, resource, values, message, now }: PreviewProps) {
+export function SeriesPreviewPage({ dates, words, zone, what, values, message, now }: PreviewProps) {
   const had = dates.filter(({ period }) => period).length;
   const troubled = dates.some(({ problems }) => problems.length > 0);
   const mode = values.mode ?? "skip";
@@ -41,7 +42,7 @@ export function SeriesPreviewPage({ dates, words, zone, resource, values, messag
   const back = new URLSearchParams(kept as [string, string][]);
   return (
     <section class="narrow">
-      <h1>{count(dates.length, "date")} of {resource.name}</h1>
+      <h1 class="break">{count(dates.length, "date")} of {what}</h1>
       <p>
         {sentence(words)} <span class="quiet">({zone} time)</span>
       </p>

@@ -39,6 +39,28 @@ Deno.test("the form that says how it repeats leads to every date, with what is i
   assert.equal((await scene.sql`select id from series`).length, 0);
 });
 
+Deno.test("several resources are ticked in the form: each date has all of them, or says which is in the way", async () => {
+  await using scene = await site();
+  const { sql, cast, bob, typed } = scene;
+  const beamer = await makeResource(sql, cast.ada, { name: "Beamer" });
+  const form = read(await bob.get(`/reservations/new?${new URLSearchParams({ resource: typed.resource })}`));
+  assert.equal(words(one(form, "fieldset.others label")), "Beamer");
+  await request(sql, cast.alice, { resource_ids: [beamer.id], ...on("2026-05-19", "10:00", "11:00") }, NOW);
+  await scene.takeSecond();
+  const both = { ...typed, [`also_${beamer.id}`]: "on" };
+  const sent = await bob.post("/reservations", both);
+  const page = read(await bob.get(sent.headers.get("location")!));
+  assert.match(words(one(page, "h1")), /4 dates of Hall, Beamer/);
+  const rows = page.querySelectorAll("ol.rows li").map(words);
+  assert.match(rows[1], /Hall is already taken by Alice Asker/);
+  assert.match(rows[2], /Beamer is already taken by Alice Asker/);
+  const stored = await bob.post("/series", { ...both, mode: "skip" });
+  const series = read(await bob.get(stored.headers.get("location")!));
+  assert.match(words(one(series, "main")), /Hall, Beamer|Beamer, Hall/);
+  assert.equal(series.querySelectorAll("ol.rows li").length, 2);
+  await assertSound(sql);
+});
+
 Deno.test("what is confirmed is stored, and its page has the dates, those left out, and a way to add them", async () => {
   await using scene = await site();
   const { id } = await scene.takeSecond();
