@@ -61,6 +61,31 @@ Deno.test("several resources are ticked in the form: each date has all of them, 
   await assertSound(sql);
 });
 
+Deno.test("the queue shows the dates of a series as one row: all are answered together, or each by itself", async () => {
+  await using scene = await site({ requires_approval: true });
+  const { sam, sql, made } = scene;
+  await made();
+  const page = read(await sam.get("/approvals"));
+  const group = one(page, "#queue > .request");
+  assert.equal(page.querySelectorAll("#queue > .request").length, 1);
+  assert.match(words(group), /Hall ?4 dates of a series Bob Booker: Choir/);
+  assert.equal(group.querySelectorAll(".dates > .request").length, 4);
+  const [date] = await sql<{ id: string; version: number }[]>`
+    select id, version from reservations order by start_time limit 1`;
+  const alone = { reason: "A holiday", version: `${date.version}` };
+  assert.equal((await sam.post(`/reservations/${date.id}/deny`, alone)).status, 303);
+  const left = one(read(await sam.get("/approvals")), "#queue > .request");
+  const tick = left.querySelectorAll(".answers input[name=tick]").map((input) => input.getAttribute("value"));
+  const ticks = [...new Set(tick)].map((value) => ["tick", value!]);
+  const body = new URLSearchParams([...ticks, ["verb", "approve"]]);
+  const headers = { "content-type": "application/x-www-form-urlencoded" };
+  const answer = await sam.send("/approvals/several", { method: "POST", body: `${body}`, headers });
+  assert.equal(answer.status, 303, answer.text);
+  const rows = await sql<{ status: string }[]>`select status from reservations order by start_time`;
+  assert.deepEqual(rows.map(({ status }) => status), ["denied", "approved", "approved", "approved"]);
+  await assertSound(sql);
+});
+
 Deno.test("what is confirmed is stored, and its page has the dates, those left out, and a way to add them", async () => {
   await using scene = await site();
   const { id } = await scene.takeSecond();
