@@ -221,9 +221,9 @@ export function EntryPage({ entry, history, viewer, now, message }: EntryProps) 
           </Fact>
         )}
       </dl>
-      <p class="actions">
+      <div class="actions">
         <LeaveForm entry={entry} viewer={viewer} /> <a href="/waitlist">The waitlist</a>
-      </p>
+      </div>
       <section>
         <h2>History</h2>
         <ol class="history">
