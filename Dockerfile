@@ -5,7 +5,7 @@ WORKDIR /app
 ENV DENO_DIR=/deno-cache HOST=0.0.0.0 DATA_DIR=/data LOG_FORMAT=json
 
 COPY . .
-RUN deno install --frozen --entrypoint main.ts cli.ts db/demo.ts lib/passwords_worker.ts \
+RUN deno install --frozen --entrypoint main.ts permissions.ts cli.ts db/demo.ts lib/passwords_worker.ts \
   && mkdir -p /data && chown -R deno:deno /data /deno-cache
 
 USER deno
@@ -15,6 +15,7 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=15s --timeout=5s --start-period=20s \
   CMD ["deno", "eval", "--no-lock", "const r = await fetch(`http://127.0.0.1:${Deno.env.get('PORT') ?? 8000}/health`); Deno.exit(r.ok ? 0 : 1)"]
 
-CMD ["deno", "run", "--no-prompt", "--cached-only", "--frozen", "--allow-net", \
-  "--allow-env=PORT,HOST,DATABASE_URL,DATA_DIR,BASE_URL,SECRET_KEY,ADMIN_EMAIL,ADMIN_PASSWORD,TIME_ZONE,REGISTRATION,RATE_LIMIT,CORS_ORIGINS,TRUSTED_PROXIES,LOG_FORMAT,BACKUP_AT,BACKUP_KEEP,METRICS_TOKEN,PG*", \
-  "--allow-read=/app,/data,/tmp", "--allow-write=/data,/tmp", "--allow-sys=statfs", "--allow-run=/bin/sh", "main.ts"]
+# What it may reach comes from the settings, as in `deno task start`.
+CMD ["/bin/sh", "-c", "set -f; exec deno run --no-prompt --cached-only --frozen \
+  --allow-env=PORT,HOST,DATABASE_URL,DATA_DIR,BASE_URL,SECRET_KEY,ADMIN_EMAIL,ADMIN_PASSWORD,TIME_ZONE,REGISTRATION,RATE_LIMIT,CORS_ORIGINS,TRUSTED_PROXIES,LOG_FORMAT,BACKUP_AT,BACKUP_KEEP,METRICS_TOKEN,PG* \
+  $(deno run --no-prompt --cached-only --frozen --allow-env=PORT,HOST,DATABASE_URL,DATA_DIR,PG* permissions.ts) main.ts"]

@@ -32,6 +32,7 @@ import {
   securityHeaders,
   signedIn,
   sizeLimit,
+  standIn,
 } from "./routes/middleware.ts";
 import { NotFound } from "./domain/errors.ts";
 import { proposals } from "./routes/proposals.tsx";
@@ -53,6 +54,7 @@ export function createApp(house: House): Hono<Env> {
   app.use(begin(house));
   app.use(securityHeaders());
   app.use(realAddress());
+  app.use(standIn());
   app.onError(answerError);
   app.notFound((c) => answerError(new NotFound("This page"), c));
 

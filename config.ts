@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { addressesOf } from "./db/addresses.ts";
 import { areNetworks } from "./lib/neighbours.ts";
 
 const text = z.string().trim();
@@ -15,7 +16,13 @@ const Settings = z.object({
   )
     .default(8000),
   HOST: text.default("127.0.0.1"),
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: "is not a postgres:// address" }).optional(),
+  DATABASE_URL: text.superRefine((address, context) => {
+    try {
+      addressesOf(address);
+    } catch (error) {
+      context.addIssue({ code: "custom", message: (error as Error).message });
+    }
+  }).optional(),
   DATA_DIR: text.default("./data"),
   BASE_URL: z.url({ protocol: /^https?$/, error: "is not an http:// or https:// address" }).optional(),
   SECRET_KEY: text.min(32, "needs at least 32 characters").optional(),

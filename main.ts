@@ -1,13 +1,14 @@
 import { createApp } from "./app.ts";
 import { backUpWhenDue, DAILY, LOOKS } from "./backups.ts";
 import { BadSettings, type Config, readConfig, SETTING_NAMES } from "./config.ts";
-import { connect, learn } from "./db/connect.ts";
+import { type Cluster, follow, NoPrimary } from "./db/cluster.ts";
+import { connect } from "./db/connect.ts";
 import { DataDirInUse, EmbeddedFailed } from "./db/embedded.ts";
 import { isDriversOwn, tellsOfLoss } from "./db/lost.ts";
 import { migrate, MigrationRefused } from "./db/migrate.ts";
 import type { Sql } from "./db/types.ts";
 import { setUp } from "./domain/users.ts";
-import { furnish, openDatabase } from "./house.ts";
+import { furnish, openDatabase, type Opened } from "./house.ts";
 import { JOBS, runJob } from "./jobs.ts";
 import { log, startLogging } from "./lib/log.ts";
 import { stopHashing } from "./lib/passwords.ts";
@@ -48,9 +49,8 @@ async function start(config: Config) {
     void stop(1);
   });
   undo.push(database.close);
-  const sql = connect(database.where);
-  await learn(sql);
-  undo.push(() => sql.end({ timeout: 5 }));
+  const { sql, standby, close } = await openPool(database);
+  undo.push(close);
   const applied = await migrate(sql, clock());
   if (applied.length > 0) log("database").info("Migrated: {applied}", { applied: applied.join(", ") });
   if (demo) await fill(sql, config);
@@ -62,7 +62,7 @@ async function start(config: Config) {
     };
     await setUp(sql, admin, clock());
   }
-  const house = await furnish(sql, config, clock);
+  const house = await furnish(sql, config, clock, standby);
   // Its ear at the database closes with the pool: to say goodbye would wait for a database that may be gone.
   undo.push(stopHashing);
   work = (job) => runJob(sql, job, clock());
@@ -77,6 +77,20 @@ async function start(config: Config) {
   }, app.fetch);
   undo.push(() => server.shutdown());
   if (stopping) await stop(0);
+}
+
+async function openPool(
+  { where, addresses }: Opened,
+): Promise<Partial<Cluster> & Pick<Cluster, "sql" | "close">> {
+  const database = log("database");
+  if (addresses.length > 1) {
+    return await follow(addresses, {
+      info: (words) => database.info(words),
+      warn: (words) => database.warn(words),
+    });
+  }
+  const sql = connect(where);
+  return { sql, close: () => sql.end({ timeout: 5 }) };
 }
 
 function surviveLoss(event: Event, error: unknown) {
@@ -146,6 +160,6 @@ async function fill(sql: Sql, config: Config) {
 }
 
 function isExpected(error: unknown): error is Error {
-  return [BadSettings, DataDirInUse, EmbeddedFailed, MigrationRefused, Deno.errors.AddrInUse]
+  return [BadSettings, DataDirInUse, EmbeddedFailed, MigrationRefused, NoPrimary, Deno.errors.AddrInUse]
     .some((kind) => error instanceof kind);
 }

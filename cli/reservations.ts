@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { type Asked, asking, shown, shownPeriod } from "./asked.ts";
+import { Ended, EXIT } from "./exits.ts";
 import { type Column, showOne, showRows } from "./output.ts";
 import { findResource } from "./resources.ts";
 import { countedName } from "../domain/quantities.ts";
@@ -58,9 +59,10 @@ export function reservations(program: Command): void {
     }));
 
   repeating(
-    group.command("create").description("ask for a time").argument("<resource>", "its name or id")
-      .argument("<when...>", WHEN),
+    group.command("create").description("ask for a time")
+      .argument("[resource]", "its name or id; none with --any").argument("[when...]", WHEN),
   )
+    .option("--any <like...>", "whichever fits best of what is like this: kind=room tag=screen")
     .option("--units <units>", "so many of it")
     .option("--with <resource...>", "others at the same time; all of them or none")
     .option("--accessory <accessory...>", "what to have with it, and how many: Chairs=20")
@@ -72,15 +74,33 @@ export function reservations(program: Command): void {
       `\nTimes are those of the resource's own zone, unless --zone says otherwise.\n` +
         `Examples:\n${
           EXAMPLES.map((example) => `  holdfast reservations create "Room 1" ${example}`).join("\n")
-        }\n  holdfast reservations create "Room 1" monday 9:00 +1h --repeat weekly --on mon,thu --times 20`,
+        }\n  holdfast reservations create tomorrow 9am to 11am --attendees 6 --any kind=room tag=screen` +
+        `\n  holdfast reservations create "Room 1" monday 9:00 +1h --repeat weekly --on mon,thu --times 20`,
     )
-    .action(asking<[string, string[]]>(async (asked, named, when) => {
+    .action(asking<[string | undefined, string[]]>(async (asked, named, when) => {
       const { site, now, options } = asked;
+      const number = (text?: string) => text === undefined ? undefined : Number(text);
+      const words = {
+        ...{ purpose: options.purpose, private: options.private, override: options.override },
+        ...{ priority: number(options.priority), attendees: number(options.attendees) },
+      };
+      if (options.any) {
+        if (options.with || options.accessory || isRepeating(options)) {
+          throw new Ended(
+            EXIT.usage,
+            "--any is for one resource, once: leave --with, --accessory and --repeat out",
+          );
+        }
+        const any_of = { ...likeOf(options.any), quantity: number(options.units) };
+        const period = readPeriod([named ?? "", ...when].join(" "), asked.zone, now);
+        const body = { any_of, start_time: `${period.start_time}`, end_time: `${period.end_time}`, ...words };
+        return await showReservation(asked, await site.call("POST", PATH, { body }));
+      }
+      if (!named) throw new Ended(EXIT.usage, "Name a resource, or say --any kind=room");
       const wanted = [];
       for (const name of [named, ...options.with ?? []]) wanted.push(await findResource(site, name));
       const zone = options.zone ?? wanted[0].time_zone;
       const { start_time, end_time } = readPeriod(when.join(" "), zone, now);
-      const number = (text?: string) => text === undefined ? undefined : Number(text);
       const quantities: Record<string, number> = options.units
         ? { [wanted[0].id]: Number(options.units) }
         : {};
@@ -92,9 +112,7 @@ export function reservations(program: Command): void {
       }
       const body = {
         ...{ resource_ids: wanted.map(({ id }) => id), quantities },
-        ...{ start_time: String(start_time), end_time: String(end_time) },
-        ...{ purpose: options.purpose, private: options.private, override: options.override },
-        ...{ priority: number(options.priority), attendees: number(options.attendees) },
+        ...{ start_time: String(start_time), end_time: String(end_time), ...words },
       };
       if (isRepeating(options)) return await createRepeating({ ...asked, zone }, body);
       await showReservation({ ...asked, zone }, await site.call("POST", PATH, { body }));
@@ -180,6 +198,15 @@ export function reservations(program: Command): void {
     }));
 
   transfers(group, "reservations");
+}
+
+// What any resource has to be like: `kind=room`, `tag=screen`.
+function likeOf(said: readonly string[]): Record<string, string> {
+  return Object.fromEntries(said.map((one) => {
+    const [, name, value] = /^(kind|tag)=(.+)$/.exec(one) ?? [];
+    if (!name) throw new Ended(EXIT.usage, `Say --any kind=room, tag=screen or both, not “${one}”`);
+    return [name, value];
+  }));
 }
 
 /** The reservation that somebody names, by its reference or id. */

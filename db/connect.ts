@@ -51,45 +51,5 @@ export function connect(
     },
   };
   const sql = typeof where === "string" ? postgres(where, options) : postgres({ ...where, ...options });
-  const opened = watchPool(sql, max) as unknown as Sql satisfies postgres.Sql<Types>;
-  if (known) spareQuestions(opened, known);
-  return opened;
-}
-
-/** What the driver asks on each new connection, and what never changes: which types are arrays of which. */
-type Arrays = Pick<Internals, "parsers" | "serializers"> & {
-  typeArrayMap: Internals["shared"]["typeArrayMap"];
-};
-
-/** What its type calls by no name. */
-interface Internals {
-  fetch_types: boolean;
-  parsers: Record<number, unknown>;
-  serializers: Record<number, unknown>;
-  shared: { typeArrayMap: Record<number, number> };
-}
-
-let known: Arrays | undefined;
-
-/**
- * Connects, and learns what every later connection of this program would ask again. The driver asks it in a promise
- * that nobody holds: where a database dies in that moment, the program would end with it.
- */
-export async function learn(sql: Sql): Promise<void> {
-  await sql`select 1`;
-  const { parsers, serializers, shared } = internalsOf(sql);
-  known ??= { parsers, serializers, typeArrayMap: shared.typeArrayMap };
-  spareQuestions(sql, known);
-}
-
-function spareQuestions(sql: Sql, { parsers, serializers, typeArrayMap }: Arrays) {
-  const options = internalsOf(sql);
-  Object.assign(options.parsers, parsers);
-  Object.assign(options.serializers, serializers);
-  Object.assign(options.shared.typeArrayMap, typeArrayMap);
-  options.fetch_types = false;
-}
-
-function internalsOf(sql: Sql): Internals {
-  return sql.options as unknown as Internals;
+  return watchPool(sql, max) as unknown as Sql satisfies postgres.Sql<Types>;
 }

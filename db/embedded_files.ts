@@ -34,6 +34,7 @@ type Ids = NonNullable<Account["ids"]>;
 
 // A socket's path may have 107 bytes on Linux and 103 on macOS.
 const LONGEST_SOCKET_PATH = 103;
+const SOCKET = ".s.PGSQL.5432";
 const LARGEST_LOG = 10 * 1024 * 1024;
 
 const SURVEY = `
@@ -83,6 +84,13 @@ export async function furnish(dir: string, onCreate: () => void): Promise<Home> 
     await createDatabaseFiles(dir, home);
   }
   return home;
+}
+
+/** The socket of the PostgreSQL of a data directory, which stands elsewhere where its path would be too long. */
+export async function socketOf(dir: string): Promise<string> {
+  const near = join(dir, "run", SOCKET);
+  const length = new TextEncoder().encode(near).length;
+  return length <= LONGEST_SOCKET_PATH ? near : `/tmp/holdfast-${await shortHash(dir)}/${SOCKET}`;
 }
 
 /** Reads PostgreSQL's pid file; undefined when there is none, or it is not complete yet. */
@@ -188,9 +196,7 @@ async function openLog(dir: string, owner?: Ids): Promise<string> {
 }
 
 async function socketFolder(dir: string, uid: number, owner?: Ids): Promise<string> {
-  const near = join(dir, "run");
-  const length = new TextEncoder().encode(join(near, ".s.PGSQL.5432")).length;
-  const folder = length <= LONGEST_SOCKET_PATH ? near : `/tmp/holdfast-${await shortHash(dir)}`;
+  const folder = dirname(await socketOf(dir));
   await Deno.mkdir(folder, { mode: 0o700 }).catch(ignore(Deno.errors.AlreadyExists));
   const found = await Deno.lstat(folder);
   if (!found.isDirectory || (found.uid !== uid && found.uid !== owner?.uid)) {

@@ -19,8 +19,15 @@ export function tellsOfLoss(error: unknown): boolean {
   return LOST.test(String((error as { code?: unknown } | null | undefined)?.code ?? ""));
 }
 
-/** Whether an error is the driver's own attempt to write to a connection that has closed. */
+/** What PostgreSQL, or a pooler before it, says on a connection before it ends it; and the driver where we end it. */
+const FAREWELL = /^(57P0|08|CONNECTION_|CONNECT_TIMEOUT)/;
+
+/**
+ * Whether an error that reached nobody is of a connection that ended while the driver was busy with it by itself: it
+ * was told so, or wrote to it when it had closed.
+ */
 export function isDriversOwn(error: unknown): boolean {
+  if (FAREWELL.test(String((error as { code?: unknown } | null | undefined)?.code ?? ""))) return true;
   return error instanceof TypeError && /'write'/.test(error.message) &&
     /at \S*nextWrite\b/.test(error.stack ?? "");
 }

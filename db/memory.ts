@@ -16,7 +16,7 @@ export interface Memory {
 /**
  * A memory of at most so many answers. There is nothing to invalidate: a snapshot names the transactions that a
  * query can see, and as long as it stays the same, so does every answer. (On a standby it would not name all that
- * are under way; Holdfast reads where it writes.)
+ * are under way: `forgetful` is for those.)
  *
  * @see https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-SNAPSHOT
  */
@@ -39,3 +39,6 @@ export function remember(sql: Sql, atMost = 200): Memory {
     },
   };
 }
+
+/** A memory that keeps nothing: for a database whose snapshots do not tell whether anything was written. */
+export const forgetful: Memory = { open: () => Promise.resolve((_key, load) => load()) };

@@ -36,6 +36,11 @@ export function poolOf(sql: object): Pool {
   return read();
 }
 
+/** Has `poolOf` answer for something that stands for one pool after the other, as the one that it stands for now. */
+export function standsFor(stand: object, current: () => object): void {
+  pools.set(stand, () => poolOf(current()));
+}
+
 /**
  * The same pool, of which `poolOf` knows how busy it is: the driver keeps that to itself. Where traces are wanted, each
  * statement and each transaction is a span, with its text and never with its values.

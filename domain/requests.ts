@@ -60,33 +60,60 @@ export async function request(
   asked: NewReservation,
   now: Temporal.Instant,
 ): Promise<Stored> {
-  permit(actor, "reserve");
-  if (asked.override) permit(actor, "override");
-  const { requester_id = actor.id } = asked;
-  if (requester_id !== actor.id) permit(actor, "reserve_for");
-  const wish = { ...asked, ...wantedOf(asked.resource_ids, asked.quantities), requester_id };
+  const wish = { ...permitted(actor, asked), ...wantedOf(asked.resource_ids, asked.quantities) };
   await mustLieAhead(sql, wish, now);
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    const rules = await judged(sql, wish, now, { fresh: attempt > 1 });
-    const counted = rules.some(hasQuota) && !wish.override;
-    // What of several could not be had fails, and would take a transaction under way with it.
-    const apart = counted || (isInside(sql) && rowsFor(rules, wish.quantities) > 1);
-    const stored = apart
-      ? await transaction(sql, async (tx) => {
-        if (counted) {
-          await lockQuotas(tx, requester_id);
-          await mustBeWithin(tx, rules, wish, now);
-        }
-        const made = await store(tx, actor, wish, rules, now);
-        if (!made) throw new StepBack();
-        return made;
-      }).catch(steppedBack)
-      : await store(sql, actor, wish, rules, now);
+    const stored = await tryFor(sql, actor, wish, now, { fresh: attempt > 1 });
     if (stored) return stored;
     await refuseIfTaken(sql, actor, wish, now);
     await letGo(sql, wish, now);
   }
   throw new Conflict("This time was wanted by too many at once: try again");
+}
+
+/**
+ * A wish with whose it is, where the actor may ask for them and as is said.
+ *
+ * @throws {Forbidden}
+ */
+export function permitted<T extends Pick<NewReservation, "override" | "requester_id">>(
+  actor: Actor,
+  asked: T,
+): T & { requester_id: string } {
+  permit(actor, "reserve");
+  if (asked.override) permit(actor, "override");
+  const { requester_id = actor.id } = asked;
+  if (requester_id !== actor.id) permit(actor, "reserve_for");
+  return { ...asked, requester_id };
+}
+
+/**
+ * Judges a wish and stores it, once.
+ *
+ * @returns undefined where not all of it could be had at this moment
+ * @throws {NotFound} {Invalid} {Conflict} for what is not a matter of who was faster
+ */
+export async function tryFor(
+  sql: Ground,
+  actor: Actor,
+  wish: NewReservation & { requester_id: string },
+  now: Temporal.Instant,
+  options: { fresh: boolean },
+): Promise<Stored | undefined> {
+  const rules = await judged(sql, wish, now, options);
+  const counted = rules.some(hasQuota) && !wish.override;
+  // What of several could not be had fails, and would take a transaction under way with it.
+  const apart = counted || (isInside(sql) && rowsFor(rules, wish.quantities) > 1);
+  if (!apart) return await store(sql, actor, wish, rules, now);
+  return await transaction(sql, async (tx) => {
+    if (counted) {
+      await lockQuotas(tx, wish.requester_id);
+      await mustBeWithin(tx, rules, wish, now);
+    }
+    const made = await store(tx, actor, wish, rules, now);
+    if (!made) throw new StepBack();
+    return made;
+  }).catch(steppedBack);
 }
 
 /**

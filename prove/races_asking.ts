@@ -65,6 +65,25 @@ const several: Race = {
   },
 };
 
+const ALIKE = 3;
+
+/** Everybody asks for any that has a tag, which few have: each has one of them, and nobody one that another has. */
+const anyOf: Race = {
+  name: "any of a kind",
+  winners: ALIKE,
+  async open(arena) {
+    const tag = `alike-${arena.next()}`;
+    const ids = await makeResources(arena, ALIKE, { tags: [tag] });
+    return (slot) => {
+      const attempts = arena.people.map((person, who) => {
+        const body = { any_of: { kind: "room", tag }, ...wishOf(arena, slot, who) };
+        return { send: (origin: string) => person.call(origin, "POST", "/reservations", body) };
+      });
+      return Promise.resolve({ ...windowOf(arena, slot, ids), attempts });
+    };
+  },
+};
+
 /** Two resources in one call, all or nothing; half of the calls name them the other way round. */
 const bulk: Race = {
   name: "bulk",
@@ -193,5 +212,5 @@ export const ASKING: readonly Race[] = [
   asking("create", create),
   asking("create by the form", byForm),
   asking("create, three units", create, { units: 3 }, 3),
-  ...[several, bulk, series, files, closures],
+  ...[several, anyOf, bulk, series, files, closures],
 ];

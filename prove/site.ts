@@ -21,7 +21,11 @@ export interface ServerOptions {
 export async function startServer(options: ServerOptions): Promise<Server> {
   const server = await launchServer(options);
   const { name, origin } = server;
-  await until(`${name} is ready`, async () => !server.isRunning() || await isReady(origin));
+  await until(
+    async () => `${name} is ready; it said:\n${(await server.said()).slice(-2_000)}`,
+    async () => !server.isRunning() || await isReady(origin),
+    { atMost: 45_000 },
+  );
   if (!server.isRunning()) throw new Error(`${name} does not start:\n${await server.said()}`);
   return server;
 }

@@ -14,6 +14,8 @@ import type { Assets } from "./static.ts";
 /** What the house gives to every request; made once, by whoever starts the program or a test. */
 export interface House {
   sql: Sql;
+  /** Where to read while no database takes changes; undefined while one does. */
+  standby?: () => Sql | undefined;
   /** What was read before, while it is true. */
   memory: Memory;
   config: Config & { SECRET_KEY: string };
@@ -29,7 +31,9 @@ export interface House {
   started: Temporal.Instant;
   jobs: { name: string; seconds: number }[];
   limits: {
+    /** Wrong passwords for one account from one address, and for whatever accounts from one address. */
     signIn: Limit;
+    guesses: Limit;
     register: Limit;
     /** Calls of the API by one person, and by one address without anybody; none where nothing is limited. */
     calls?: { person: Allowance; address: Allowance };

@@ -103,8 +103,8 @@ export function tell(error: unknown, c: Context): Told {
 }
 
 // What postgres.js and PostgreSQL say when there is nobody to answer, or when its machine has no more room: on its
-// disk, in its memory, for connections.
-const GONE = /^(CONNECT|CONNECTION_|ECONN|ENOENT|EPIPE|57P0|08|53|58030)/;
+// disk, in its memory, for connections; and a standby, asked to change something.
+const GONE = /^(CONNECT|CONNECTION_|ECONN|ENOENT|EPIPE|57P0|08|53|58030|25006)/;
 
 // … and where a statement has waited for others as long as it may, or two waited for each other again and again.
 const BUSY = /^(57014|55P03|40001|40P01)$/;

@@ -21,7 +21,11 @@ const AT_MOST = 10_000;
  * Remembers identities, and forgets them when the database says that a person or a session has changed: a role that
  * was lowered or a session that was ended counts from the next request on.
  */
-export async function rememberIdentities(sql: Sql, siteZone: string): Promise<Identities> {
+export async function rememberIdentities(
+  sql: Sql,
+  siteZone: string,
+  standby: () => Sql | undefined = () => undefined,
+): Promise<Identities> {
   const sessions = remembering<Actor>();
   const tokens = remembering<TokenIdentity>();
   const forget = () => {
@@ -30,8 +34,10 @@ export async function rememberIdentities(sql: Sql, siteZone: string): Promise<Id
   };
   const listening = await sql.listen("identity_changed", forget, forget);
   return {
-    find: (session_id) => sessions.find(session_id, () => findIdentity(sql, session_id, siteZone)),
-    findByToken: (secret, now) => tokens.find(secret, () => findByToken(sql, secret, siteZone, now)),
+    find: (session_id) =>
+      sessions.find(session_id, () => findIdentity(standby() ?? sql, session_id, siteZone)),
+    findByToken: (secret, now) =>
+      tokens.find(secret, () => findByToken(standby() ?? sql, secret, siteZone, now)),
     forget,
     stop: () => listening.unlisten(),
   };

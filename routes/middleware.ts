@@ -1,16 +1,38 @@
 import { createMiddleware } from "hono/factory";
-import { getCookie } from "hono/cookie";
 import { bodyLimit } from "hono/body-limit";
+import { forgetful } from "../db/memory.ts";
 import { PREFIX } from "../domain/auth/tokens.ts";
 import { rotate } from "../domain/auth/sessions.ts";
 import { Forbidden } from "../domain/errors.ts";
 import { type Action, permit } from "../domain/permissions.ts";
 import { tellLog } from "./begin.ts";
-import { ACCESS, clearSession, REFRESH, setAccess, setSession } from "./cookies.ts";
+import { ACCESS, clearSession, cookieOf, REFRESH, setAccess, setSession } from "./cookies.ts";
 import { actorOf, type Context, type Env } from "./env.ts";
 import { NotSignedIn, Refused } from "./refused.ts";
 import { readAccess } from "./tokens.ts";
 import { takesFiles } from "./uploads.ts";
+
+/**
+ * While no database takes changes: reads from a standby, and refuses at once what would change anything. A page that
+ * has to change something to be shown is refused by the standby itself.
+ */
+export function standIn() {
+  return createMiddleware<Env>(async (c, next) => {
+    const { house } = c.var;
+    const standby = house.standby?.();
+    if (standby && !["GET", "HEAD", "OPTIONS"].includes(c.req.method)) {
+      const detail =
+        "The database is changing places, so nothing can be changed at present: try again in a moment. " +
+        "What is there can be read meanwhile";
+      throw new Refused(503, "Not available", detail);
+    }
+    if (standby) {
+      c.set("sql", standby);
+      c.set("house", { ...house, sql: standby, memory: forgetful });
+    }
+    await next();
+  });
+}
 
 /**
  * Refuses a request without a real address. It is put together from what the request says its host is: with more in
@@ -49,7 +71,7 @@ export function securityHeaders() {
         "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     );
     if (c.var.house.config.BASE_URL.startsWith("https:")) {
-      headers.set("Strict-Transport-Security", "max-age=31536000");
+      headers.set("Strict-Transport-Security", "max-age=31536000; includeSubDomains");
     }
     if (!headers.has("Cache-Control")) headers.set("Cache-Control", "no-store");
   });
@@ -77,8 +99,8 @@ export function identify() {
       c.set("bearer", true);
       const token = authorization.slice("Bearer ".length).trim();
       await (token.startsWith(PREFIX) ? admitProgram(c, token) : admit(c, token));
-    } else if (getCookie(c, ACCESS) || getCookie(c, REFRESH)) {
-      await admit(c, getCookie(c, ACCESS) ?? "") || await renew(c);
+    } else if (cookieOf(c, ACCESS) || cookieOf(c, REFRESH)) {
+      await admit(c, cookieOf(c, ACCESS) ?? "") || await renew(c);
     }
     if (c.var.actor) tellLog(c.var.actor.id);
     await next();
@@ -106,7 +128,7 @@ async function admitProgram(c: Context, token: string): Promise<void> {
 
 async function renew(c: Context): Promise<void> {
   const { sql, now, house } = c.var;
-  const token = getCookie(c, REFRESH);
+  const token = cookieOf(c, REFRESH);
   const granted = token ? await rotate(sql, token, now) : undefined;
   const actor = granted && await house.identities.find(granted.session_id);
   if (!granted || !actor) {

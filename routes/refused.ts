@@ -1,7 +1,7 @@
 /** A request that is not understood as HTTP, before anybody looks at what it asks for. */
 export class Refused extends Error {
   constructor(
-    readonly status: 400 | 401 | 404 | 405 | 409 | 413 | 415 | 422,
+    readonly status: 400 | 401 | 404 | 405 | 409 | 413 | 415 | 422 | 503,
     readonly title: string,
     detail: string,
     readonly more?: Record<string, unknown>,

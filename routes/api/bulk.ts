@@ -67,8 +67,8 @@ bulk.post("/", {
   if (body.mode === "each") return { results: await one(c.var.sql, c, body) };
   return await together(c.var.sql, async (sql, tx) => {
     const results = await freeingTogether(tx, "anywhere", async () => {
-      // In one order, so that two of these do not wait for each other crosswise.
-      await queueUp(tx, body.create.flatMap((wish) => wish.resource_ids ?? [wish.resource_id!]));
+      // In one order, so that two of these do not wait for each other crosswise. Which ones any will be is not known yet.
+      await queueUp(tx, body.create.flatMap((wish) => wish.resource_ids ?? wish.resource_id ?? []));
       return await one(sql, c, body);
     }, c.var.now);
     const refused = results.filter(({ status }) => status >= 400).length;

@@ -32,7 +32,9 @@ reservations.post("/", {
   id: "createReservation",
   summary: "Ask for one or several resources over one period",
   description:
-    "All of them or none. Approved at once, unless a resource wants a decision: then it is pending.",
+    "All of them or none. Approved at once, unless a resource wants a decision: then it is pending. With `any_of` " +
+    "it is whichever resource of a kind or with a tag fits best: `resource_ids` of the answer names it. Of two who " +
+    "ask at once each gets another.",
   who: "reserve",
   body: NewReservation,
   answers: { 201: Reservation, 404: "A resource does not exist", 409: REFUSED },

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Sql, Tx } from "../../db/types.ts";
+import { requestAny } from "../../domain/any_of.ts";
 import { getProposal, type Proposal } from "../../domain/proposals.ts";
 import { type Quantities, quantityOf, type Wanted } from "../../domain/quantities.ts";
 import { request } from "../../domain/requests.ts";
@@ -11,15 +12,14 @@ import { instantOf, type NewReservation } from "./schemas.ts";
 
 /** Asks for what a program sent. */
 export async function reserve(sql: Sql, c: Context, wished: z.output<typeof NewReservation>) {
-  const { resource_id, resource_ids, start_time, end_time, ...rest } = wished;
+  const { resource_id, resource_ids, any_of, quantities, start_time, end_time, ...rest } = wished;
   const actor = actorOf(c);
   const { now } = c.var;
-  const wish = {
-    ...rest,
-    resource_ids: resource_ids ?? [resource_id!],
-    ...instants({ start_time, end_time }),
-  };
-  const stored = await request(sql, actor, wish, now);
+  const wish = { ...rest, ...instants({ start_time, end_time }) };
+  const ids = resource_ids ?? [resource_id!];
+  const stored = any_of
+    ? await requestAny(sql, actor, { ...wish, any_of }, now)
+    : await request(sql, actor, { ...wish, resource_ids: ids, quantities }, now);
   // Everything about it is known: reading it again would cost a second round trip.
   const made = { ...wish, ...stored, requester_id: actor.id, now };
   return { json: storedJson(made), tag: tagOf({ ...made, version: 1 }, undefined, now) };

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { AnyOf } from "../../domain/any_of.ts";
 import { readInstant } from "../../domain/periods.ts";
 import { Purpose, text, Why } from "../../domain/texts.ts";
 
@@ -35,6 +36,10 @@ export function agree(named: { resource_id?: string; resource_ids?: string[] }):
 /** A wish as programs send it. */
 export const NewReservation = z.object({
   ...NamedResources,
+  any_of: AnyOf.optional().describe(
+    "In place of resources: whichever of this kind or with this tag is free, and has the fewest places that are " +
+      "enough for the attendees; those that nobody has to approve first",
+  ),
   start_time: Time,
   end_time: Time,
   purpose: Purpose.optional(),
@@ -44,9 +49,12 @@ export const NewReservation = z.object({
   answers: z.record(z.string(), text(500)).optional(),
   attested: z.boolean("Say true or false").optional(),
   override: Why.optional(),
-}).refine((wish) => wish.resource_id || wish.resource_ids, {
+}).refine((wish) => wish.resource_id || wish.resource_ids || wish.any_of, {
   path: ["resource_id"],
-  message: "Name a resource: resource_id, or resource_ids for several",
+  message: "Name a resource: resource_id, resource_ids for several, or any_of for any that will do",
+}).refine((wish) => !wish.any_of || !(wish.resource_id || wish.resource_ids || wish.quantities), {
+  path: ["any_of"],
+  message: "Name resources, or any_of in their place: not both",
 }).refine(agree, AGREE).meta({ id: "NewReservation" });
 
 const LENGTH = "Give a length in minutes";

@@ -24,7 +24,7 @@ import { eachOf } from "./reserving.ts";
 import { AGREE, agree, instantOf, NewReservation, WallDate } from "./schemas.ts";
 
 // Neither rules that are set aside nor a priority: those are for one reservation, and its approver.
-const { priority: _priority, override: _override, ...Wished } = NewReservation.shape;
+const { priority: _priority, override: _override, any_of: _any_of, ...Wished } = NewReservation.shape;
 const NewSeriesBody = z.object({
   ...Wished,
   recurrence: Recurrence,

@@ -87,6 +87,19 @@ function story(site: string, email: (who: Who) => string): Step[] {
     },
     { who: "bob", args: ["reservations", "create", "Hall", "yesterday"], says: /not understood/, code: 2 },
     {
+      who: "bob",
+      args: ["reservations", "create", "tomorrow", "14:00", "+1h", "--any", "kind=boat"],
+      says: /There is no boat/,
+      code: 2,
+    },
+    {
+      who: "bob",
+      args: ["reservations", "create", "tomorrow", "14:00", "+1h", "--any", "sauna"],
+      says: /--any kind=room/,
+      code: 2,
+    },
+    { who: "bob", args: ["reservations", "create"], says: /Name a resource, or say --any/, code: 2 },
+    {
       who: "alice",
       args: ["resources", "availability", "Hall", "--from", "tomorrow"],
       prints: /14:00–[\d -]*15:30 +taken\n/,
