@@ -5,6 +5,7 @@ import { type Column, showOne, showRows } from "./output.ts";
 import { findResource } from "./resources.ts";
 import { countedName } from "../domain/quantities.ts";
 import { isId } from "../lib/ids.ts";
+import { createRepeating, isRepeating, repeating } from "./repeats.ts";
 import type { Json, Site } from "./site.ts";
 import { transfers } from "./transfers.ts";
 import { EXAMPLES, readMoment, readPeriod } from "./when.ts";
@@ -57,8 +58,10 @@ export function reservations(program: Command): void {
       showRows(rows, await columnsOf(asked, rows), asked, "No reservations");
     }));
 
-  group.command("create").description("ask for a time")
-    .argument("[resource]", "its name or id; none with --any").argument("[when...]", WHEN)
+  repeating(
+    group.command("create").description("ask for a time")
+      .argument("[resource]", "its name or id; none with --any").argument("[when...]", WHEN),
+  )
     .option("--any <like...>", "whichever fits best of what is like this: kind=room tag=screen")
     .option("--units <units>", "so many of it")
     .option("--with <resource...>", "others at the same time; all of them or none")
@@ -71,7 +74,8 @@ export function reservations(program: Command): void {
       `\nTimes are those of the resource's own zone, unless --zone says otherwise.\n` +
         `Examples:\n${
           EXAMPLES.map((example) => `  holdfast reservations create "Room 1" ${example}`).join("\n")
-        }\n  holdfast reservations create tomorrow 9am to 11am --attendees 6 --any kind=room tag=screen`,
+        }\n  holdfast reservations create tomorrow 9am to 11am --attendees 6 --any kind=room tag=screen` +
+        `\n  holdfast reservations create "Room 1" monday 9:00 +1h --repeat weekly --on mon,thu --times 20`,
     )
     .action(asking<[string | undefined, string[]]>(async (asked, named, when) => {
       const { site, now, options } = asked;
@@ -81,8 +85,11 @@ export function reservations(program: Command): void {
         ...{ priority: number(options.priority), attendees: number(options.attendees) },
       };
       if (options.any) {
-        if (options.with || options.accessory) {
-          throw new Ended(EXIT.usage, "--any is for one resource: leave --with and --accessory out");
+        if (options.with || options.accessory || isRepeating(options)) {
+          throw new Ended(
+            EXIT.usage,
+            "--any is for one resource, once: leave --with, --accessory and --repeat out",
+          );
         }
         const any_of = { ...likeOf(options.any), quantity: number(options.units) };
         const period = readPeriod([named ?? "", ...when].join(" "), asked.zone, now);
@@ -107,6 +114,7 @@ export function reservations(program: Command): void {
         ...{ resource_ids: wanted.map(({ id }) => id), quantities },
         ...{ start_time: String(start_time), end_time: String(end_time), ...words },
       };
+      if (isRepeating(options)) return await createRepeating({ ...asked, zone }, body);
       await showReservation({ ...asked, zone }, await site.call("POST", PATH, { body }));
     }));
 

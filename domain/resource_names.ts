@@ -21,3 +21,10 @@ export async function findByNames(
     unknown: rows.flatMap(({ id, said }) => id === null ? [said] : []),
   };
 }
+
+/** What can be reserved by itself, by name, to choose from: at most `limit`. */
+export function listChoices(db: Db, limit: number): Promise<{ id: string; name: string; kind: string }[]> {
+  return db<{ id: string; name: string; kind: string }[]>`
+    select id, name, kind from resources where deactivated_at is null and not accessory
+    order by lower(name), id limit ${limit}`;
+}

@@ -24,18 +24,20 @@ export function readUnits({ units }: Values, reservation?: Reservation): number 
 const WITH = "with_";
 /** Of another resource of the same reservation. */
 const AND = "and_";
+/** What is ticked to be had together with the first. */
+const ALSO = "also_";
 const Some = z.coerce.number("Give a whole number").int("Give a whole number").min(0, "Give a number from 0")
   .max(500, "At most 500");
 
 /**
- * How many of the first of these resources, and what is typed of accessories beside.
+ * How many of the first of these resources, what is ticked to be had with it, and what is typed of accessories beside.
  *
  * @throws {Invalid} naming the field
  */
 export function withAccessories(resource_ids: readonly string[], units: number, values: Values) {
   const had = typedUnder(WITH, values).filter(([id, some]) => isId(id) && some > 0);
   return {
-    resource_ids: [...resource_ids, ...had.map(([id]) => id)],
+    resource_ids: [...resource_ids, ...alsoIn(values), ...had.map(([id]) => id)],
     quantities: { [resource_ids[0]]: units, ...Object.fromEntries(had) },
   };
 }
@@ -74,4 +76,10 @@ function typedUnder(prefix: string, values: Values): (readonly [id: string, some
       const some = check(z.object({ [name]: Some }), { [name]: value })[name] as number;
       return [name.slice(prefix.length), some] as const;
     });
+}
+
+function alsoIn(values: Values): string[] {
+  const ids = Object.keys(values).filter((name) => name.startsWith(ALSO) && values[name] === "on")
+    .map((name) => name.slice(ALSO.length));
+  return ids.filter((id) => isId(id) && id !== values.resource);
 }

@@ -9,7 +9,8 @@ import { freeUnitsOf } from "../domain/free_units.ts";
 import { type Period, readInstant } from "../domain/periods.ts";
 import { explain, isPast, request } from "../domain/requests.ts";
 import { getReservation, type Reservation } from "../domain/reservations.ts";
-import { getResource, getResourceToReserve, listResources, type Resource } from "../domain/resources.ts";
+import { listChoices } from "../domain/resource_names.ts";
+import { getResource, getResourceToReserve, type Resource } from "../domain/resources.ts";
 import { Purpose, Why } from "../domain/texts.ts";
 import { isId } from "../lib/ids.ts";
 import { ReservePage, type ReserveProps } from "../views/reserve.tsx";
@@ -108,7 +109,8 @@ export async function show(c: Context, { values, problem, reservation, back }: S
     ? problem.message
     : undefined;
   if (wantsPart(c)) return part(c, <VerdictNotice {...props} message={message} />, problem?.status);
-  const alike = await listResources(sql, { kind: resource.kind, accessory: false, limit: 100 }, now);
+  const choices = await listChoices(sql, CHOICES);
+  const alike = choices.filter(({ kind }) => kind === resource.kind);
   const path = reservation && reservationPath(reservation.reference);
   const verb = deciding ? "reschedule" : "edit";
   const [rules] = await rulesOf(sql, [resource.id]);
@@ -122,6 +124,7 @@ export async function show(c: Context, { values, problem, reservation, back }: S
     alike: alike.some((r) => r.id === resource.id) ? alike : [resource, ...alike],
     accessories,
     others: reservation?.resources.slice(1).filter(({ accessory }) => !accessory) ?? [],
+    together: reservation ? [] : besidesOf(resource, choices),
     values,
     errors: { ...wish.verdict.errors, ...problem?.errors },
     message,
@@ -133,6 +136,18 @@ export async function show(c: Context, { values, problem, reservation, back }: S
     ? `${deciding ? "Reschedule" : "Change"} ${reservation.reference}`
     : `Reserve ${resource.name}`;
   return page(c, { title, body: <ReservePage {...form} />, status: problem?.status });
+}
+
+// So many resources to choose from, and to tick beside one: what is of its kind first. More would make the page heavy.
+const CHOICES = 300;
+const BESIDE = 60;
+
+function besidesOf<T extends { id: string; kind: string }>(resource: Resource, choices: readonly T[]): T[] {
+  const unlike = ({ kind }: T) => Number(kind !== resource.kind);
+  return choices.filter(({ id }) => id !== resource.id).sort((a, b) => unlike(a) - unlike(b)).slice(
+    0,
+    BESIDE,
+  );
 }
 
 const NOTHING = { reasons: [], conflicts: [], alternatives: [], free_units: [] };

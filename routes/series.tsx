@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { Invalid, NotFound } from "../domain/errors.ts";
 import { rulesOf } from "../domain/policies.ts";
+import { countedName } from "../domain/quantities.ts";
 import { Recurrence, recurrenceInWords } from "../domain/recurrence.ts";
 import { getResource } from "../domain/resources.ts";
 import { addSkipped, createSeries, getSeries, type NewSeries, previewSeries } from "../domain/series.ts";
@@ -92,7 +93,7 @@ series.post("/series/:id/change", async (c) => {
 });
 
 async function preview(c: Context, values: Values, problem?: Problem) {
-  const { resource, asked } = await read(c, { mode: "skip", ...values });
+  const { asked } = await read(c, { mode: "skip", ...values });
   const { time_zone, dates, resources } = await previewSeries(c.var.sql, actorOf(c), asked, c.var.now);
   const words = recurrenceInWords(asked.rule, asked.start_wall.toPlainDate(), dates.length);
   const body = (
@@ -107,7 +108,7 @@ async function preview(c: Context, values: Values, problem?: Problem) {
     />
   );
   return page(c, {
-    title: `${count(dates.length, "date")} of ${resource.name}`,
+    title: `${count(dates.length, "date")} of ${resources.map(countedName).join(", ")}`,
     body,
     status: problem?.status,
   });
@@ -126,7 +127,7 @@ async function read(c: Context, values: Values) {
     ...{ rule: readRule(values), choice: choiceOf(values.mode) },
     ...readParticulars(values, rules?.policy),
   };
-  return { resource, asked };
+  return { asked };
 }
 
 function readRule(values: Values): Recurrence {

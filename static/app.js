@@ -58,10 +58,13 @@
     ) return;
     const step = { j: "nextElementSibling", k: "previousElementSibling" }[event.key];
     if (step) {
-      request[step]?.focus();
+      // At the end of the dates of a series, on to what stands beside it.
+      (request[step]?.matches(".request") ? request[step] : request.parentElement.closest(".request")?.[step])
+        ?.focus();
       event.preventDefault();
     }
-    const button = request.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+    const button = [...request.querySelectorAll(`[data-key="${CSS.escape(event.key)}"]`)]
+      .find((one) => one.closest(".request") === request);
     if (!button) return;
     event.preventDefault();
     button.click();

@@ -6,6 +6,7 @@ import type { Refusal } from "./decisions.tsx";
 import { FormError } from "./fields.tsx";
 import { WaitingCount } from "./layout.tsx";
 import { AskForm } from "./questions.tsx";
+import { bySeries, PendingSeries } from "./pending_series.tsx";
 import { ChangeList } from "./proposals.tsx";
 import { SeveralForm, type SeveralProps, tickOf } from "./several.tsx";
 import { agoOf, count, periodOf, reservationPath } from "./words.ts";
@@ -75,15 +76,26 @@ export function ApprovalsPage(props: QueueProps) {
             </p>
             <SeveralForm wrong={several.wrong} everything={everything} />
             <div id="queue">
-              {requests.map((request) => (
-                <PendingRow
-                  request={request}
-                  viewer={viewer}
-                  now={now}
-                  wrong={wrong?.id === request.id ? wrong : undefined}
-                  ticked={several.ticked.includes(tickOf(request))}
-                />
-              ))}
+              {bySeries(requests).map((dates) => {
+                const rows = dates.map((request) => (
+                  <PendingRow
+                    request={request}
+                    viewer={viewer}
+                    now={now}
+                    wrong={wrong?.id === request.id ? wrong : undefined}
+                    ticked={several.ticked.includes(tickOf(request))}
+                  />
+                ));
+                if (dates.length === 1) return rows;
+                const touched = dates.some((one) =>
+                  one.id === wrong?.id || several.ticked.includes(tickOf(one))
+                );
+                return (
+                  <PendingSeries requests={dates} viewer={viewer} now={now} open={touched}>
+                    {rows}
+                  </PendingSeries>
+                );
+              })}
             </div>
           </>
         )}

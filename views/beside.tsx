@@ -49,3 +49,25 @@ export function Others(
     </fieldset>
   );
 }
+
+/** What can be ticked to be had for the same time. */
+export function Together(
+  { together, values, errors }: Typed & { together: readonly { id: string; name: string }[] },
+) {
+  const ticked = (id: string) => values[`also_${id}`] === "on";
+  const error = errors.resource_ids;
+  return (
+    <details open={Boolean(error) || together.some(({ id }) => ticked(id))}>
+      <summary>Together with others</summary>
+      <fieldset class="others" aria-describedby={error && "others-error"}>
+        <legend>All of them, or none</legend>
+        {together.map(({ id, name }) => (
+          <label class="option">
+            <input type="checkbox" name={`also_${id}`} value="on" checked={ticked(id)} /> {name}
+          </label>
+        ))}
+        {error && <p class="error" id="others-error">{error}</p>}
+      </fieldset>
+    </details>
+  );
+}

@@ -1,5 +1,5 @@
 import type { Accessory } from "../domain/accessories.ts";
-import { Accessories, Others } from "./beside.tsx";
+import { Accessories, Others, Together } from "./beside.tsx";
 import { Check, Field, FormError, Select, TextArea } from "./fields.tsx";
 import { Particulars, type ParticularsProps } from "./particulars.tsx";
 import { Repeats } from "./repeats.tsx";
@@ -16,6 +16,8 @@ export interface ReserveProps {
   resource: { id: string; name: string; location: string; time_zone: string; kind: string; units: number };
   /** Resources of the same kind, to choose another. */
   alike: readonly { id: string; name: string }[];
+  /** Resources that can be had together with it; none where a reservation is changed. */
+  together: readonly { id: string; name: string }[];
   /** What can be had with it. */
   accessories: readonly Accessory[];
   /** What the reservation that is changed has beside its first resource. */
@@ -48,7 +50,7 @@ export function ReservePage(props: ReserveProps) {
 }
 
 function ReserveForm(props: ReserveProps) {
-  const { action, check, changing, deciding, resource, alike, accessories, others } = props;
+  const { action, check, changing, deciding, resource, alike, accessories, others, together } = props;
   const { values, errors, message, twice } = props;
   const choices = alike.map(({ id, name }) => ({ value: id, label: name }));
   return (
@@ -75,6 +77,7 @@ function ReserveForm(props: ReserveProps) {
         />
       )}
       {others.length > 0 && <Others others={others} values={values} errors={errors} />}
+      {together.length > 0 && <Together together={together} values={values} errors={errors} />}
       {accessories.length > 0 && <Accessories accessories={accessories} values={values} errors={errors} />}
       <fieldset class="period">
         <legend>

@@ -221,9 +221,9 @@ export function EntryPage({ entry, history, viewer, now, message }: EntryProps) 
           </Fact>
         )}
       </dl>
-      <p class="actions">
+      <div class="actions">
         <LeaveForm entry={entry} viewer={viewer} /> <a href="/waitlist">The waitlist</a>
-      </p>
+      </div>
       <section>
         <h2>History</h2>
         <ol class="history">
@@ -273,7 +273,7 @@ export function WaitPage({ resource, values, errors, message, particulars }: Wai
       <form method="post" action="/waitlist" class="card">
         <FormError message={message} />
         <input type="hidden" name="resource" value={resource.id} />
-        {Object.entries(values).filter(([name, value]) => name.startsWith("with_") && value).map((
+        {Object.entries(values).filter(([name, value]) => /^(with|also)_/.test(name) && value).map((
           [name, value],
         ) => <input type="hidden" name={name} value={value} />)}
         <Field

@@ -63,10 +63,13 @@ const LENGTH = "Give a length in minutes";
 export const NewWaitlistEntry = z.object({
   ...NewReservation.shape,
   minutes: z.number(LENGTH).int(LENGTH).min(1, LENGTH).max(44_640, LENGTH).optional(),
-}).omit({ priority: true, override: true }).refine((wish) => wish.resource_id || wish.resource_ids, {
-  path: ["resource_id"],
-  message: "Name a resource: resource_id, or resource_ids for several",
-}).refine(agree, AGREE).meta({ id: "NewWaitlistEntry" });
+}).omit({ priority: true, override: true, any_of: true }).refine(
+  (wish) => wish.resource_id || wish.resource_ids,
+  {
+    path: ["resource_id"],
+    message: "Name a resource: resource_id, or resource_ids for several",
+  },
+).refine(agree, AGREE).meta({ id: "NewWaitlistEntry" });
 
 /** What a change of a reservation may name. */
 export const ReservationChange = z.object({

@@ -184,6 +184,46 @@ function story(site: string, email: (who: Who) => string): Step[] {
     },
     {
       who: "bob",
+      args: [
+        "reservations",
+        "create",
+        "Hall",
+        "in 5 days 7:00 +1h",
+        "--repeat",
+        "daily",
+        "--times",
+        "3",
+        "--preview",
+      ],
+      prints: /reserved[\s\S]*reserved[\s\S]*reserved/,
+    },
+    {
+      who: "bob",
+      args: ["reservations", "create", "Hall", "in 5 days 7:00 +1h", "--repeat", "daily", "--times", "3"],
+      prints: /07:00–08:00 +approved\n[\s\S]*07:00–08:00 +approved\n[\s\S]*07:00–08:00 +approved\n/,
+    },
+    {
+      who: "alice",
+      args: ["reservations", "create", "Hall", "in 6 days 7:00 +1h", "--repeat", "daily", "--times", "3"],
+      says: /2 of 3 dates cannot be had/,
+      code: 6,
+    },
+    {
+      who: "alice",
+      args: [
+        ...["reservations", "create", "Hall", "in 6 days 7:00 +1h"],
+        ...["--repeat", "daily", "--times", "3", "--conflicts", "skip"],
+      ],
+      prints: /07:00–08:00 +approved\n/,
+    },
+    {
+      who: "bob",
+      args: ["reservations", "create", "Hall", "in 5 days 7:00 +1h", "--repeat", "weekly", "--on", "t"],
+      says: /“t” is no weekday/,
+      code: 2,
+    },
+    {
+      who: "bob",
       args: ["waitlist", "join", "Hall", "tomorrow", "16:00", "+1h", "--purpose", "Band"],
       prints: /16:00–17:00\n[\s\S]*Status +waiting\n[\s\S]*Place +1\n/,
     },

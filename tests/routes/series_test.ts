@@ -39,6 +39,53 @@ Deno.test("the form that says how it repeats leads to every date, with what is i
   assert.equal((await scene.sql`select id from series`).length, 0);
 });
 
+Deno.test("several resources are ticked in the form: each date has all of them, or says which is in the way", async () => {
+  await using scene = await site();
+  const { sql, cast, bob, typed } = scene;
+  const beamer = await makeResource(sql, cast.ada, { name: "Beamer" });
+  const form = read(await bob.get(`/reservations/new?${new URLSearchParams({ resource: typed.resource })}`));
+  assert.equal(words(one(form, "fieldset.others label")), "Beamer");
+  await request(sql, cast.alice, { resource_ids: [beamer.id], ...on("2026-05-19", "10:00", "11:00") }, NOW);
+  await scene.takeSecond();
+  const both = { ...typed, [`also_${beamer.id}`]: "on" };
+  const sent = await bob.post("/reservations", both);
+  const page = read(await bob.get(sent.headers.get("location")!));
+  assert.match(words(one(page, "h1")), /4 dates of Hall, Beamer/);
+  const rows = page.querySelectorAll("ol.rows li").map(words);
+  assert.match(rows[1], /Hall is already taken by Alice Asker/);
+  assert.match(rows[2], /Beamer is already taken by Alice Asker/);
+  const stored = await bob.post("/series", { ...both, mode: "skip" });
+  const series = read(await bob.get(stored.headers.get("location")!));
+  assert.match(words(one(series, "main")), /Hall, Beamer|Beamer, Hall/);
+  assert.equal(series.querySelectorAll("ol.rows li").length, 2);
+  await assertSound(sql);
+});
+
+Deno.test("the queue shows the dates of a series as one row: all are answered together, or each by itself", async () => {
+  await using scene = await site({ requires_approval: true });
+  const { sam, sql, made } = scene;
+  await made();
+  const page = read(await sam.get("/approvals"));
+  const group = one(page, "#queue > .request");
+  assert.equal(page.querySelectorAll("#queue > .request").length, 1);
+  assert.match(words(group), /Hall ?4 dates of a series Bob Booker: Choir/);
+  assert.equal(group.querySelectorAll(".dates > .request").length, 4);
+  const [date] = await sql<{ id: string; version: number }[]>`
+    select id, version from reservations order by start_time limit 1`;
+  const alone = { reason: "A holiday", version: `${date.version}` };
+  assert.equal((await sam.post(`/reservations/${date.id}/deny`, alone)).status, 303);
+  const left = one(read(await sam.get("/approvals")), "#queue > .request");
+  const tick = left.querySelectorAll(".answers input[name=tick]").map((input) => input.getAttribute("value"));
+  const ticks = [...new Set(tick)].map((value) => ["tick", value!]);
+  const body = new URLSearchParams([...ticks, ["verb", "approve"]]);
+  const headers = { "content-type": "application/x-www-form-urlencoded" };
+  const answer = await sam.send("/approvals/several", { method: "POST", body: `${body}`, headers });
+  assert.equal(answer.status, 303, answer.text);
+  const rows = await sql<{ status: string }[]>`select status from reservations order by start_time`;
+  assert.deepEqual(rows.map(({ status }) => status), ["denied", "approved", "approved", "approved"]);
+  await assertSound(sql);
+});
+
 Deno.test("what is confirmed is stored, and its page has the dates, those left out, and a way to add them", async () => {
   await using scene = await site();
   const { id } = await scene.takeSecond();
