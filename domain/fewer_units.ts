@@ -1,22 +1,26 @@
 import type { Tx } from "../db/types.ts";
 import { settle } from "./allocations.ts";
 import { Conflict } from "./errors.ts";
+import type { Doer } from "./history.ts";
+import { withdrawAbove } from "./offers.ts";
 import { isAhead } from "./transitions.ts";
 import { forgetAbove, retake } from "./retaking.ts";
 
 /**
  * Has everybody who holds a unit that there is no more hold another, after the number of units was made smaller: so that
- * never more are in use than there are.
+ * never more are in use than there are. Who was offered one waits on.
  *
  * @throws {Conflict} naming the reservations for which too few are left
  */
 export async function doWithFewer(
   tx: Tx,
+  actor: Doer,
   { id, name, units }: { id: string; name: string; units: number },
   now: Temporal.Instant,
 ): Promise<void> {
   await settle(tx);
   await forgetAbove(tx, { id, units }, now);
+  await withdrawAbove(tx, actor, { id, units }, now);
   const over = await tx<{ id: string; reference: string; quantity: number }[]>`
     select v.id, v.reference, a.asked as quantity
     from reservations v join allocations a on a.reservation_id = v.id and a.asked is not null

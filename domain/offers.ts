@@ -1,5 +1,5 @@
 import { transaction } from "../db/transaction.ts";
-import type { Db, Ground, Tx } from "../db/types.ts";
+import type { Db, Fragment, Ground, Tx } from "../db/types.ts";
 import { newId } from "../lib/ids.ts";
 import { closeOff, giveUpOffered, take, taking } from "./allocations.ts";
 import { minuteOf } from "./closure_dates.ts";
@@ -23,7 +23,8 @@ const OFFER_MINUTES = 30;
 
 // Two locks of the whole list. Who frees time shares the first, and who joins has it alone: nobody begins to wait
 // unseen for what is just coming free. The second is had by one at a time who makes or ends an offer. Both are taken
-// before anything else, so that nobody waits for them crosswise; while nobody waits, the second is taken by nobody.
+// before anything else, so that nobody waits for them crosswise; while nobody waits or is offered anything, the second
+// is taken by nobody.
 const LIST = 12_150;
 const JOINING = 1;
 const OFFERING = 2;
@@ -49,8 +50,9 @@ export function freeing<T>(
 /** To be called before anything else by what may free time: see `freeing`. */
 export async function heed(tx: Tx, where: Where): Promise<void> {
   await tx`select pg_advisory_xact_lock_shared(${LIST}, ${JOINING})`;
+  // Who is offered something may be about to wait again.
   await tx`select pg_advisory_xact_lock(${LIST}, ${OFFERING}) where exists (
-    select from waitlist e where ${isWaiting(tx, where)})`;
+    select from waitlist e where ${isOpen(tx, where)})`;
 }
 
 /** Waits until whatever is being freed is free, and has the list alone: to join it. */
@@ -65,7 +67,11 @@ export async function theOffers(tx: Tx): Promise<void> {
 }
 
 function isWaiting(db: Db, where: Where) {
-  return db`e.status = 'waiting' ${
+  return db`e.status = 'waiting' and ${isOpen(db, where)}`;
+}
+
+function isOpen(db: Db, where: Where) {
+  return db`e.status in ('waiting', 'offered') ${
     where === "anywhere" ? db`` : db`and e.resource_ids && ${sharing(db, where)}`
   }`;
 }
@@ -320,15 +326,33 @@ export async function withdrawOffers(
   dates: readonly (Period & { resource_id: string })[],
   now: Temporal.Instant,
 ): Promise<void> {
+  const times = (key: keyof Period) => dates.map((date) => `${date[key]}`);
+  await withdrawWhere(
+    tx,
+    actor,
+    tx`exists (
+      select from unnest(${dates.map((d) => d.resource_id)}::uuid[], ${times("start_time")}::timestamptz[], ${
+      times("end_time")
+    }::timestamptz[]) as d (id, start_time, end_time)
+      where d.id = a.resource_id and a.period && tstzrange(d.start_time, d.end_time, '[)'))`,
+    now,
+  );
+}
+
+/** The same of those that hold a unit of a resource that there is no more. */
+export async function withdrawAbove(
+  tx: Tx,
+  actor: Doer,
+  { id, units }: { id: string; units: number },
+  now: Temporal.Instant,
+): Promise<void> {
+  await withdrawWhere(tx, actor, tx`a.resource_id = ${id} and a.unit > ${units}`, now);
+}
+
+async function withdrawWhere(tx: Tx, actor: Doer, held: Fragment, now: Temporal.Instant) {
   const met = await tx<OpenOffer[]>`
     select ${openOffer(tx)} from offers o join waitlist e on e.id = o.entry_id
-    where o.ended_at is null and exists (
-      select from allocations a
-      join unnest(${dates.map((d) => d.resource_id)}::uuid[], ${
-    dates.map((d) => `${d.start_time}`)
-  }::timestamptz[], ${dates.map((d) => `${d.end_time}`)}::timestamptz[]) as d (id, start_time, end_time)
-        on d.id = a.resource_id and a.period && tstzrange(d.start_time, d.end_time, '[)')
-      where a.offer_id = o.id)
+    where o.ended_at is null and exists (select from allocations a where a.offer_id = o.id and ${held})
     order by o.id`;
   for (const offer of met) await endOffer(tx, actor, offer, { outcome: "withdrawn" }, now);
 }

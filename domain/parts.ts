@@ -155,7 +155,9 @@ async function reserveParts(tx: Tx, come: readonly ComesAlong[], now: Temporal.I
   const missing = await comeAlong(tx, come, isAhead(tx, now));
   if (missing.length === 0) return;
   const [first] = missing;
-  const names = [...new Set(missing.map((one) => one.by ?? `the closure “${one.reason}”`))];
+  const others = ({ reason }: { reason: string | null }) =>
+    reason === null ? "an offer to somebody on the waitlist" : `the closure “${reason}”`;
+  const names = [...new Set(missing.map((one) => one.by ?? others(one)))];
   const more = names.length > 5 ? ` and ${names.length - 5} more` : "";
   throw new Conflict(
     `${CANNOT}: ${first.part_name} is taken while ${first.whole_name} is reserved, by ${

@@ -159,7 +159,7 @@ export async function changeResource(
     if (changed.time_zone !== before.time_zone) await moveClosures(tx, { before, after: changed }, now);
     // A closure is of every unit, also of those that are added to it.
     if (changed.units > before.units) await closeOff(tx, [changed.id], minuteOf(now));
-    if (changed.units < before.units) await doWithFewer(tx, changed, now);
+    if (changed.units < before.units) await doWithFewer(tx, actor, changed, now);
     return changed;
   }, now).catch(rethrow);
 }

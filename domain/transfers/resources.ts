@@ -317,7 +317,7 @@ async function update(tx: Tx, actor: Actor, set: readonly Plan[], now: Temporal.
     if (before!.units !== after.units) await mustBeSingle(tx, after);
   }
   for (const { after } of set.filter(({ before, after }) => after.units < before!.units)) {
-    await doWithFewer(tx, after, now).catch((error) => {
+    await doWithFewer(tx, actor, after, now).catch((error) => {
       throw error instanceof Conflict ? new Invalid([{ path: "units", message: error.message }]) : error;
     });
   }
