@@ -79,6 +79,7 @@ export async function furnish(
     ],
     limits: {
       signIn: limited ? limit(10, 15 * 60) : unlimited,
+      guesses: limited ? limit(100, 15 * 60) : unlimited,
       register: limited ? limit(300, 60 * 60) : unlimited,
       calls: limited ? { person: allowance(1200, 60), address: allowance(600, 60) } : undefined,
     },

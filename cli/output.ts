@@ -15,6 +15,8 @@ export interface Column {
   read(row: Json): string | number | null | undefined;
   /** Figures stand at the right. */
   right?: boolean;
+  /** What is of no use in part, such as an id: where a line is too short for it, it stands beneath, whole. */
+  whole?: boolean;
 }
 
 /** Writes to the standard output. */
@@ -38,7 +40,7 @@ export function showRows(
   const heads = columns.map(({ head }) => head);
   if (csv) return write(stringify([heads, ...cells], { escape_formulas: true }));
   if (rows.length === 0) return note(none);
-  write(table(heads, cells, columns.map(({ right = false }) => right), widthOfTerminal()));
+  write(table(columns, cells, widthOfTerminal()));
 }
 
 /** One thing, a line for each of its members. */
@@ -63,19 +65,28 @@ export function note(text: string): void {
 
 /** @param width the columns of the terminal; none: nothing is cut */
 export function table(
-  heads: readonly string[],
+  columns: readonly Omit<Column, "read">[],
   cells: readonly (readonly string[])[],
-  right: readonly boolean[],
   width?: number,
 ): string {
   const clean = cells.map((row) => row.map((cell) => plain(cell)));
-  const widths = heads.map((head, i) =>
+  const heads = columns.map(({ head }) => head);
+  const natural = heads.map((head, i) =>
     Math.max(stringWidth(head), ...clean.map((row) => stringWidth(row[i])))
   );
+  const tooWide = width !== undefined && natural.reduce((sum, one) => sum + one + 2, -2) > width;
+  const beneath = columns.map(({ whole = false }) => whole && tooWide);
+  const beside = <T>(row: readonly T[]) => row.filter((_, i) => !beneath[i]);
+  const widths = beside(natural);
+  const right = beside(columns.map((column) => column.right ?? false));
   if (width) fit(widths, width - 2 * (widths.length - 1));
   const line = (row: readonly string[]) =>
-    row.map((cell, i) => pad(cut(cell, widths[i]), widths[i], right[i])).join("  ").trimEnd();
-  return [bold(line(heads)), ...clean.map(line)].join("\n") + "\n";
+    beside(row).map((cell, i) => pad(cut(cell, widths[i]), widths[i], right[i])).join("  ").trimEnd();
+  const lines = (row: readonly string[]) => [
+    line(row),
+    ...row.filter((cell, i) => beneath[i] && cell !== "").map((cell) => `  ${cell}`),
+  ];
+  return [bold(line(heads)), ...clean.flatMap(lines)].join("\n") + "\n";
 }
 
 // The widest give first, until the line fits; nothing becomes narrower than a word.

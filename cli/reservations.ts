@@ -18,16 +18,17 @@ export async function columnsOf({ site, zone }: Asked, rows: readonly Json[]): P
   return [
     { head: "Reference", read: (row) => row.reference },
     { head: "When", read: (row) => shownPeriod(row, zone) },
-    {
-      head: "What",
-      read: (row) =>
-        row.resource_ids.map((id: string) =>
-          countedName({ name: names.get(id) ?? id, quantity: row.quantities?.[id] ?? 1 })
-        ).join(", "),
-    },
+    { head: "What", read: (row) => namesIn(row, names) },
     { head: "Status", read: (row) => row.status },
     { head: "Purpose", read: (row) => row.purpose },
   ];
+}
+
+/** What a row is about, and how many of each. */
+export function namesIn({ resource_ids, quantities }: Json, names: Map<string, string>): string {
+  return resource_ids.map((id: string) =>
+    countedName({ name: names.get(id) ?? id, quantity: quantities?.[id] ?? 1 })
+  ).join(", ");
 }
 
 /** Reservations: what people asked for. */

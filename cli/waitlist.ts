@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { type Asked, asking, shown, shownPeriod } from "./asked.ts";
 import { Ended, EXIT } from "./exits.ts";
 import { type Column, note, showOne, showRows } from "./output.ts";
-import { namesOf, showReservation } from "./reservations.ts";
+import { namesIn, namesOf, showReservation } from "./reservations.ts";
 import { findResource } from "./resources.ts";
 import type { Json, Site } from "./site.ts";
 import { readPeriod } from "./when.ts";
@@ -31,6 +31,7 @@ export function waitlist(program: Command): void {
 
   group.command("join").description("wait for a time that is taken").argument("<resource>", "its name or id")
     .argument("<when...>")
+    .option("--units <units>", "so many of it")
     .option("--with <resource...>", "others at the same time; all of them or none")
     .option("--minutes <minutes>", "any slot of that length within the time")
     .option("--purpose <text>").option("--private", "only those concerned read the purpose")
@@ -49,6 +50,7 @@ export function waitlist(program: Command): void {
       const number = (text?: string) => text === undefined ? undefined : Number(text);
       const body = {
         resource_ids: wanted.map(({ id }) => id),
+        quantities: options.units ? { [wanted[0].id]: number(options.units) } : undefined,
         ...{ start_time: String(start_time), end_time: String(end_time), minutes: number(options.minutes) },
         ...{ purpose: options.purpose, private: options.private, attendees: number(options.attendees) },
       };
@@ -97,11 +99,11 @@ async function columnsOf({ site, zone }: Asked, rows: readonly Json[]): Promise<
   return [
     { head: "When", read: (row) => shownPeriod(row.offer ?? row, zone) },
     { head: "Minutes", read: (row) => row.minutes },
-    { head: "What", read: (row) => row.resource_ids.map((id: string) => names.get(id) ?? id).join(", ") },
+    { head: "What", read: (row) => namesIn(row, names) },
     { head: "Status", read: (row) => row.status },
     { head: "Place", read: (row) => row.place },
     { head: "Held until", read: (row) => row.offer && shown(row.offer.expires_at, zone) },
-    { head: "Id", read: (row) => row.id },
+    { head: "Id", read: (row) => row.id, whole: true },
   ];
 }
 

@@ -2,13 +2,14 @@ import type { Tx } from "../db/types.ts";
 import { settle } from "./allocations.ts";
 import { Conflict } from "./errors.ts";
 import type { Doer } from "./history.ts";
-import { withdrawAbove } from "./offers.ts";
+import { withdrawAllOffers } from "./offers.ts";
 import { isAhead } from "./transitions.ts";
 import { forgetAbove, retake } from "./retaking.ts";
 
 /**
  * Has everybody who holds a unit that there is no more hold another, after the number of units was made smaller: so that
- * never more are in use than there are. Who was offered one waits on.
+ * never more are in use than there are. Offers of it are taken back: what is left is offered anew, in order, by whoever
+ * calls this (see `freeing`).
  *
  * @throws {Conflict} naming the reservations for which too few are left
  */
@@ -19,8 +20,8 @@ export async function doWithFewer(
   now: Temporal.Instant,
 ): Promise<void> {
   await settle(tx);
+  await withdrawAllOffers(tx, actor, [id], now);
   await forgetAbove(tx, { id, units }, now);
-  await withdrawAbove(tx, actor, { id, units }, now);
   const over = await tx<{ id: string; reference: string; quantity: number }[]>`
     select v.id, v.reference, a.asked as quantity
     from reservations v join allocations a on a.reservation_id = v.id and a.asked is not null

@@ -31,11 +31,11 @@ export async function accept(
   now: Temporal.Instant,
 ): Promise<Stored> {
   return await answered(sql, actor, { ...answering, verb: "accepted" }, async (tx, entry, offer) => {
-    const { requester_id, purpose, private: secret, attendees, answers } = entry;
+    const { requester_id, quantities, purpose, private: secret, attendees, answers } = entry;
     const { start_time, end_time, resource_ids, expires_at } = offer;
     await giveUpOffered(tx, [offer.id]);
     const words = { purpose, private: secret, attendees, answers, attested: true, kept_until: expires_at };
-    const wish = { resource_ids, start_time, end_time, requester_id, ...words };
+    const wish = { resource_ids, quantities, start_time, end_time, requester_id, ...words };
     const stored = await request(tx, actor, wish, now);
     await endOffer(tx, actor, offer, { outcome: "accepted", reservation_id: stored.id }, now);
     return stored;

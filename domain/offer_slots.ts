@@ -4,6 +4,7 @@ import { takenByUnit } from "./free_units.ts";
 import { openPeriods } from "./opening.ts";
 import { dateIn, overlap, type Period } from "./periods.ts";
 import { type Rules, rulesOf } from "./policies.ts";
+import { type Quantities, quantityOf } from "./quantities.ts";
 import { quotasWithin } from "./quotas.ts";
 import { reasons } from "./reasons.ts";
 
@@ -12,6 +13,8 @@ export interface Wished extends Period {
   requester_id: string;
   /** All of them, or none. */
   resource_ids: readonly string[];
+  /** How many of each; of what is not named, one. */
+  quantities: Quantities;
   /** How long the slot is that is wanted within the period; null where the period itself is wanted. */
   minutes: number | null;
   attendees: number | null;
@@ -21,10 +24,10 @@ export interface Wished extends Period {
 }
 
 /**
- * The slot that can be had of what somebody waits for: always of the whole length, on all of the resources. Of a
- * window it is the earliest that begins on the grid of the first resource (a quarter of an hour where it has none),
- * within the opening hours of each. Never one that has begun, that a rule or a quota refuses them, or that shares a
- * moment with what they were offered before and did not take.
+ * The slot that can be had of what somebody waits for: always of the whole length, on all of the resources, and of each
+ * as many as they want. Of a window it is the earliest that begins on the grid of the first resource (a quarter of an
+ * hour where it has none), within the opening hours of each. Never one that has begun, that a rule or a quota refuses
+ * them, or that shares a moment with what they were offered before and did not take.
  *
  * @param anyhow whether to leave out who has what, and what the person has: whether there could be such a slot at all
  * @returns undefined where there is none at `now`
@@ -40,10 +43,18 @@ export async function slotFor(
   const window = { start_time: wished.start_time, end_time: wished.end_time };
   const busy = anyhow ? [] : await Promise.all(rules.map((one) => takenByUnit(db, one, window, now)));
   const quotas = anyhow ? () => [] : await quotasWithin(db, wished.requester_id, window, now);
-  const { requester_id, resource_ids, attendees, answers } = wished;
-  const wish: Wish = { ...window, requester_id, resource_ids, attendees, answers, attested: true };
+  const { requester_id, resource_ids, quantities, attendees, answers } = wished;
+  const wish: Wish = {
+    ...window,
+    requester_id,
+    resource_ids,
+    quantities,
+    attendees,
+    answers,
+    attested: true,
+  };
   const isFree = freeAmong(busy.map((taken, i) => ({
-    units: rules[i].units,
+    enough: rules[i].units - quantityOf(quantities, rules[i].resource_id),
     taken: taken.map((unit) => unit.map(inMilliseconds)),
   })));
   for (const slot of slotsOf(wished, rules, now)) {
@@ -61,11 +72,11 @@ const inMilliseconds = ({ start_time, end_time }: Period): Span => [
   end_time.epochMilliseconds,
 ];
 
-// Whether each resource has a unit that is free for the whole of a slot.
-function freeAmong(busy: readonly { units: number; taken: readonly (readonly Span[])[] }[]) {
+// Whether each resource has as many units as are wanted that are free for the whole of a slot.
+function freeAmong(busy: readonly { enough: number; taken: readonly (readonly Span[])[] }[]) {
   return ([from, to]: Span) =>
-    busy.every(({ units, taken }) =>
-      taken.filter((unit) => unit.some(([begins, ends]) => begins < to && ends > from)).length < units
+    busy.every(({ enough, taken }) =>
+      taken.filter((unit) => unit.some(([begins, ends]) => begins < to && ends > from)).length <= enough
     );
 }
 

@@ -1,10 +1,11 @@
 import { transaction } from "../db/transaction.ts";
-import type { Db, Fragment, Ground, Tx } from "../db/types.ts";
+import type { Db, Ground, Tx } from "../db/types.ts";
 import { newId } from "../lib/ids.ts";
 import { closeOff, giveUpOffered, take, taking } from "./allocations.ts";
 import { minuteOf } from "./closure_dates.ts";
 import { Conflict } from "./errors.ts";
 import { type Deed, type Doer, record, type State, type Subject } from "./history.ts";
+import { heed, isWaiting, LIST, OFFERING, sharing, type Where } from "./offer_locks.ts";
 import { slotFor, type Wished } from "./offer_slots.ts";
 import { announceWaitlist } from "./outbox.ts";
 import type { Period } from "./periods.ts";
@@ -15,19 +16,8 @@ export const WAITLIST_STATUSES = ["waiting", "offered", "accepted", "declined", 
 /** Of those that end it: it led to a reservation, was not wanted, was given up, or ran out. */
 export type WaitlistStatus = typeof WAITLIST_STATUSES[number];
 
-/** Of which resources time has come free; of any, where that is not known before. */
-export type Where = readonly string[] | "anywhere";
-
 /** For how long an offer holds where no policy says so. */
 const OFFER_MINUTES = 30;
-
-// Two locks of the whole list. Who frees time shares the first, and who joins has it alone: nobody begins to wait
-// unseen for what is just coming free. The second is had by one at a time who makes or ends an offer. Both are taken
-// before anything else, so that nobody waits for them crosswise; while nobody waits or is offered anything, the second
-// is taken by nobody.
-const LIST = 12_150;
-const JOINING = 1;
-const OFFERING = 2;
 
 /**
  * Runs what frees time, in one transaction with the offers of it: nobody else can have it before the first who waits
@@ -47,41 +37,27 @@ export function freeing<T>(
   });
 }
 
-/** To be called before anything else by what may free time: see `freeing`. */
-export async function heed(tx: Tx, where: Where): Promise<void> {
-  await tx`select pg_advisory_xact_lock_shared(${LIST}, ${JOINING})`;
-  // Who is offered something may be about to wait again.
-  await tx`select pg_advisory_xact_lock(${LIST}, ${OFFERING}) where exists (
-    select from waitlist e where ${isOpen(tx, where)})`;
+/**
+ * Runs several commands that free time in one transaction. What they free is offered when all of them are done, as far
+ * as it is free then: what one of them gives up, a later one may take, as a move does, and it has never come free.
+ */
+export async function freeingTogether<T>(
+  tx: Tx,
+  where: Where,
+  work: () => Promise<T>,
+  now: Temporal.Instant,
+): Promise<T> {
+  await heed(tx, where);
+  const later = (yes: boolean) => tx`select set_config(${LATER}, ${String(yes)}, true)`;
+  await later(true);
+  const done = await work();
+  await later(false);
+  await offerFreed(tx, where, now);
+  return done;
 }
 
-/** Waits until whatever is being freed is free, and has the list alone: to join it. */
-export async function alone(tx: Tx): Promise<void> {
-  await tx`select pg_advisory_xact_lock(${LIST}, ${JOINING})`;
-  await theOffers(tx);
-}
-
-/** Has all offers alone: to answer one. */
-export async function theOffers(tx: Tx): Promise<void> {
-  await tx`select pg_advisory_xact_lock(${LIST}, ${OFFERING})`;
-}
-
-function isWaiting(db: Db, where: Where) {
-  return db`e.status = 'waiting' and ${isOpen(db, where)}`;
-}
-
-function isOpen(db: Db, where: Where) {
-  return db`e.status in ('waiting', 'offered') ${
-    where === "anywhere" ? db`` : db`and e.resource_ids && ${sharing(db, where)}`
-  }`;
-}
-
-// These resources, what they are composed of, and what has a part in common with them.
-function sharing(db: Db, resource_ids: readonly string[]) {
-  return db`array(
-    select b.resource_id from compositions a join compositions b on b.taken_id = a.taken_id
-    where a.resource_id = any(${[...resource_ids]}::uuid[]))`;
-}
+// Says within a transaction that offers are made at its end. It goes with the transaction, whatever becomes of that.
+const LATER = "holdfast.offers_later";
 
 /** An entry of the waitlist, as far as an offer has to know it. */
 interface Waiting extends Wished {
@@ -98,7 +74,8 @@ interface Waiting extends Wished {
  */
 export async function offerFreed(tx: Tx, where: Where, now: Temporal.Instant): Promise<number> {
   const [anybody] = await tx`
-    select pg_advisory_xact_lock(${LIST}, ${OFFERING}) where exists (
+    select pg_advisory_xact_lock(${LIST}, ${OFFERING})
+    where coalesce(current_setting(${LATER}, true), '') <> 'true' and exists (
       select from waitlist e where ${isWaiting(tx, where)} and e.last_start > ${now})`;
   if (!anybody) return 0;
   let made = 0;
@@ -125,14 +102,15 @@ async function resourcesOf(db: Db, reservation_ids: readonly string[]): Promise<
 function inOrder(tx: Tx, where: Where, now: Temporal.Instant): Promise<Waiting[]> {
   const wish = { start_time: tx`e.start_time`, end_time: tx`e.end_time` };
   return tx<Waiting[]>`
-    select e.id, e.requester_id, e.resource_ids, e.start_time, e.end_time, e.minutes, e.attendees, e.answers,
+    select e.id, e.requester_id, e.resource_ids, e.quantities, e.start_time, e.end_time, e.minutes, e.attendees, e.answers,
       ${nameOf(tx)} as name, ${passedBy(tx)} as passed
     from waitlist e join users u on u.id = e.requester_id
     where ${isWaiting(tx, where)} and e.last_start > ${now} and u.disabled_at is null
       and (e.minutes is not null or not exists (
         select from resources r left join policies p on p.id = r.policy_id
         join compositions t on t.resource_id = r.id join resources one on one.id = t.taken_id
-        where r.id = any(e.resource_ids) and (r.deactivated_at is not null or one.units <= (
+        where r.id = any(e.resource_ids) and (r.deactivated_at is not null or one.units < (
+          case when t.taken_id = r.id then coalesce((e.quantities ->> r.id::text)::int, 1) else 1 end) + (
           select count(distinct a.unit) from allocations a
           where a.holds and a.resource_id = one.id and a.unit <= one.units and a.period && ${
     taking(tx, wish)
@@ -170,7 +148,7 @@ export function subjectOf({ id, name }: { id: string; name: string }): Subject {
 class Gone extends Error {}
 
 async function offer(tx: Tx, entry: Waiting, slot: Period, now: Temporal.Instant): Promise<boolean> {
-  const { id: entry_id, resource_ids } = entry;
+  const { id: entry_id, resource_ids, quantities } = entry;
   const expires_at = await untilWhen(tx, resource_ids, slot, now);
   if (Temporal.Instant.compare(expires_at, now) <= 0) return false;
   const id = newId(now.epochMilliseconds);
@@ -179,7 +157,9 @@ async function offer(tx: Tx, entry: Waiting, slot: Period, now: Temporal.Instant
       insert into offers (id, entry_id, resource_ids, start_time, end_time, made_at, expires_at)
       values (${id}, ${entry_id}, ${[...resource_ids]}, ${slot.start_time}, ${slot.end_time}, ${now},
         ${expires_at})`;
-    if (!await take(inner, { offer_id: id, resource_ids, ...slot, holds: true })) throw new Gone();
+    if (!await take(inner, { offer_id: id, resource_ids, quantities, ...slot, holds: true })) {
+      throw new Gone();
+    }
     const after = { ...slot, expires_at };
     const step = { action: "offer", from: "waiting", to: "offered", after } as const;
     await move(inner, null, entry, { ...step, event: "offer.made" }, now);
@@ -326,34 +306,29 @@ export async function withdrawOffers(
   dates: readonly (Period & { resource_id: string })[],
   now: Temporal.Instant,
 ): Promise<void> {
-  const times = (key: keyof Period) => dates.map((date) => `${date[key]}`);
-  await withdrawWhere(
-    tx,
-    actor,
-    tx`exists (
-      select from unnest(${dates.map((d) => d.resource_id)}::uuid[], ${times("start_time")}::timestamptz[], ${
-      times("end_time")
-    }::timestamptz[]) as d (id, start_time, end_time)
-      where d.id = a.resource_id and a.period && tstzrange(d.start_time, d.end_time, '[)'))`,
-    now,
-  );
-}
-
-/** The same of those that hold a unit of a resource that there is no more. */
-export async function withdrawAbove(
-  tx: Tx,
-  actor: Doer,
-  { id, units }: { id: string; units: number },
-  now: Temporal.Instant,
-): Promise<void> {
-  await withdrawWhere(tx, actor, tx`a.resource_id = ${id} and a.unit > ${units}`, now);
-}
-
-async function withdrawWhere(tx: Tx, actor: Doer, held: Fragment, now: Temporal.Instant) {
   const met = await tx<OpenOffer[]>`
     select ${openOffer(tx)} from offers o join waitlist e on e.id = o.entry_id
-    where o.ended_at is null and exists (select from allocations a where a.offer_id = o.id and ${held})
+    where o.ended_at is null and exists (
+      select from allocations a
+      join unnest(${dates.map((d) => d.resource_id)}::uuid[], ${
+    dates.map((d) => `${d.start_time}`)
+  }::timestamptz[], ${dates.map((d) => `${d.end_time}`)}::timestamptz[]) as d (id, start_time, end_time)
+        on d.id = a.resource_id and a.period && tstzrange(d.start_time, d.end_time, '[)')
+      where a.offer_id = o.id)
     order by o.id`;
+  for (const offer of met) await endOffer(tx, actor, offer, { outcome: "withdrawn" }, now);
+}
+
+/** The same with every offer of these resources, of what they are composed of, and of what has a part in common with them. */
+export async function withdrawAllOffers(
+  tx: Tx,
+  actor: Doer,
+  resource_ids: readonly string[],
+  now: Temporal.Instant,
+): Promise<void> {
+  const met = await tx<OpenOffer[]>`
+    select ${openOffer(tx)} from offers o join waitlist e on e.id = o.entry_id
+    where o.ended_at is null and o.resource_ids && ${sharing(tx, resource_ids)} order by o.id`;
   for (const offer of met) await endOffer(tx, actor, offer, { outcome: "withdrawn" }, now);
 }
 

@@ -2,6 +2,8 @@ import type { Db, Tx } from "../db/types.ts";
 import { closeOff, settle } from "./allocations.ts";
 import { closeAlong, minuteOf } from "./closure_dates.ts";
 import { Conflict, Invalid } from "./errors.ts";
+import type { Doer } from "./history.ts";
+import { withdrawAllOffers } from "./offers.ts";
 import type { Rules } from "./policies.ts";
 import { isAhead } from "./transitions.ts";
 import { comeAlong, leaveOut } from "./retaking.ts";
@@ -65,13 +67,15 @@ export async function lockCompositions(tx: Tx): Promise<void> {
 
 /**
  * Composes a resource of others, in the transaction that changes it, after `lockCompositions`. What is reserved or
- * closed ahead of now has the new parts at once, and leaves those that are none any more.
+ * closed ahead of now has the new parts at once, and leaves those that are none any more. Offers of what is composed
+ * anew, or shares a part with it, are taken back, to be made anew by whoever calls this (see `freeing`).
  *
  * @throws {Invalid} for a part that cannot be one
  * @throws {Conflict} naming the reservations and closures that have what would newly come along
  */
 export async function compose(
   tx: Tx,
+  actor: Doer,
   whole: Piece & { units: number },
   part_ids: readonly string[],
   now: Temporal.Instant,
@@ -91,6 +95,8 @@ export async function compose(
     returning id`;
   await settle(tx);
   const { gone, come } = await keepAll(tx);
+  const touched = [...wholes.map(({ id }) => id), ...[...gone, ...come].map(({ part_id }) => part_id)];
+  await withdrawAllOffers(tx, actor, touched, now);
   await leaveOut(tx, gone, now);
   await reserveParts(tx, come, now);
   await closeParts(tx, wholes.map(({ id }) => id), come, now);
@@ -155,9 +161,7 @@ async function reserveParts(tx: Tx, come: readonly ComesAlong[], now: Temporal.I
   const missing = await comeAlong(tx, come, isAhead(tx, now));
   if (missing.length === 0) return;
   const [first] = missing;
-  const others = ({ reason }: { reason: string | null }) =>
-    reason === null ? "an offer to somebody on the waitlist" : `the closure “${reason}”`;
-  const names = [...new Set(missing.map((one) => one.by ?? others(one)))];
+  const names = [...new Set(missing.map((one) => one.by ?? `the closure “${one.reason}”`))];
   const more = names.length > 5 ? ` and ${names.length - 5} more` : "";
   throw new Conflict(
     `${CANNOT}: ${first.part_name} is taken while ${first.whole_name} is reserved, by ${

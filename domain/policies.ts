@@ -4,7 +4,7 @@ import type { Db, Fragment, Sql, Tx } from "../db/types.ts";
 import { isId, newId } from "../lib/ids.ts";
 import { offeredWith } from "./accessories.ts";
 import { Conflict, Invalid, NotFound, rethrow } from "./errors.ts";
-import { difference, record, type State, type Subject } from "./history.ts";
+import { record, type State, type Subject } from "./history.ts";
 import type { Opening } from "./opening.ts";
 import { type Actor, permit } from "./permissions.ts";
 import { name, text } from "./texts.ts";
@@ -187,35 +187,6 @@ export async function lockPolicy(
 }
 
 /**
- * Changes a policy. What is reserved already stays as it is; what is being stored is judged anew.
- *
- * @throws {Conflict} where it has another version by now than the one named
- */
-export async function changePolicy(
-  sql: Sql,
-  actor: Actor,
-  { id, version, trusts, trusted_groups, ...input }: NewPolicy & Trust & { id: string; version?: number },
-  now: Temporal.Instant,
-): Promise<void> {
-  permit(actor, "manage_resources");
-  await transaction(sql, async (tx) => {
-    const before = await lockPolicy(tx, id);
-    if (version !== undefined && version !== before.version) {
-      throw new Conflict(`${before.name} was changed since you looked at it: look at it again`);
-    }
-    const state = await stateOf(tx, before);
-    await tx`
-      update policies set ${
-      tx({ ...rowOf(tx, input), updated_at: `${now}` })
-    }, version = version + 1 where id = ${id}`;
-    await trust(tx, id, { trusts, trusted_groups });
-    const states = difference(state, await stateOf(tx, await getPolicy(tx, id)));
-    if (Object.keys(states.after_state).length === 0) return;
-    await record(tx, actor, { subject: subjectOf(id, input.name), action: "change", ...states }, now);
-  }).catch(rethrow);
-}
-
-/**
  * Deletes a policy that no resource follows.
  *
  * @throws {Conflict} where resources follow it
@@ -326,11 +297,11 @@ export function partColumns(db: Db) {
 }
 
 // Lists of objects go to the database as JSON; a list of texts is an array there.
-function rowOf(tx: Tx, { opening, quotas, fields, ...rest }: NewPolicy) {
+export function rowOf(tx: Tx, { opening, quotas, fields, ...rest }: NewPolicy) {
   return { ...rest, opening: opening && tx.json(opening), quotas: tx.json(quotas), fields: tx.json(fields) };
 }
 
-async function trust(tx: Tx, policy_id: string, { trusts, trusted_groups }: Trust) {
+export async function trust(tx: Tx, policy_id: string, { trusts, trusted_groups }: Trust) {
   const unknown = (path: keyof Trust, message: string) => new Invalid([{ path, message }]);
   if (trusts?.some((id) => !isId(id))) throw unknown("trusts", "This person does not exist");
   if (trusted_groups?.some((id) => !isId(id))) {
@@ -350,11 +321,11 @@ async function trust(tx: Tx, policy_id: string, { trusts, trusted_groups }: Trus
   }
 }
 
-const subjectOf = (id: string, name: string): Subject => ({ kind: "policy", id, name });
+export const subjectOf = (id: string, name: string): Subject => ({ kind: "policy", id, name });
 
 // What stands in the record of a policy: its rules, not how often they were changed; of whom it approves at once the
 // names, too, which stay readable when the people and groups are called otherwise, or gone.
-async function stateOf(tx: Tx, { id: _id, version: _version, ...rules }: KeptPolicy): Promise<State> {
+export async function stateOf(tx: Tx, { id: _id, version: _version, ...rules }: KeptPolicy): Promise<State> {
   const named = await tx<{ name: string }[]>`
     select name from (
       select 'Group: ' || name as name, 0 as place from groups where id = any(${rules.trusted_groups})

@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { transaction } from "../db/transaction.ts";
 import type { Sql, Tx } from "../db/types.ts";
-import { hashPassword, verifyPassword } from "../lib/passwords.ts";
+import { verifyPassword } from "../lib/passwords.ts";
 import { endSessionsOf } from "./auth/sessions.ts";
 import { Invalid, rethrow } from "./errors.ts";
 import { type Doer, record } from "./history.ts";
 import type { Actor } from "./permissions.ts";
 import { name } from "./texts.ts";
-import { COLUMNS, lockUser, recordChange, subjectOf, type User } from "./users.ts";
+import { COLUMNS, hashFor, lockUser, recordChange, subjectOf, type User } from "./users.ts";
 
 /** What people say of themselves. */
 export const Profile = z.object({
@@ -53,7 +53,7 @@ export async function changePassword(
   if (!row || !await verifyPassword(current, row.password_hash)) {
     throw new Invalid([{ path: "current", message: "This is not your present password" }]);
   }
-  const password_hash = await hashPassword(password);
+  const password_hash = await hashFor({ email: actor.email, password });
   await transaction(sql, async (tx) => {
     const sessions_ended = await endSessionsOf(tx, { user_id: actor.id, but: session_id }, now);
     await setPassword(tx, actor, { id: actor.id, password_hash, action: "password", sessions_ended }, now);

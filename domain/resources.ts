@@ -17,6 +17,7 @@ import { moveClosures } from "./closure_zones.ts";
 import { Conflict, NotFound, rethrow } from "./errors.ts";
 import { doWithFewer } from "./fewer_units.ts";
 import { difference, record, type State, type Subject } from "./history.ts";
+import { heed } from "./offer_locks.ts";
 import { freeing } from "./offers.ts";
 import { type Actor, permit } from "./permissions.ts";
 import type { Period } from "./periods.ts";
@@ -109,17 +110,20 @@ export async function createResource(
 ): Promise<Resource> {
   permit(actor, "manage_resources");
   const row = { id: newId(now.epochMilliseconds), ...input, created_at: `${now}`, updated_at: `${now}` };
-  return await transaction(sql, async (tx) => {
+  const work = async (tx: Tx) => {
     if (part_ids.length > 0) await lockCompositions(tx);
     const [bare] = await tx<Resource[]>`insert into resources ${tx(row)} returning *`;
-    await compose(tx, bare, part_ids, now);
+    await compose(tx, actor, bare, part_ids, now);
     await keepOffer(tx, bare, offered_with, now);
     const created = await lockResource(tx, bare.id);
     const after_state = await stateOf(tx, created);
     await record(tx, actor, { subject: subjectOf(created), action: "create", after_state }, now);
     await closeAdded(tx, [created], now);
     return created;
-  }).catch(rethrow);
+  };
+  // Of what is composed of others, offers are made anew.
+  const composed = part_ids.length > 0;
+  return await (composed ? freeing(sql, "anywhere", work, now) : transaction(sql, work)).catch(rethrow);
 }
 
 /**
@@ -137,7 +141,8 @@ export async function changeResource(
   permit(actor, "manage_resources");
   const { id: known } = await getResource(sql, id);
   const named = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
-  return await freeing(sql, [known], async (tx) => {
+  // What is no part any more is free to others.
+  return await freeing(sql, part_ids ? "anywhere" : [known], async (tx) => {
     if (part_ids) await lockCompositions(tx);
     const before = await lockResource(tx, known);
     const state = await stateOf(tx, before);
@@ -146,7 +151,7 @@ export async function changeResource(
       tx({ ...named, updated_at: `${now}` })
     }, version = version + 1 where id = ${known}`;
     const bare = await lockResource(tx, known);
-    if (part_ids) await compose(tx, bare, part_ids, now);
+    if (part_ids) await compose(tx, actor, bare, part_ids, now);
     if (offered_with || bare.accessory !== before.accessory) {
       await keepOffer(tx, bare, offered_with ?? (bare.accessory ? bare.offered_with : []), now);
     }
@@ -236,9 +241,9 @@ export async function reactivateResource(
 }
 
 /**
- * Deletes a resource that nobody ever reserved.
+ * Deletes a resource that nobody ever reserved or waited for.
  *
- * @throws {Conflict} where reservations exist: their history would go with it
+ * @throws {Conflict} where somebody did: their history would go with it
  */
 export async function deleteResource(
   sql: Sql,
@@ -250,7 +255,15 @@ export async function deleteResource(
   const { id: known, name } = await getResource(sql, id);
   try {
     await transaction(sql, async (tx) => {
+      // Nobody begins to wait for it meanwhile.
+      await heed(tx, [known]);
       const before = await lockResource(tx, known);
+      const [waited] = await tx`select from waitlist where resource_ids && ${[known]}::uuid[] limit 1`;
+      if (waited) {
+        throw new Conflict(
+          `${name} cannot be deleted: it is on record who waited for it. Deactivate it instead`,
+        );
+      }
       const previous_state = await stateOf(tx, before);
       const { wholes } = await compositionOf(tx, known);
       if (wholes.length > 0) {

@@ -6,15 +6,14 @@ import type { Period } from "./periods.ts";
 export interface CannotComeAlong {
   whole_name: string;
   part_name: string;
-  /** The reference of the reservation that has it; null where it is something else. */
+  /** The reference of the reservation that has it; null where it is a closure. */
   by: string | null;
-  /** Of the closure that has it; null where it is offered to somebody who waits. */
   reason: string | null;
 }
 
 /**
- * Gives reservations of wholes the parts that have newly come to them, as they hold the whole, and offers as well; where
- * nobody else takes anything meanwhile (see `settle`).
+ * Gives reservations of wholes the parts that have newly come to them, as they hold the whole; where nobody else takes
+ * anything meanwhile (see `settle`).
  *
  * @param which of reservations `v`
  * @returns what could not be had, and who has it; then the caller must give the transaction up
@@ -25,15 +24,15 @@ export async function comeAlong(
   which: Fragment,
 ): Promise<CannotComeAlong[]> {
   const wanted = tx`
-    select a.reservation_id, a.offer_id, come.part_id, a.period, a.holds, come.whole_id
+    select a.reservation_id, come.part_id, a.period, a.holds, come.whole_id
     from unnest(${come.map((one) => one.whole_id)}::uuid[], ${come.map((one) => one.part_id)}::uuid[])
       as come (whole_id, part_id)
     join allocations a on a.resource_id = come.whole_id and a.asked is not null
-    left join reservations v on v.id = a.reservation_id
-    where a.offer_id is not null or ${which}`;
+    join reservations v on v.id = a.reservation_id
+    where ${which}`;
   await tx`
-    insert into allocations (reservation_id, offer_id, resource_id, unit, period, holds, whole_id)
-    select reservation_id, offer_id, part_id, 1, period, holds, whole_id from (${wanted}) as wanted
+    insert into allocations (reservation_id, resource_id, unit, period, holds, whole_id)
+    select reservation_id, part_id, 1, period, holds, whole_id from (${wanted}) as wanted
     order by part_id, lower(period)
     on conflict do nothing`;
   return await tx<CannotComeAlong[]>`
@@ -42,13 +41,11 @@ export async function comeAlong(
     join resources whole on whole.id = wanted.whole_id
     join resources part on part.id = wanted.part_id
     join allocations other on other.resource_id = wanted.part_id
-      and (coalesce(other.reservation_id, other.offer_id) = coalesce(wanted.reservation_id, wanted.offer_id)
-        or other.holds and other.period && wanted.period)
+      and (other.reservation_id = wanted.reservation_id or other.holds and other.period && wanted.period)
     left join reservations v on v.id = other.reservation_id
     left join closures c on c.id = other.closure_id
     where not exists (
-      select from allocations mine
-      where coalesce(mine.reservation_id, mine.offer_id) = coalesce(wanted.reservation_id, wanted.offer_id)
+      select from allocations mine where mine.reservation_id = wanted.reservation_id
         and mine.resource_id = wanted.part_id and mine.whole_id = wanted.whole_id)
     order by whole_name, part_name, by limit 20`;
 }

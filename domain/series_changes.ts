@@ -1,7 +1,8 @@
 import { together } from "../db/transaction.ts";
-import type { Sql } from "../db/types.ts";
+import type { Sql, Tx } from "../db/types.ts";
 import { cancel, change } from "./edits.ts";
 import { Conflict, Invalid, NotFound } from "./errors.ts";
+import { freeingTogether } from "./offers.ts";
 import { type Actor, permit } from "./permissions.ts";
 import { readDate } from "./periods.ts";
 import { type Quantities, type Wanted, wantedOf } from "./quantities.ts";
@@ -41,7 +42,7 @@ export function cancelDates(
   { reason, ...which }: Which & { reason?: string },
   now: Temporal.Instant,
 ): Promise<Cancelled> {
-  return together(sql, async (sql) => {
+  return inOneGo(sql, async (sql) => {
     const series = await getSeries(sql, actor, which.id);
     permit(actor, "cancel", series.requester_id);
     const outcome: Cancelled = { cancelled: 0, left: [] };
@@ -56,7 +57,12 @@ export function cancelDates(
     }
     if (outcome.cancelled === 0) throw new Conflict(outcome.left[0].why);
     return outcome;
-  });
+  }, now);
+}
+
+// What one date leaves, the next may take: it is offered when all of them are done.
+function inOneGo<T>(sql: Sql, work: (sql: Sql, tx: Tx) => Promise<T>, now: Temporal.Instant): Promise<T> {
+  return together(sql, (sql, tx) => freeingTogether(tx, "anywhere", () => work(sql, tx), now));
 }
 
 /** What of a series is to be otherwise; what is not named stays. */
@@ -84,7 +90,7 @@ export function changeDates(
   { change: asked, ...which }: Which & { change: SeriesChange },
   now: Temporal.Instant,
 ): Promise<string> {
-  return together(sql, async (sql, tx) => {
+  return inOneGo(sql, async (sql, tx) => {
     const known = await getSeries(sql, actor, which.id);
     permit(actor, "edit_reservation", known.requester_id);
     await lockSeries(tx, known.id);
@@ -122,7 +128,7 @@ export function changeDates(
     const id = await splitSeries(tx, { id: series.id, from: wallText(first), ...rules }, now);
     await reshapeSeries(tx, { id, ...whole, moved: moved.map(({ id }) => id) }, now);
     return id;
-  });
+  }, now);
 }
 
 function wantedAfter(series: Series, { resource_ids, quantities }: SeriesChange): Wanted | undefined {

@@ -4,11 +4,10 @@ import { isId, newId } from "../lib/ids.ts";
 import { conflictsOf, type Wish } from "./availability.ts";
 import { Conflict, Invalid, NotFound, rethrow } from "./errors.ts";
 import { record } from "./history.ts";
+import { alone, heed, theOffers } from "./offer_locks.ts";
 import { slotFor, type Wished } from "./offer_slots.ts";
 import {
-  alone,
   endOffer,
-  heed,
   letGo,
   move,
   nameOf,
@@ -16,19 +15,21 @@ import {
   type OpenOffer,
   openOffer,
   subjectOf,
-  theOffers,
   type WaitlistStatus,
 } from "./offers.ts";
 import { announceWaitlist } from "./outbox.ts";
 import { type Actor, may, permit } from "./permissions.ts";
 import { minutesOf, type Period } from "./periods.ts";
 import { rulesOf } from "./policies.ts";
+import { type Quantities, wantedOf } from "./quantities.ts";
 import { inWords, reasons } from "./reasons.ts";
-import { judged } from "./requests.ts";
+import { judged, told } from "./requests.ts";
 
 /** A wish for what is taken, as somebody has it: the very slot, or any of so many minutes within a period. */
 export interface Joining extends Period {
   resource_ids: readonly string[];
+  /** How many of each; of what is not named, one. */
+  quantities?: Quantities;
   minutes?: number | null;
   purpose?: string;
   private?: boolean;
@@ -51,7 +52,9 @@ export interface Entry extends Period {
   id: string;
   requester_id: string;
   requester_name: string;
-  resources: { id: string; name: string; time_zone: string }[];
+  resources: { id: string; name: string; time_zone: string; quantity: number }[];
+  /** How many of each, where that is more than one. */
+  quantities: Quantities;
   /** How long a slot within the period is wanted; null where it is the period itself. */
   minutes: number | null;
   attendees: number | null;
@@ -88,10 +91,15 @@ export async function join(sql: Sql, actor: Actor, asked: Joining, now: Temporal
   permit(actor, "reserve");
   const { requester_id = actor.id } = asked;
   if (requester_id !== actor.id) permit(actor, "reserve_for");
-  const resource_ids = [...new Set(asked.resource_ids.map((id) => id.toLowerCase()))].sort();
+  const { resource_ids, quantities } = wantedOf(
+    asked.resource_ids.map((id) => id.toLowerCase()),
+    asked.quantities,
+  );
   const { minutes = null, attendees = null, answers = {}, attested = false } = asked;
   const { start_time, end_time } = asked;
-  const wished: Wished = { start_time, end_time, requester_id, resource_ids, minutes, attendees, answers };
+  const wished: Wished = {
+    ...{ start_time, end_time, requester_id, resource_ids, quantities, minutes, attendees, answers },
+  };
   mustLieAhead(wished, now);
   await mustBeAllowed(sql, wished, attested, now);
   await letGo(sql, wished, now);
@@ -102,16 +110,19 @@ export async function join(sql: Sql, actor: Actor, asked: Joining, now: Temporal
     await mustBeFew(tx, requester_id);
     const { purpose = "", private: secret = false } = asked;
     const [{ name }] = await tx<{ name: string }[]>`
-      insert into waitlist as e (id, requester_id, resource_ids, start_time, end_time, minutes, last_start, attendees,
+      insert into waitlist as e (id, requester_id, resource_ids, quantities, start_time, end_time, minutes, last_start, attendees,
         purpose, private, answers, bumped_id, status, created_at, updated_at)
-      values (${id}, ${requester_id}, ${resource_ids}, ${start_time}, ${end_time}, ${minutes}, ${
-      lastStart(wished)
-    },
+      values (${id}, ${requester_id}, ${resource_ids}, ${
+      tx.json(quantities)
+    }, ${start_time}, ${end_time}, ${minutes}, ${lastStart(wished)},
         ${attendees}, ${purpose}, ${secret}, ${tx.json(answers)}, ${
       bumpedFrom(tx, wished)
     }, 'waiting', ${now}, ${now})
       returning ${nameOf(tx)} as name`;
-    const after_state = { status: "waiting", start_time, end_time, minutes, resource_ids, purpose };
+    const after_state = {
+      ...{ status: "waiting", start_time, end_time, minutes, resource_ids, purpose },
+      ...told(quantities),
+    };
     await record(tx, actor, { subject: subjectOf({ id, name }), action: "join", after_state }, now);
     await announceWaitlist(tx, "waitlist.joined", id, now);
   }).catch(rethrow);
@@ -161,6 +172,8 @@ async function mustBeAllowed(sql: Sql, wished: Wished, attested: boolean, now: T
 }
 
 async function mustBeTaken(tx: Tx, actor: Actor, wished: Wished, now: Temporal.Instant) {
+  const present = await rulesOf(tx, wished.resource_ids, { fresh: true });
+  if (present.length < wished.resource_ids.length) throw new NotFound("This resource");
   const free = await slotFor(tx, wished, now);
   if (free) {
     const [rules] = await rulesOf(tx, wished.resource_ids);
@@ -336,11 +349,14 @@ function joined(db: Db) {
 
 function columns(db: Db, now: Temporal.Instant) {
   return db`e.id, e.requester_id, u.name as requester_name, e.start_time, e.end_time, e.minutes, e.attendees,
-    e.purpose, e.private, e.answers, e.bumped_id is not null as bumped, ${statusAt(db, now)} as status,
+    e.quantities, e.purpose, e.private, e.answers, e.bumped_id is not null as bumped, ${
+    statusAt(db, now)
+  } as status,
     o.id as offer_id, o.start_time as offer_start, o.end_time as offer_end, o.expires_at,
     (select b.reservation_id from offers b where b.entry_id = e.id and b.outcome = 'accepted') as reservation_id,
     e.version, e.created_at, e.updated_at, (
-      select json_agg(json_build_object('id', r.id, 'name', r.name, 'time_zone', r.time_zone) order by r.id)
+      select json_agg(json_build_object('id', r.id, 'name', r.name, 'time_zone', r.time_zone,
+        'quantity', coalesce((e.quantities ->> r.id::text)::int, 1)) order by r.id)
       from resources r where r.id = any(e.resource_ids)) as resources,
     case when ${statusAt(db, now)} = 'waiting' then 1 + (
       select count(*)::int from waitlist x

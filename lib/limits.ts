@@ -2,10 +2,14 @@ import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
 
 /** Counts attempts per key; a key with too many has to wait. */
 export interface Limit {
-  /** Seconds to wait before the next attempt; 0 when it may go ahead. */
-  wait(key: string): Promise<number>;
-  /** Counts one attempt. */
-  count(key: string): Promise<void>;
+  /**
+   * Counts one attempt before it is made, so that many at the same moment are no more than one after the other.
+   *
+   * @returns the seconds to wait where there were too many already; 0 when it may go ahead
+   */
+  take(key: string): Promise<number>;
+  /** Gives one attempt back: it was none to be counted. */
+  giveBack(key: string): Promise<void>;
   /** Forgets a key's attempts. */
   forget(key: string): Promise<void>;
 }
@@ -14,12 +18,13 @@ export interface Limit {
 export function limit(points: number, seconds: number): Limit {
   const limiter = new RateLimiterMemory({ points, duration: seconds });
   return {
-    async wait(key) {
-      const state = await limiter.get(key);
-      return state && state.consumedPoints >= points ? Math.ceil(state.msBeforeNext / 1000) : 0;
-    },
-    async count(key) {
-      await limiter.penalty(key);
+    take: (key) =>
+      limiter.consume(key).then(() => 0, (state) => {
+        if (state instanceof RateLimiterRes) return Math.ceil(state.msBeforeNext / 1000);
+        throw state;
+      }),
+    async giveBack(key) {
+      await limiter.reward(key);
     },
     async forget(key) {
       await limiter.delete(key);
@@ -29,8 +34,8 @@ export function limit(points: number, seconds: number): Limit {
 
 /** No limit at all. */
 export const unlimited: Limit = {
-  wait: () => Promise.resolve(0),
-  count: () => Promise.resolve(),
+  take: () => Promise.resolve(0),
+  giveBack: () => Promise.resolve(),
   forget: () => Promise.resolve(),
 };
 

@@ -16,6 +16,7 @@ import { AccountPage } from "../views/account.tsx";
 import { clearSession } from "./cookies.ts";
 import { actorOf, type Context, type Env } from "./env.ts";
 import { check, fields, orAgain, type Problem, type Values } from "./forms.ts";
+import { mayTry } from "./guesses.ts";
 import { allowed } from "./middleware.ts";
 import { done, page } from "./respond.tsx";
 
@@ -39,8 +40,11 @@ account.post("/account", async (c) => {
 account.post("/account/password", async (c) => {
   const values = await fields(c);
   return orAgain(async () => {
+    const actor = actorOf(c);
     const change = { ...check(PasswordChange, values), session_id: c.var.session_id ?? "" };
-    await changePassword(c.var.sql, actorOf(c), change, c.var.now);
+    const wasRight = await mayTry(c, actor.email);
+    await changePassword(c.var.sql, actor, change, c.var.now);
+    await wasRight();
     c.var.house.identities.forget();
     return done(c, {
       to: "/account",

@@ -9,6 +9,12 @@ const FLASH = "holdfast_notice";
 
 const secure = (c: Context) => c.var.house.config.BASE_URL.startsWith("https:");
 
+// With TLS no other host under the same domain can leave a cookie of this name, and none travels without it.
+const called = (c: Context, name: string) => secure(c) ? `__Host-${name}` : name;
+
+/** A cookie of ours, by its name. */
+export const cookieOf = (c: Context, name: string): string | undefined => getCookie(c, called(c, name));
+
 function options(c: Context, maxAge: number) {
   return { path: "/", httpOnly: true, sameSite: "Lax", secure: secure(c), maxAge } as const;
 }
@@ -16,20 +22,20 @@ function options(c: Context, maxAge: number) {
 /** Gives a browser the two cookies of its session. */
 export async function setSession(c: Context, granted: Granted): Promise<void> {
   await setAccess(c, granted);
-  setCookie(c, REFRESH, granted.refresh_token, options(c, REFRESH_SECONDS));
+  setCookie(c, called(c, REFRESH), granted.refresh_token, options(c, REFRESH_SECONDS));
 }
 
 /** Gives a browser a new access token, for a session whose refresh token another of its tabs has just renewed. */
 export async function setAccess(c: Context, granted: Granted): Promise<void> {
   const access = await issueAccess(c.var.house.config.SECRET_KEY, granted, c.var.now);
   // The cookie outlives the token, so that a tab left open shows who was signed in until it is renewed.
-  setCookie(c, ACCESS, access, options(c, REFRESH_SECONDS));
+  setCookie(c, called(c, ACCESS), access, options(c, REFRESH_SECONDS));
 }
 
 /** Takes them back. */
 export function clearSession(c: Context): void {
-  deleteCookie(c, ACCESS, { path: "/", secure: secure(c) });
-  deleteCookie(c, REFRESH, { path: "/", secure: secure(c) });
+  deleteCookie(c, called(c, ACCESS), { path: "/", secure: secure(c) });
+  deleteCookie(c, called(c, REFRESH), { path: "/", secure: secure(c) });
 }
 
 /** What is said once, on the next page. */
@@ -43,14 +49,14 @@ export interface Notice {
 
 /** Keeps a notice for the page that a redirect leads to. */
 export function leaveNotice(c: Context, notice: Notice): void {
-  setCookie(c, FLASH, JSON.stringify(notice), options(c, 60));
+  setCookie(c, called(c, FLASH), JSON.stringify(notice), options(c, 60));
 }
 
 /** Takes the notice that was left, if any: it is said once. */
 export function takeNotice(c: Context): Notice | undefined {
-  const kept = getCookie(c, FLASH);
+  const kept = cookieOf(c, FLASH);
   if (!kept) return undefined;
-  deleteCookie(c, FLASH, { path: "/", secure: secure(c) });
+  deleteCookie(c, called(c, FLASH), { path: "/", secure: secure(c) });
   try {
     const { text, undo, secret } = JSON.parse(kept);
     const said = (value: unknown) => typeof value === "string" ? value : undefined;
@@ -65,7 +71,7 @@ const STYLES = "holdfast_styles";
 /** Whether the browser has been given this stylesheet before, so that a page need not carry it. */
 export function hasStyles(c: Context): boolean {
   const hash = c.var.house.assets.hash("app.css");
-  if (getCookie(c, STYLES) === hash) return true;
-  setCookie(c, STYLES, hash, options(c, 30 * 24 * 3600));
+  if (cookieOf(c, STYLES) === hash) return true;
+  setCookie(c, called(c, STYLES), hash, options(c, 30 * 24 * 3600));
   return false;
 }

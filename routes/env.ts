@@ -31,7 +31,9 @@ export interface House {
   started: Temporal.Instant;
   jobs: { name: string; seconds: number }[];
   limits: {
+    /** Wrong passwords for one account from one address, and for whatever accounts from one address. */
     signIn: Limit;
+    guesses: Limit;
     register: Limit;
     /** Calls of the API by one person, and by one address without anybody; none where nothing is limited. */
     calls?: { person: Allowance; address: Allowance };

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import { Hono } from "hono";
 import type { Context, Env } from "./env.ts";
-import { neighbour } from "./session.tsx";
+import { neighbour } from "./guesses.ts";
 
 /** What Prometheus asks for: figures, and nobody's name. */
 export const metrics = new Hono<Env>();

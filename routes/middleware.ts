@@ -1,5 +1,4 @@
 import { createMiddleware } from "hono/factory";
-import { getCookie } from "hono/cookie";
 import { bodyLimit } from "hono/body-limit";
 import { forgetful } from "../db/memory.ts";
 import { PREFIX } from "../domain/auth/tokens.ts";
@@ -7,7 +6,7 @@ import { rotate } from "../domain/auth/sessions.ts";
 import { Forbidden } from "../domain/errors.ts";
 import { type Action, permit } from "../domain/permissions.ts";
 import { tellLog } from "./begin.ts";
-import { ACCESS, clearSession, REFRESH, setAccess, setSession } from "./cookies.ts";
+import { ACCESS, clearSession, cookieOf, REFRESH, setAccess, setSession } from "./cookies.ts";
 import { actorOf, type Context, type Env } from "./env.ts";
 import { NotSignedIn, Refused } from "./refused.ts";
 import { readAccess } from "./tokens.ts";
@@ -72,7 +71,7 @@ export function securityHeaders() {
         "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     );
     if (c.var.house.config.BASE_URL.startsWith("https:")) {
-      headers.set("Strict-Transport-Security", "max-age=31536000");
+      headers.set("Strict-Transport-Security", "max-age=31536000; includeSubDomains");
     }
     if (!headers.has("Cache-Control")) headers.set("Cache-Control", "no-store");
   });
@@ -100,8 +99,8 @@ export function identify() {
       c.set("bearer", true);
       const token = authorization.slice("Bearer ".length).trim();
       await (token.startsWith(PREFIX) ? admitProgram(c, token) : admit(c, token));
-    } else if (getCookie(c, ACCESS) || getCookie(c, REFRESH)) {
-      await admit(c, getCookie(c, ACCESS) ?? "") || await renew(c);
+    } else if (cookieOf(c, ACCESS) || cookieOf(c, REFRESH)) {
+      await admit(c, cookieOf(c, ACCESS) ?? "") || await renew(c);
     }
     if (c.var.actor) tellLog(c.var.actor.id);
     await next();
@@ -129,7 +128,7 @@ async function admitProgram(c: Context, token: string): Promise<void> {
 
 async function renew(c: Context): Promise<void> {
   const { sql, now, house } = c.var;
-  const token = getCookie(c, REFRESH);
+  const token = cookieOf(c, REFRESH);
   const granted = token ? await rotate(sql, token, now) : undefined;
   const actor = granted && await house.identities.find(granted.session_id);
   if (!granted || !actor) {

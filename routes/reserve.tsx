@@ -222,7 +222,7 @@ const Some = z.coerce.number("Give a whole number").int("Give a whole number").m
   .max(500, "At most 500");
 
 // How many of the first of these resources, and what is typed of accessories beside.
-function withAccessories(resource_ids: readonly string[], units: number, values: Values) {
+export function withAccessories(resource_ids: readonly string[], units: number, values: Values) {
   const typed = Object.entries(values).filter(([name, value]) => name.startsWith(WITH) && value?.trim());
   const checked = typed.map(([name, value]) => {
     const some = check(z.object({ [name]: Some }), { [name]: value })[name] as number;

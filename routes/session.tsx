@@ -1,6 +1,5 @@
 import { Hono } from "hono";
 import { beginSession, checkPassword, endSession, SignIn } from "../domain/auth/sessions.ts";
-import { TooMany } from "../domain/errors.ts";
 import { isSetUp, NewUser, register, setUp } from "../domain/users.ts";
 import {
   RegisterPage,
@@ -12,6 +11,7 @@ import {
 import { clearSession, setSession } from "./cookies.ts";
 import type { Context, Env } from "./env.ts";
 import { check, fields, orAgain, type Values } from "./forms.ts";
+import { limitRegistration, mayTry, tellWrongPassword } from "./guesses.ts";
 import { done, page } from "./respond.tsx";
 
 /** Set-up, registration, signing in and out: the pages that nobody needs to be signed in for. */
@@ -74,15 +74,15 @@ session.get("/login", async (c) => {
 session.post("/login", async (c) => {
   const values = await fields(c);
   const { email, password } = check(SignIn, { email: values.email ?? "", password: values.password ?? "" });
-  const key = await mayTry(c, email);
+  const wasRight = await mayTry(c, email);
   const user = await checkPassword(c.var.sql, { email, password });
   if (!user) {
-    await c.var.house.limits.signIn.count(key);
+    tellWrongPassword(c);
     const message = "E-mail and password do not fit together";
     const body = <SignInForm c={c} values={values} message={message} next={values.next} />;
     return page(c, { title: "Sign in", status: 422, body });
   }
-  await c.var.house.limits.signIn.forget(key);
+  await wasRight();
   await signIn(c, user.id);
   return done(c, { to: inside(values.next) });
 });
@@ -96,38 +96,12 @@ session.post("/logout", async (c) => {
   return done(c, { to: "/login", notice: { text: "You are signed out" } });
 });
 
-/**
- * Refuses who has failed too often to sign in as somebody, and says how long to wait.
- *
- * @returns the key to count a failure under
- * @throws {TooMany}
- */
-export async function mayTry(c: Context, email: string): Promise<string> {
-  const { signIn } = c.var.house.limits;
-  const key = `${neighbour(c)} ${email}`;
-  const seconds = await signIn.wait(key);
-  const minutes = Math.ceil(seconds / 60);
-  if (seconds) {
-    throw new TooMany(`Wait ${minutes} minute${minutes === 1 ? "" : "s"}, then sign in again`, seconds);
-  }
-  return key;
-}
-
-/** @throws {TooMany} */
-export async function limitRegistration(c: Context): Promise<void> {
-  const limit = c.var.house.limits.register;
-  const seconds = await limit.wait(neighbour(c));
-  if (seconds) throw new TooMany("Too many accounts were made from your network: wait an hour", seconds);
-  await limit.count(neighbour(c));
-}
-
-/** The address that a request came from, where the settings name a proxy in front of us also by what that says. */
-export function neighbour(c: Context): string {
-  const info = c.env as { remoteAddr?: { hostname?: string } } | undefined;
-  return c.var.house.neighbourOf(info?.remoteAddr?.hostname ?? "unknown", c.req.raw.headers);
-}
-
+// Whoever signs in once more leaves no session behind that this browser had before.
 async function signIn(c: Context, user_id: string) {
+  if (c.var.session_id && !c.var.bearer) {
+    await endSession(c.var.sql, c.var.session_id, c.var.now, c.var.requestId);
+    c.var.house.identities.forget();
+  }
   const device = c.req.header("user-agent") ?? "";
   const begun = { user_id, kind: "browser", device, request_id: c.var.requestId } as const;
   await setSession(c, await beginSession(c.var.sql, begun, c.var.now));

@@ -13,7 +13,7 @@ import { reservationPath } from "../views/words.ts";
 import { actorOf, type Context, type Env } from "./env.ts";
 import { check, fields, number, orAgain, type Problem, readPeriod, type Values } from "./forms.ts";
 import { readParticulars } from "./particulars.ts";
-import { show as showReserve, typedOf } from "./reserve.tsx";
+import { readUnits, show as showReserve, typedOf, withAccessories } from "./reserve.tsx";
 import { done, page } from "./respond.tsx";
 
 const PER_PAGE = 50;
@@ -72,7 +72,8 @@ waitlist.post("/waitlist", async (c) => {
       const { purpose } = check(Words, values);
       const [rules] = await rulesOf(sql, [resource.id]);
       const asked = readParticulars(values, rules?.policy);
-      const wish = { resource_ids: [resource.id], start_time, end_time, minutes, purpose, ...asked };
+      const wanted = withAccessories([resource.id], readUnits(values), values);
+      const wish = { ...wanted, start_time, end_time, minutes, purpose, ...asked };
       await join(sql, actorOf(c), { ...wish, private: values.private === "on" }, now);
       const text = "You are on the waitlist: when it comes free, it is offered to you and held for a while";
       return done(c, { to: "/waitlist", notice: { text } });

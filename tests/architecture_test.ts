@@ -31,7 +31,7 @@ const WRITERS: Record<string, readonly string[]> = {
   resource_accessories: ["domain/accessories.ts"],
   resource_parts: ["domain/parts.ts"],
   resource_parts_all: ["domain/parts.ts"],
-  policies: ["domain/policies.ts"],
+  policies: ["domain/policies.ts", "domain/policy_changes.ts"],
   policy_trusts: ["domain/policies.ts"],
   policy_trusted_groups: ["domain/policies.ts"],
   reservations: [

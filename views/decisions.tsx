@@ -105,10 +105,10 @@ export function BumpedNotice({ reservation, alternatives, zone, now, named, anot
 function WaitForIt({ reservation }: { reservation: Reservation }) {
   const { resources, start_time, end_time, purpose, attendees, answers } = reservation;
   if (resources.length !== 1) return null;
-  const [{ id, time_zone }] = resources;
+  const [{ id, time_zone, quantity }] = resources;
   const [from, to] = [start_time, end_time].map((at) => at.toZonedDateTimeISO(time_zone));
   const values = {
-    ...{ resource: id, purpose },
+    ...{ resource: id, purpose, ...quantity > 1 ? { units: `${quantity}` } : {} },
     ...attendees ? { attendees: `${attendees}` } : {},
     ...reservation.private ? { private: "on" } : {},
     ...Object.fromEntries(Object.entries(answers).map(([key, answer]) => [`answer_${key}`, answer])),

@@ -1,6 +1,7 @@
 import type { DeedEntry } from "../domain/history.ts";
 import { type Actor, may } from "../domain/permissions.ts";
 import { inWords } from "../domain/reasons.ts";
+import { countedName } from "../domain/quantities.ts";
 import type { Entry } from "../domain/waitlist.ts";
 import { Empty, Pager } from "./bits.tsx";
 import { deedOf } from "./changes.ts";
@@ -253,7 +254,7 @@ function Fact({ name, children }: { name: string; children?: unknown }) {
 }
 
 interface WaitProps {
-  resource: { id: string; name: string; time_zone: string };
+  resource: { id: string; name: string; time_zone: string; units: number };
   values: Record<string, string | undefined>;
   errors: Record<string, string>;
   message?: string;
@@ -272,6 +273,9 @@ export function WaitPage({ resource, values, errors, message, particulars }: Wai
       <form method="post" action="/waitlist" class="card">
         <FormError message={message} />
         <input type="hidden" name="resource" value={resource.id} />
+        {Object.entries(values).filter(([name, value]) => name.startsWith("with_") && value).map((
+          [name, value],
+        ) => <input type="hidden" name={name} value={value} />)}
         <Field
           name="minutes"
           label="For how many minutes"
@@ -281,6 +285,17 @@ export function WaitPage({ resource, values, errors, message, particulars }: Wai
           value={values.minutes}
           error={errors.minutes}
         />
+        {resource.units > 1 && (
+          <Field
+            name="units"
+            label="How many"
+            type="number"
+            min={1}
+            max={resource.units}
+            value={values.units || "1"}
+            error={errors.units}
+          />
+        )}
         <fieldset class="period">
           <legend>
             Between <span class="quiet">({resource.time_zone} time)</span>
@@ -328,7 +343,7 @@ export function WaitsFor({ entries, viewer, now }: Pick<ListProps, "entries" | "
 }
 
 const entryPath = ({ id }: Entry) => `/waitlist/${id}`;
-const namesOf = ({ resources }: Entry) => resources.map(({ name }) => name).join(", ");
+const namesOf = ({ resources }: Entry) => resources.map(countedName).join(", ");
 
 function wishOf(entry: Entry, zone: string, now: Temporal.Instant): string {
   const period = periodOf(entry, zone, now);

@@ -13,6 +13,8 @@ import type { User } from "../users.ts";
 export const ACCESS_SECONDS = 15 * 60;
 /** How long a refresh token is good for when it is not used. */
 export const REFRESH_SECONDS = 7 * 24 * 60 * 60;
+/** However often it is renewed, a session ends so long after its sign-in (NIST SP 800-63B, 4.1.3). */
+export const LONGEST = { hours: 30 * 24 };
 /** For so long a browser's refresh token may come twice: its tabs ask at the same moment. */
 const GRACE = { seconds: 30 };
 
@@ -94,9 +96,10 @@ export async function rotate(
   if (!isId(session_id)) return undefined;
   const next = `${session_id}.${newSecret()}`;
   const hash = hashOf(refresh_token);
+  const fresh = now.add({ seconds: REFRESH_SECONDS });
   const [rotated] = await sql<{ user_id: string }[]>`
     update sessions s set previous_hash = refresh_hash, refresh_hash = ${hashOf(next)}, rotated_at = ${now},
-      expires_at = ${now.add({ seconds: REFRESH_SECONDS })}
+      expires_at = least(${fresh}, s.created_at + ${LONGEST.hours} * interval '1 hour')
     from users u
     where s.id = ${session_id} and s.refresh_hash = ${hash} and s.revoked_at is null and s.expires_at > ${now}
       and u.id = s.user_id and u.disabled_at is null

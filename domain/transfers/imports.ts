@@ -2,6 +2,7 @@ import { transaction } from "../../db/transaction.ts";
 import type { Sql, Tx } from "../../db/types.ts";
 import { Conflict } from "../errors.ts";
 import { record } from "../history.ts";
+import { freeingTogether } from "../offers.ts";
 import { type Action, type Actor, permit } from "../permissions.ts";
 import type { Line } from "./cells.ts";
 import { type Outcome, Report } from "./report.ts";
@@ -28,6 +29,11 @@ export interface Intake extends Shape {
   action: Action;
   /** Begins with a file: what comes back takes its lines, batch by batch, and is told the end of it. */
   begin(tx: Tx, actor: Actor, site: SiteZone, now: Temporal.Instant): Promise<Taker>;
+  /**
+   * Whether a file may free time, so that it has to be heeded from the beginning who waits for it. One that only brings
+   * in what is new does not: nobody waits for a long one.
+   */
+  frees?(tx: Tx, file: Import): Promise<boolean>;
 }
 
 /** The site's time zone, where a new resource names none. */
@@ -167,12 +173,16 @@ async function run(
       if (!await claim(tx, id)) throw new Conflict("This file is stored already");
       const report = new Report();
       for (const { line, field, message } of file.problems) report.problem(line, { path: field, message });
-      const taker = await INTAKES[kind].begin(tx, actor, { time_zone }, now);
-      for await (const lines of linesOf(tx, file)) {
-        await taker.take(lines, report);
-        progress?.("store", lines.at(-1)!.line);
-      }
-      await taker.end?.(report);
+      const takeAll = async () => {
+        const taker = await INTAKES[kind].begin(tx, actor, { time_zone }, now);
+        for await (const lines of linesOf(tx, file)) {
+          await taker.take(lines, report);
+          progress?.("store", lines.at(-1)!.line);
+        }
+        await taker.end?.(report);
+      };
+      const frees = await INTAKES[kind].frees?.(tx, file) ?? false;
+      await (frees ? freeingTogether(tx, "anywhere", takeAll, now) : takeAll());
       const outcome = report.end();
       if (dry_run || !report.good) throw new TakeBack(outcome);
       await finish(tx, id, now);

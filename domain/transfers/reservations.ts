@@ -13,6 +13,7 @@ import { columns, joined, type Reservation } from "../reservations.ts";
 import { statusAt } from "../transitions.ts";
 import { changesBetween, type Line } from "./cells.ts";
 import type { Intake, Taker } from "./imports.ts";
+import { hasCell } from "./staging.ts";
 import { type Known, knownIn, type Wished, wished } from "./wishes.ts";
 
 const OUT = [
@@ -31,6 +32,7 @@ export const reservationsIn: Intake = {
   columns: [...OUT, "attested"],
   keys: ["resources", "reference", "id"],
   action: "import_reservations",
+  frees: (tx, file) => hasCell(tx, file, ["reference", "id"]),
   begin: (tx, actor, _site, now) => Promise.resolve(taker(tx, actor, now)),
 };
 

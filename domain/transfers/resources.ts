@@ -36,6 +36,7 @@ export const resourcesIn: Intake = {
   columns: COLUMNS,
   keys: ["name", "id"],
   action: "manage_resources",
+  frees: () => Promise.resolve(true),
   begin: async (tx, actor, { time_zone }, now) =>
     taker(tx, actor, { ...await policiesOf(tx), time_zone, now }),
 };
@@ -90,7 +91,7 @@ function taker(tx: Tx, actor: Actor, site: Site): Taker {
   const composed: Plan[] = [];
   return {
     // A line may name parts that come further down.
-    end: (report) => composeAll(tx, composed, report, site.now),
+    end: (report) => composeAll(tx, actor, composed, report, site.now),
     async take(lines, report) {
       const found = await lockFound(tx, lines);
       const plans: Plan[] = [];
@@ -122,7 +123,13 @@ function isConnectedAnew({ before, after }: Plan): boolean {
       after.accessory;
 }
 
-async function composeAll(tx: Tx, plans: readonly Plan[], report: Report, now: Temporal.Instant) {
+async function composeAll(
+  tx: Tx,
+  actor: Actor,
+  plans: readonly Plan[],
+  report: Report,
+  now: Temporal.Instant,
+) {
   if (plans.length === 0) return;
   await lockCompositions(tx);
   const said = [
@@ -144,7 +151,9 @@ async function composeAll(tx: Tx, plans: readonly Plan[], report: Report, now: T
       }
       const connected = names.map((name) => idOf(name)!);
       await tx.savepoint((inner) =>
-        field === "parts" ? compose(inner, after, connected, now) : keepOffer(inner, after, connected, now)
+        field === "parts"
+          ? compose(inner, actor, after, connected, now)
+          : keepOffer(inner, after, connected, now)
       ).catch((error) => {
         if (!(error instanceof Conflict || error instanceof Invalid)) throw error;
         const message = error instanceof Invalid ? error.issues[0].message : error.message;

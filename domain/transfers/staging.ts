@@ -184,6 +184,16 @@ export async function* linesOf(tx: Tx, { id, columns }: Import): AsyncGenerator<
   }
 }
 
+/** Whether any line of a file says something in one of these columns. */
+export async function hasCell(tx: Tx, { id, columns }: Import, names: readonly string[]): Promise<boolean> {
+  const places = columns.flatMap((name, i) => names.includes(name) ? [i] : []);
+  const [{ found }] = await tx<{ found: boolean }[]>`
+    select exists (
+      select from import_lines l cross join unnest(${places}::int[]) as at
+      where l.import_id = ${id} and btrim(coalesce(l.cells ->> at, '')) <> '') as found`;
+  return found;
+}
+
 /** Keeps what would come of a file, for the page that shows it. */
 export async function keepOutcome(db: Db, id: string, outcome: Outcome): Promise<void> {
   await db`update imports set outcome = ${db.json(outcome as never)} where id = ${id}`;

@@ -3,7 +3,6 @@ import { Invalid, type Issue } from "../../domain/errors.ts";
 import { listGroupNames } from "../../domain/groups.ts";
 import { inHours, readHours, WEEKDAYS } from "../../domain/opening.ts";
 import {
-  changePolicy,
   createPolicy,
   deletePolicy,
   type Field,
@@ -14,6 +13,7 @@ import {
   NO_RULES,
   type Trust,
 } from "../../domain/policies.ts";
+import { changePolicy } from "../../domain/policy_changes.ts";
 import { effectOf } from "../../domain/policy_effect.ts";
 import { listNames } from "../../domain/users.ts";
 import { PoliciesPage, PolicyFormPage } from "../../views/admin/policies.tsx";

@@ -85,7 +85,7 @@ export const Reservation = z.strictObject({
 }).meta({ id: "Reservation" });
 
 export const WaitlistEntry = z.strictObject({
-  ...{ id: Id, requester_id: Id, ...Slot },
+  ...{ id: Id, requester_id: Id, ...Slot, quantities },
   minutes: z.int().nullable().describe(
     "A slot of that length between the two is wanted; null: the very slot",
   ),

@@ -11,7 +11,7 @@ import { Forbidden } from "../../domain/errors.ts";
 import { getUser, NewUser, register } from "../../domain/users.ts";
 import { actorOf, type Context } from "../env.ts";
 import { NotSignedIn } from "../refused.ts";
-import { limitRegistration, mayTry } from "../session.tsx";
+import { limitRegistration, mayTry, tellWrongPassword } from "../guesses.ts";
 import { issueAccess } from "../tokens.ts";
 import { TokenPair, User } from "./answers.ts";
 import { userJson } from "./json.ts";
@@ -49,14 +49,13 @@ auth.post("/login", {
   body: Credentials,
   answers: { 200: TokenPair, 401: "E-mail and password do not fit together" },
 }, async (c, { body: credentials }) => {
-  const { signIn } = c.var.house.limits;
-  const key = await mayTry(c, credentials.email);
+  const wasRight = await mayTry(c, credentials.email);
   const user = await checkPassword(c.var.sql, credentials);
   if (!user) {
-    await signIn.count(key);
+    tellWrongPassword(c);
     throw new NotSignedIn("E-mail and password do not fit together");
   }
-  await signIn.forget(key);
+  await wasRight();
   const device = c.req.header("user-agent") ?? "";
   const begun = { user_id: user.id, kind: "api", device, request_id: c.var.requestId } as const;
   return tokens(c, await beginSession(c.var.sql, begun, c.var.now));

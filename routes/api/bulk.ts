@@ -4,6 +4,7 @@ import type { Sql } from "../../db/types.ts";
 import { queueUp } from "../../domain/allocations.ts";
 import { Approval } from "../../domain/approvals.ts";
 import { cancel } from "../../domain/edits.ts";
+import { freeingTogether } from "../../domain/offers.ts";
 import { actorOf, type Context } from "../env.ts";
 import { problemOf } from "../errors.tsx";
 import { Refused } from "../refused.ts";
@@ -57,17 +58,19 @@ bulk.post("/", {
   description:
     "Up to 200, what is cancelled first, so that its slots can be had. `all_or_nothing` is one transaction: " +
     "where one is refused, the answer is 409 with a result for each, and nothing is done (424: it would have been). " +
-    "`each` does what can be done. What is not understood is refused as a whole with 422.",
+    "What it cancels and takes again never comes free; only what is left over is offered to the waitlist. " +
+    "`each` does what can be done, and what it cancels is offered before it can be taken again. What is not understood is refused as a whole with 422.",
   who: "reserve",
   body: Bulk,
   answers: { 200: BulkDone, 409: "Something was refused, so that nothing was done: `results` says what" },
 }, async (c, { body }) => {
   if (body.mode === "each") return { results: await one(c.var.sql, c, body) };
   return await together(c.var.sql, async (sql, tx) => {
-    // In one order, so that two of these do not wait for each other crosswise. Which ones any will be is not known yet.
-    const wanted = body.create.flatMap((wish) => wish.resource_ids ?? wish.resource_id ?? []);
-    await queueUp(tx, wanted);
-    const results = await one(sql, c, body);
+    const results = await freeingTogether(tx, "anywhere", async () => {
+      // In one order, so that two of these do not wait for each other crosswise. Which ones any will be is not known yet.
+      await queueUp(tx, body.create.flatMap((wish) => wish.resource_ids ?? wish.resource_id ?? []));
+      return await one(sql, c, body);
+    }, c.var.now);
     const refused = results.filter(({ status }) => status >= 400).length;
     if (refused === 0) return { results };
     const told = results.map((result) => result.status >= 400 ? result : undone(result));

@@ -1,7 +1,7 @@
 import { createMiddleware } from "hono/factory";
 import { TooMany } from "../../domain/errors.ts";
 import type { Env } from "../env.ts";
-import { neighbour } from "../session.tsx";
+import { neighbour } from "../guesses.ts";
 
 /**
  * Lets a person, or an address where nobody is signed in, call so often and no more, and says how often they still may

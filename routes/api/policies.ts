@@ -1,7 +1,6 @@
 import { z } from "zod";
 import type { Tx } from "../../db/types.ts";
 import {
-  changePolicy,
   createPolicy,
   deletePolicy,
   getPolicy,
@@ -11,6 +10,7 @@ import {
   NewPolicy,
   NO_RULES,
 } from "../../domain/policies.ts";
+import { changePolicy } from "../../domain/policy_changes.ts";
 import { actorOf, type Context } from "../env.ts";
 import { check } from "../forms.ts";
 import { listOf, Policy } from "./answers.ts";

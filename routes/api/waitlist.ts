@@ -7,7 +7,7 @@ import { actorOf, type Context } from "../env.ts";
 import { listOf, Reservation, WaitlistEntry } from "./answers.ts";
 import { after, list, Paging } from "./json.ts";
 import { calls } from "./operations.ts";
-import { instants, show as showReservation } from "./reserving.ts";
+import { eachOf, instants, show as showReservation } from "./reserving.ts";
 import { idOf, NewWaitlistEntry } from "./schemas.ts";
 
 const ENDED = "It has expired, was answered already, or a rule is against it";
@@ -40,7 +40,7 @@ waitlist.post("/", {
   description:
     "For the very slot from `start_time` to `end_time`; with `minutes`, for any slot of that length between the two. " +
     "When it comes free, the first in order is offered it for a limited time, and it is held for them. Only where the " +
-    "whole length fits, on all of the resources; of a window the earliest slot. Who was bumped goes first.",
+    "whole length fits, on all of the resources and as many of each as are wanted; of a window the earliest slot. Who was bumped goes first.",
   who: "reserve",
   body: NewWaitlistEntry,
   answers: {
@@ -119,10 +119,14 @@ async function tag(tx: Tx, c: Context, id: string): Promise<string> {
 // Time moves a status without a new version.
 const tagOf = ({ version, status }: Entry) => `"${version}/${status}"`;
 
-function entryJson({ resources, purpose, private: secret, attendees, answers, offer, ...entry }: Entry) {
+function entryJson(
+  { resources, quantities, purpose, private: secret, attendees, answers, offer, ...entry }: Entry,
+) {
   const { id, requester_id, start_time, end_time, minutes, status, place, bumped, reservation_id } = entry;
+  const resource_ids = resources.map((r) => r.id);
   return {
-    ...{ id, requester_id, resource_ids: resources.map((r) => r.id), start_time, end_time, minutes },
+    ...{ id, requester_id, resource_ids, quantities: eachOf({ resource_ids, quantities }) },
+    ...{ start_time, end_time, minutes },
     ...{ purpose, private: secret, attendees, answers, status, place, bumped, offer, reservation_id },
     ...{ created_at: entry.created_at, updated_at: entry.updated_at },
   };

@@ -3,6 +3,8 @@ import { serveSite } from "../support/app.ts";
 import { makeCast, makeResource, PASSWORD, ZONE } from "../support/cast.ts";
 import { testDatabase } from "../support/database.ts";
 import { assertSound } from "../support/invariants.ts";
+import { request } from "../../domain/requests.ts";
+import { join } from "../../domain/waitlist.ts";
 import { type Done, type Given, inPipe, inTerminal } from "../support/terminal.ts";
 
 type Who = "alice" | "bob" | "sam" | "ada" | "operator";
@@ -415,6 +417,18 @@ Deno.test("a table fits the terminal, and is whole in a pipe", async (t) => {
     const lines = printed.replace(BOLD, "").replace(MOVES, "").split("\n");
     assert.deepEqual(lines.filter((line) => [...line].length > 60), []);
     assert.match(printed, /The longest.*…/);
+  });
+  await t.step("an id is whole in 60 columns, too: it can be given to the next command", async () => {
+    const now = Temporal.Now.instant();
+    const [{ id: hall }] = await sql<{ id: string }[]>`select id from resources where name = 'Hall'`;
+    const start_time = now.add({ hours: 30 });
+    const slot = { resource_ids: [hall], start_time, end_time: start_time.add({ hours: 1 }) };
+    await request(sql, cast.bob, slot, now);
+    const { id } = await join(sql, cast.alice, slot, now);
+    const { printed } = await inTerminal(["waitlist", "list"], { env }, 60);
+    assert(printed.includes(id), printed);
+    const lines = printed.replace(BOLD, "").replace(MOVES, "").split("\n");
+    assert.deepEqual(lines.filter((line) => [...line].length > 60), []);
   });
   await t.step("NO_COLOR is heard", async () => {
     const { printed } = await inTerminal(["resources", "list"], { env: { ...env, NO_COLOR: "1" } });

@@ -7,7 +7,8 @@ import { checkIn, endEarly, isCheckInDue, listToCheckIn } from "../../domain/che
 import { close, NewClosure } from "../../domain/closures.ts";
 import { change } from "../../domain/edits.ts";
 import { Conflict, NotFound } from "../../domain/errors.ts";
-import { changePolicy, createPolicy, getPolicy, type NewPolicy, NO_RULES } from "../../domain/policies.ts";
+import { createPolicy, getPolicy, type NewPolicy, NO_RULES } from "../../domain/policies.ts";
+import { changePolicy } from "../../domain/policy_changes.ts";
 import { getReservationAt } from "../../domain/past.ts";
 import { request } from "../../domain/requests.ts";
 import { getReservation, listReservations } from "../../domain/reservations.ts";

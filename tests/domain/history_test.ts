@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { beginSession, endOwnSession, endSession, type Granted, rotate } from "../../domain/auth/sessions.ts";
 import { cancel, describe, reschedule } from "../../domain/edits.ts";
 import type { Actor } from "../../domain/permissions.ts";
-import { changePolicy, createPolicy, deletePolicy, type NewPolicy, NO_RULES } from "../../domain/policies.ts";
+import { createPolicy, deletePolicy, type NewPolicy, NO_RULES } from "../../domain/policies.ts";
+import { changePolicy } from "../../domain/policy_changes.ts";
 import { request } from "../../domain/requests.ts";
 import {
   changeResource,

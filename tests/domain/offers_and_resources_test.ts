@@ -44,29 +44,6 @@ Deno.test("a hall that is offered has the part that newly comes to it: nobody el
   assert.equal((await accept(sql, cast.alice, { id: entry.id }, NOW)).status, "approved");
 });
 
-Deno.test("a hall that is offered cannot get a part that somebody has", async () => {
-  await using scene = await offeredHall();
-  const { sql, cast, balcony, stage } = scene;
-  const { reference } = await request(sql, cast.bob, { ...TEN, resource_ids: [balcony.id] }, NOW);
-  await assert.rejects(scene.compose(stage, balcony), {
-    name: "Conflict",
-    message:
-      `What it is composed of cannot be changed: Balcony is taken while Hall is reserved, by ${reference}. ` +
-      "Move or cancel those first",
-  });
-});
-
-Deno.test("a hall that is reserved cannot get a part that is offered: the offer is named", async () => {
-  await using scene = await offeredHall();
-  const { sql, cast, hall, balcony } = scene;
-  await request(sql, cast.bob, { ...TEN, resource_ids: [balcony.id] }, NOW);
-  const composing = changeResource(sql, cast.ada, { id: balcony.id, part_ids: [hall.id] }, NOW);
-  await assert.rejects(
-    composing,
-    /Hall is taken while Balcony is reserved, by an offer to somebody on the waitlist/,
-  );
-});
-
 Deno.test("who is offered a unit that there is no more is offered another, or waits on", async () => {
   await using database = await testDatabase();
   const { sql } = database;

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { cancel, reschedule } from "../../domain/edits.ts";
 import { Conflict, Forbidden, Invalid } from "../../domain/errors.ts";
-import { changePolicy, createPolicy, type NewPolicy, NO_RULES } from "../../domain/policies.ts";
+import { createPolicy, type NewPolicy, NO_RULES } from "../../domain/policies.ts";
+import { changePolicy } from "../../domain/policy_changes.ts";
 import { calendarOf } from "../../domain/quotas.ts";
 import { explain, type NewReservation, request } from "../../domain/requests.ts";
 import type { NewResource } from "../../domain/resources.ts";

@@ -92,7 +92,7 @@ Deno.test("of a window the earliest slot is found that a look at each quarter of
       const to = Math.min(STEPS, wish.from + Math.max(wish.window, wish.length));
       const expected = naive(had, { units, before, wish: { ...wish, to }, now });
       const slot = await slotFor(sql, {
-        ...{ requester_id: cast.alice.id, resource_ids: rooms.map(({ id }) => id).sort() },
+        ...{ requester_id: cast.alice.id, quantities: {}, resource_ids: rooms.map(({ id }) => id).sort() },
         ...{ start_time: at(wish.from), end_time: at(to), minutes: wish.length * STEP },
         ...{ attendees: null, answers: {} },
       }, at(now));

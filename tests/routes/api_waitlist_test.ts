@@ -48,6 +48,45 @@ Deno.test("Alice joins the waitlist by a program, is offered what Bob cancels, a
   assert.equal((await alice.call("GET", `/waitlist/${id}`)).json.reservation_id, accepted.json.id);
 });
 
+Deno.test("what one call cancels and takes again, all or nothing, is offered to nobody", async () => {
+  await using scene = await bobsHall();
+  const { alice, bob, wish, held } = scene;
+  const { id } = (await alice.call("POST", "/waitlist", wish)).json;
+  const body = { mode: "all_or_nothing", cancel: [{ id: held.id }], create: [{ ...wish, purpose: "Anew" }] };
+  const swapped = await bob.call("POST", "/reservations/bulk", body);
+  assert.equal(swapped.status, 200, swapped.text);
+  assert.equal((await alice.call("GET", `/waitlist/${id}`)).json.status, "waiting");
+  const anew = swapped.json.results[1].reservation;
+  assert.equal((await bob.call("POST", "/reservations/bulk", { cancel: [{ id: anew.id }] })).status, 200);
+  assert.equal((await alice.call("GET", `/waitlist/${id}`)).json.status, "offered");
+});
+
+Deno.test("what one call cancels and takes again, each by itself, goes to who waits for it", async () => {
+  await using scene = await bobsHall();
+  const { alice, bob, wish, held } = scene;
+  const { id } = (await alice.call("POST", "/waitlist", wish)).json;
+  const body = { mode: "each", cancel: [{ id: held.id }], create: [wish] };
+  const { json } = await bob.call("POST", "/reservations/bulk", body);
+  assert.deepEqual(json.results.map(({ status }) => Number(status)), [200, 409]);
+  assert.equal((await alice.call("GET", `/waitlist/${id}`)).json.status, "offered");
+});
+
+Deno.test("a program waits for several of what there are several, and reads how many", async () => {
+  await using scene = await bobsHall();
+  const { alice, bob, wish } = scene;
+  const [{ id: desk }] = await scene.sql<{ id: string }[]>`
+    update resources set units = 3 where id = ${wish.resource_id} returning id`;
+  assert.equal((await bob.call("POST", "/reservations", { ...wish, quantities: { [desk]: 2 } })).status, 201);
+  const joined = await alice.call("POST", "/waitlist", { ...wish, quantities: { [desk]: 2 } });
+  assert.deepEqual([joined.status, joined.json.quantities], [201, { [desk]: 2 }], joined.text);
+  await scene.cancel();
+  assert.equal(
+    (await alice.call("GET", `/waitlist/${joined.json.id}`)).json.status,
+    "waiting",
+    "one is free",
+  );
+});
+
 Deno.test("what Alice declines goes to Mallory, and an entry that is left is off the list", async () => {
   await using scene = await bobsHall();
   const { alice, mallory, wish, cancel } = scene;

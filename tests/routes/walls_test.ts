@@ -168,7 +168,7 @@ Deno.test("The cookies of a session are for this site's pages only, and for TLS 
   const made = { email: "nina@example.org", name: "Nina", password: "a calm green hill" };
   const answer = await visitor.post("/register", made);
   const cookies = answer.headers.getSetCookie().filter((cookie) =>
-    /^holdfast_(access|refresh)=/.test(cookie)
+    /^__Host-holdfast_(access|refresh)=/.test(cookie)
   );
   assert.equal(cookies.length, 2, answer.text.slice(0, 300));
   for (const cookie of cookies) assert.match(cookie, /; Path=\/; HttpOnly; Secure; SameSite=Lax/);

@@ -158,10 +158,15 @@ async function brokenOffers(db: Db) {
       select a.resource_id from allocations a
       where a.offer_id = o.id and a.asked is not null and a.holds and a.period @> tstzrange(o.start_time, o.end_time, '[)') order by 1))
     union all
-    select o.id, 'holds more than it offers with its parts, or less' from offers o
+    select o.id, 'holds another number than is waited for' from offers o join waitlist e on e.id = o.entry_id
+    join allocations a on a.offer_id = o.id and a.whole_id is null
+    group by o.id, e.quantities, a.resource_id
+    having count(*) <> coalesce((e.quantities ->> a.resource_id::text)::int, 1) or sum(a.asked) <> count(*)
+    union all
+    select o.id, 'holds a whole without one of its parts, or a part too much' from offers o
     where o.ended_at is null and array(
-      select a.resource_id from allocations a where a.offer_id = o.id and a.holds order by 1) <> array(
-      select t.taken_id from compositions t where t.resource_id = any(o.resource_ids) order by 1)
+      select a.resource_id from allocations a where a.offer_id = o.id and a.whole_id is not null order by 1) <> array(
+      select p.part_id from resource_parts_all p where p.whole_id = any(o.resource_ids) order by 1)
     union all
     select e.id, 'was made other offers than are on record' from waitlist e
     where (select count(*) from offers o where o.entry_id = e.id)

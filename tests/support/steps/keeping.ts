@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { changeReason, close, deleteClosure, NewClosure } from "../../../domain/closures.ts";
-import { changePolicy, getPolicy, NewPolicy } from "../../../domain/policies.ts";
+import { getPolicy, NewPolicy } from "../../../domain/policies.ts";
+import { changePolicy } from "../../../domain/policy_changes.ts";
 import { changeResource, deactivateResource, reactivateResource } from "../../../domain/resources.ts";
 import { sweep } from "../../../domain/sweep.ts";
 import { importFile } from "../../../domain/transfers/imports.ts";
