@@ -361,10 +361,10 @@ export async function listKindsAndTags(db: Db): Promise<{ kinds: string[]; tags:
 
 /** The resource as it is while nobody else changes it: what was before is what is recorded. @throws {NotFound} */
 export async function lockResource(tx: Tx, id: string): Promise<Resource> {
+  await tx`select from resources where id = ${id} for no key update`;
+  // Only now: what stands in other tables would be read as it was before whoever was waited for.
   const [row] = await tx<Resource[]>`
-    select r.*, ${directParts(tx)}, ${
-    offeredWith(tx)
-  } from resources r where r.id = ${id} for no key update of r`;
+    select r.*, ${directParts(tx)}, ${offeredWith(tx)} from resources r where r.id = ${id}`;
   if (!row) throw new NotFound("This resource");
   return row;
 }

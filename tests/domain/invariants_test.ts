@@ -90,7 +90,11 @@ const FAULTS: Record<string, [fault: (tx: Tx, house: House) => Promise<unknown>,
   }, /holds nothing, and is to let it go/],
   "a unit that is not there": [
     (tx, { approved }) => tx`update allocations set unit = 2 where reservation_id = ${approved}`,
-    /a reservation has something else than was asked for/,
+    /more is in use at an instant than there is/,
+  ],
+  "a quantity that nobody asked for": [
+    (tx, { approved }) => tx`update allocations set asked = 2 where reservation_id = ${approved}`,
+    /a reservation has something else than was asked for|it takes other quantities than its history says/,
   ],
   "a closure that lets somebody in": [
     (tx, { closure }) => tx`delete from allocations where closure_id = ${closure} and unit = 2`,
@@ -198,6 +202,10 @@ const THINGS: typeof FAULTS = {
   "a closure that is gone without a word": [async (tx, { closure }) => {
     await tx`delete from closures where id = ${closure}`;
   }, /Painters: a closure that is gone without a word/],
+  "an account that was closed without a word": [
+    (tx, { cast }) => tx`update users set disabled_at = ${NOW} where id = ${cast.bob.id}`,
+    /Bob Booker: an account that was closed or opened without a word/,
+  ],
   "an approver whom nobody named": [
     (tx, { hall, cast }) =>
       tx`insert into resource_approvers (resource_id, user_id) values (${hall.id}, ${cast.sam.id})`,

@@ -66,14 +66,19 @@ export async function assertSound(db: Db): Promise<void> {
   assert.deepEqual(await wrongHolds(db), [], "a status and what is held do not agree");
   assert.deepEqual(await unrecorded(db, DIAGRAM), [], "the record does not tell what happened");
   assert.deepEqual(await notAsAskedFor(db), [], "a reservation has something else than was asked for");
+  assert.deepEqual(await moreThanThereAre(db), [], "more is in use at an instant than there is");
   assert.deepEqual(await besideTheirWhole(db), [], "a part is held by one, and its whole by another");
   const words = "an offer holds what it does not offer, or the waitlist does not add up";
   assert.deepEqual(await brokenOffers(db), [], words);
 }
 
-// As many units as were asked for, said once; and with what is composed of parts each of them, as long as it lies ahead.
+// As many units as were asked for, said once; and with what is composed of parts each of them, unless it was over by
+// the time at which something was composed otherwise.
 async function notAsAskedFor(db: Db) {
   const found = await db`
+    with composed as (
+      select coalesce(max(at), '-infinity') as at from history where after_state ? 'parts'
+    )
     select v.reference, r.name, count(*)::int as units, sum(a.asked)::int as asked
     from allocations a join reservations v on v.id = a.reservation_id join resources r on r.id = a.resource_id
     where a.whole_id is null
@@ -82,22 +87,42 @@ async function notAsAskedFor(db: Db) {
     select v.reference, r.name, 0, 0
     from allocations a join reservations v on v.id = a.reservation_id
     join resource_parts_all p on p.whole_id = a.resource_id join resources r on r.id = p.part_id
-    where a.asked is not null and v.status in ('pending', 'approved', 'checked_in') and not exists (
+    where a.asked is not null and v.status in ('pending', 'approved', 'checked_in')
+      and v.end_time > (select at from composed) and not exists (
       select from allocations part where part.reservation_id = a.reservation_id and part.resource_id = p.part_id
         and part.whole_id = a.resource_id and part.period = a.period and part.holds = a.holds)
     union all
     select v.reference, r.name, 0, 1
     from allocations part join reservations v on v.id = part.reservation_id join resources r on r.id = part.resource_id
-    where part.whole_id is not null and v.status in ('pending', 'approved', 'checked_in') and (
+    where part.whole_id is not null and v.status in ('pending', 'approved', 'checked_in')
+      and v.end_time > (select at from composed) and (
       not exists (
         select from resource_parts_all p where p.whole_id = part.whole_id and p.part_id = part.resource_id)
       or not exists (select from allocations a
-        where a.reservation_id = part.reservation_id and a.resource_id = part.whole_id and a.asked is not null))
+        where a.reservation_id = part.reservation_id and a.resource_id = part.whole_id and a.asked is not null))`;
+  return [...found];
+}
+
+// Since there are as many as there are: what lay before that was of another number.
+async function moreThanThereAre(db: Db) {
+  const found = await db`
+    with stock as (
+      select r.id, r.name, r.units, coalesce((
+        select max(h.at) from history h where h.subject_id = r.id and h.after_state ? 'units'), r.created_at) as since
+      from resources r
+    ), used as (
+      select s.*, a.unit, greatest(lower(a.period), s.since) as instant, a.period,
+        coalesce(v.end_time, o.end_time, upper(a.period)) as ends
+      from stock s join allocations a on a.resource_id = s.id and a.holds
+      left join reservations v on v.id = a.reservation_id left join offers o on o.id = a.offer_id
+    )
+    -- The buffer of what was over by then is nobody's any more.
+    select u.name, u.instant, count(*)::int as used, u.units from used u
+    join allocations b on b.resource_id = u.id and b.holds and b.period @> u.instant
+    where u.ends > u.since and not isempty(u.period)
+    group by u.name, u.instant, u.units, u.unit having count(*) > u.units
     union all
-    -- More are in use at an instant than there are.
-    select coalesce(v.reference, 'an offer'), r.name, a.unit, r.units
-    from allocations a left join reservations v on v.id = a.reservation_id join resources r on r.id = a.resource_id
-    where a.holds and a.closure_id is null and a.unit > r.units`;
+    select name, instant, unit, units from used where unit > units and ends > since`;
   return [...found];
 }
 
@@ -112,10 +137,14 @@ async function besideTheirWhole(db: Db) {
     select whole.name, part.name as part, coalesce(a.reservation_id, a.offer_id) as one,
       coalesce(b.reservation_id, b.offer_id) as other
     from deep
-    join allocations a on a.resource_id = deep.whole_id and a.holds and a.closure_id is null
-    join allocations b on b.resource_id = deep.part_id and b.holds and b.closure_id is null and b.period && a.period
+    join allocations a on a.resource_id = deep.whole_id and a.holds
+    join allocations b on b.resource_id = deep.part_id and b.holds and b.period && a.period
       and coalesce(b.reservation_id, b.offer_id) <> coalesce(a.reservation_id, a.offer_id)
-    join resources whole on whole.id = deep.whole_id join resources part on part.id = deep.part_id`;
+    join resources whole on whole.id = deep.whole_id join resources part on part.id = deep.part_id
+    left join reservations one on one.id = a.reservation_id left join reservations other on other.id = b.reservation_id
+    -- What was over by the time at which something was composed otherwise was so by what was composed then.
+    where least(one.end_time, other.end_time, upper(a.period * b.period)) > (
+      select max(at) from history where after_state ? 'parts')`;
   return [...found];
 }
 
@@ -138,6 +167,12 @@ async function brokenOffers(db: Db) {
     where o.ended_at is null and array(
       select a.resource_id from allocations a where a.offer_id = o.id and a.whole_id is not null order by 1) <> array(
       select p.part_id from resource_parts_all p where p.whole_id = any(o.resource_ids) order by 1)
+    union all
+    select e.id, 'was made other offers than are on record' from waitlist e
+    where (select count(*) from offers o where o.entry_id = e.id)
+      <> (select count(*) from history h where h.subject_id = e.id and h.action = 'offer')
+      or (select count(*) from offers o where o.entry_id = e.id and o.ended_at is not null)
+      <> (select count(*) from history h where h.subject_id = e.id and h.previous_state ->> 'status' = 'offered')
     union all
     select o.id, 'has ended and still holds something' from offers o
     where o.ended_at is not null and exists (select from allocations a where a.offer_id = o.id)
@@ -236,7 +271,7 @@ async function wrongHolds(db: Db) {
           else a.period @> tstzrange(v.start_time, v.end_time, '[)') end) as fits
       from reservations v
       left join allocations a on a.reservation_id = v.id
-      left join resources r on r.id = a.resource_id left join policies p on p.id = r.policy_id
+      left join resources r on r.id = coalesce(a.whole_id, a.resource_id) left join policies p on p.id = r.policy_id
       group by v.id
     )
     select reference, 'takes nothing' as what from taken where allocations = 0

@@ -51,6 +51,7 @@ export async function unrecorded(db: Db, diagram: readonly Told[]): Promise<stri
       select s.*, array(select jsonb_array_elements_text(
           case action when 'request' then after -> 'resource_ids' else details -> 'resource_ids' end) order by 1) as ids,
         array(select jsonb_array_elements_text(details -> 'previous_resource_ids') order by 1) as past_ids,
+        coalesce(case action when 'request' then after -> 'quantities' else details -> 'quantities' end, '{}') as many,
         row_number() over (partition by reservation_id order by id) as nth,
         row_number() over (partition by reservation_id order by id desc) as nth_last
       from steps s where action in ('request', 'reschedule')
@@ -90,6 +91,11 @@ export async function unrecorded(db: Db, diagram: readonly Told[]): Promise<stri
     where s.nth_last = 1 and s.ids <> array(
       select distinct resource_id::text from allocations a
       where a.reservation_id = s.reservation_id and a.asked is not null order by 1)
+    union all
+    select s.reference, 'it takes other quantities than its history says' from slots s
+    where s.nth_last = 1 and exists (
+      select from allocations a where a.reservation_id = s.reservation_id and a.asked is not null
+        and a.asked <> coalesce((s.many ->> a.resource_id::text)::int, 1))
     union all
     select s.reference, 'it left other resources than it had' from slots s
     join slots earlier on earlier.reservation_id = s.reservation_id and earlier.nth = s.nth - 1
@@ -167,6 +173,11 @@ export async function unrecordedThings(db: Db): Promise<string[]> {
       || coalesce(c.after #>> '{}', 'nothing')
     from chained c join present p on p.id = c.thing
     where c.last and p.state ? c.key and p.state -> c.key is distinct from c.after
+    union all
+    select u.name, 'an account that was closed or opened without a word' from users u
+    where (u.disabled_at is null) <> coalesce((
+      select (h.after_state -> 'active')::bool from history h
+      where h.subject_id = u.id and h.after_state ? 'active' order by h.id desc limit 1), true)
     union all
     select p.name, 'nobody is on record as having made it' from present p
     where not exists (select from told where thing = p.id and action = 'create')
