@@ -1,7 +1,7 @@
 import { connect, type Where } from "../db/connect.ts";
 import type { Actor } from "../domain/permissions.ts";
 import { dateIn, dayIn } from "../domain/periods.ts";
-import { listKindsAndTags } from "../domain/resources.ts";
+import { listKindsAndTags } from "../domain/resource_names.ts";
 import { listLanes } from "../domain/schedule.ts";
 import { work } from "./helper.ts";
 

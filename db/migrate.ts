@@ -29,6 +29,7 @@ export async function migrate(sql: Sql, now: Temporal.Instant): Promise<string[]
     refuseStrangers(files, applied);
     const missing = files.filter((file) => !applied.has(file.name));
     for (const file of missing) await apply(connection as unknown as Tx, file, now);
+    await connection`select let_the_guard_grow()`;
     return missing.map((file) => file.name);
   } finally {
     await connection`select pg_advisory_unlock(${LOCK})`.catch(() => {});

@@ -28,3 +28,15 @@ export function listChoices(db: Db, limit: number): Promise<{ id: string; name: 
     select id, name, kind from resources where deactivated_at is null and not accessory
     order by lower(name), id limit ${limit}`;
 }
+
+/** The kinds and tags that there are, for filters to choose from. */
+export async function listKindsAndTags(db: Db): Promise<{ kinds: string[]; tags: string[] }> {
+  const [row] = await db<{ kinds: string[]; tags: string[] }[]>`
+    select
+      (select coalesce(array_agg(distinct kind order by kind), '{}') from resources
+        where deactivated_at is null and not accessory)
+        as kinds,
+      (select coalesce(array_agg(distinct tag order by tag), '{}')
+        from resources, unnest(tags) tag where deactivated_at is null) as tags`;
+  return row;
+}

@@ -347,18 +347,6 @@ export function listResources(db: Db, filter: ResourceFilter, now: Temporal.Inst
     limit ${limit + 1}`;
 }
 
-/** The kinds and tags that there are, for filters to choose from. */
-export async function listKindsAndTags(db: Db): Promise<{ kinds: string[]; tags: string[] }> {
-  const [row] = await db<{ kinds: string[]; tags: string[] }[]>`
-    select
-      (select coalesce(array_agg(distinct kind order by kind), '{}') from resources
-        where deactivated_at is null and not accessory)
-        as kinds,
-      (select coalesce(array_agg(distinct tag order by tag), '{}')
-        from resources, unnest(tags) tag where deactivated_at is null) as tags`;
-  return row;
-}
-
 /** The resource as it is while nobody else changes it: what was before is what is recorded. @throws {NotFound} */
 export async function lockResource(tx: Tx, id: string): Promise<Resource> {
   await tx`select from resources where id = ${id} for no key update`;

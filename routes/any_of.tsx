@@ -5,7 +5,7 @@ import { Conflict } from "../domain/errors.ts";
 import { request, type Stored } from "../domain/requests.ts";
 import { getReservation } from "../domain/reservations.ts";
 import { countedName } from "../domain/quantities.ts";
-import { listKindsAndTags } from "../domain/resources.ts";
+import { listKindsAndTags } from "../domain/resource_names.ts";
 import { Purpose } from "../domain/texts.ts";
 import { AnyOfPage } from "../views/any_of.tsx";
 import { reservationPath } from "../views/words.ts";

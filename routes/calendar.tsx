@@ -1,7 +1,8 @@
 import { Hono } from "hono";
 import { dateIn, type Period, readDate } from "../domain/periods.ts";
 import { listReservations } from "../domain/reservations.ts";
-import { getResource, listKindsAndTags } from "../domain/resources.ts";
+import { listKindsAndTags } from "../domain/resource_names.ts";
+import { getResource } from "../domain/resources.ts";
 import { listLanes } from "../domain/schedule.ts";
 import { AgendaPage, MonthPage, WeekPage } from "../views/calendar.tsx";
 import { type Day, dayOf } from "../views/grid.ts";

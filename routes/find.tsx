@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import { Invalid } from "../domain/errors.ts";
 import { find, type Found } from "../domain/find.ts";
 import { dateIn } from "../domain/periods.ts";
-import { listKindsAndTags } from "../domain/resources.ts";
+import { listKindsAndTags } from "../domain/resource_names.ts";
 import { Find, settle, type Sought } from "../domain/wishes.ts";
 import { FindPage, FoundList } from "../views/find.tsx";
 import { actorOf, type Context, type Env } from "./env.ts";

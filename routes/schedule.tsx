@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import { raw } from "hono/html";
 import { may } from "../domain/permissions.ts";
 import { dateIn, dayIn, readDate } from "../domain/periods.ts";
-import { listKindsAndTags } from "../domain/resources.ts";
+import { listKindsAndTags } from "../domain/resource_names.ts";
 import { findLanes, seenBy, viewpointOf } from "../domain/schedule.ts";
 import { dayOf, wallMinutes } from "../views/grid.ts";
 import { captionOf, LaneHead, SchedulePage } from "../views/schedule.tsx";

@@ -5,13 +5,13 @@ import { compositionOf } from "../../domain/parts.ts";
 import { listPolicies } from "../../domain/policies.ts";
 import { listReservations } from "../../domain/reservations.ts";
 import { findByNames, listNames } from "../../domain/resource_names.ts";
+import { listKindsAndTags } from "../../domain/resource_names.ts";
 import {
   changeResource,
   createResource,
   deactivateResource,
   deleteResource,
   getResource,
-  listKindsAndTags,
   listResources,
   NewResource,
   reactivateResource,

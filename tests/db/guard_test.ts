@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Sql } from "../../db/types.ts";
 import { close, NewClosure } from "../../domain/closures.ts";
+import { migrate } from "../../db/migrate.ts";
 import { makeCast, makeResource, NOW } from "../support/cast.ts";
 import { testDatabase } from "../support/database.ts";
 
@@ -42,4 +43,23 @@ Deno.test("what was taken and given up before, in a young house, is taken once a
   await sql`delete from allocations where closure_id = ${id}`;
   assert.equal(await takeHours(sql, id, room.id), 200);
   assert.equal(await takeHours(sql, id, room.id), 0);
+});
+
+Deno.test("a guard that was built anew has grown again after the next start", async () => {
+  await using database = await testDatabase();
+  const { sql } = database;
+  const pages = async () => {
+    const [{ pages }] = await sql<{ pages: number }[]>`
+      select (pg_relation_size('allocations_never_overlap') / current_setting('block_size')::int)::int as pages`;
+    return pages;
+  };
+  await sql`vacuum allocations`;
+  await sql`reindex index allocations_never_overlap`;
+  assert.equal(await pages(), 1);
+  await migrate(sql, NOW);
+  assert((await pages()) > 1);
+  const left = await sql`
+    select id from users union all select id from resources union all select id from closures
+    union all select resource_id from allocations`;
+  assert.equal(left.length, 0);
 });

@@ -1,11 +1,7 @@
 import assert from "node:assert/strict";
 import { cancel } from "../../domain/edits.ts";
-import {
-  deactivateResource,
-  listKindsAndTags,
-  listResources,
-  type ResourceFilter,
-} from "../../domain/resources.ts";
+import { listKindsAndTags } from "../../domain/resource_names.ts";
+import { deactivateResource, listResources, type ResourceFilter } from "../../domain/resources.ts";
 import { NOW, on } from "../support/cast.ts";
 import { type House, house, TEN } from "../support/house.ts";
 
