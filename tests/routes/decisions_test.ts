@@ -106,6 +106,7 @@ Deno.test("Bob reads on his first page that he was bumped, by whom, why, and wha
     "Tue 5 May, 09:00–10:00",
     "Tue 5 May, 11:00–12:00",
     "Hall B Tue 5 May, 10:00–11:00",
+    "Wait for it, before all others",
   ]);
 });
 

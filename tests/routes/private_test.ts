@@ -311,6 +311,9 @@ const QUESTIONS: Question[] = [
   get("/api/docs"),
   post("/reservations", () => "/reservations", ({ hall }) => typed(hall.id), { bobs: true }),
   post("/reservations", () => "/reservations", ({ hall }) => typed(hall.id), { headers: HTMX, bobs: true }),
+  post("/reservations/any", () => "/reservations/any", () => ({
+    ...{ kind: "observatory", date: DAY, start: "10:00", end: "11:00" },
+  })),
   post(
     "/reservations/:id/edit",
     ({ own }) => `/reservations/${own.reference}/edit`,
