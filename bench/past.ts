@@ -1,3 +1,4 @@
+import { stopHashing } from "../lib/passwords.ts";
 import { buildHouse } from "../prove/growth/house.ts";
 import { measure } from "../prove/growth/measure.ts";
 import { PATHS } from "../prove/growth/paths.ts";
@@ -13,6 +14,7 @@ const HOT = PATHS.slice(0, 5);
 export async function measurePast({ effort, where, ends }: Bench): Promise<Section> {
   if (typeof where === "string") throw new Error("The bench has a database of its own");
   const now = Temporal.Now.instant().round("microsecond");
+  ends.defer(stopHashing);
   const build = (name: string, past: number) => buildHouse(where, name, { past, now, say: () => {}, ends });
   const smallest = await build("months", SMALLEST);
   const grown = await build("years", effort.past);

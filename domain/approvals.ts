@@ -56,7 +56,7 @@ export async function approve(
   const before = await getReservation(sql, actor, decision.id);
   const step = { ...decision, id: before.id };
   const wish = { ...before, ...wantedBy(before), except: before.id };
-  await letGo(sql, wish, now);
+  if (before.status === "pending") await letGo(sql, wish, now);
   for (let attempt = 1; attempt <= (decision.force_override ? ATTEMPTS : 1); attempt++) {
     const approved = await freeing(sql, wish.resource_ids, async (tx) => {
       if (decision.force_override) {

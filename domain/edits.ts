@@ -60,7 +60,7 @@ export async function change(
   // A wish for what is taken would wait for nothing.
   if (move?.to === "proposed") await refuseIfTaken(sql, actor, move.wish, now);
   const where = [...move?.wish.resource_ids ?? [], ...before.resources.map((r) => r.id)];
-  if (move && move.to !== "proposed") await letGo(sql, move.wish, now);
+  if (move && move.to !== "proposed" && allows(before, "reschedule", now)) await letGo(sql, move.wish, now);
   const work = async (tx: Tx) => {
     if (move?.to === "proposed") await propose(tx, actor, before, move.wish, now);
     else if (move) {
@@ -191,7 +191,7 @@ export async function restore(sql: Sql, actor: Actor, id: string, now: Temporal.
   const gone = rules.find((r) => r.deactivated);
   if (gone) throw new Conflict(`${gone.name} cannot be reserved at present`);
   const to = last?.status ?? "pending";
-  await letGo(sql, wish, now);
+  if (before.status === "cancelled") await letGo(sql, wish, now);
   const back = await transaction(sql, async (tx) => {
     const { holds, held_until } = holdOf(to, rules, now);
     await transition(tx, actor, { id: before.id, action: "restore", to, held_until }, now);

@@ -149,7 +149,7 @@ export const ASKING: Action[] = [
     );
     return cancel(sql, ownerOf(world, one.requester_id, a.which), { id: one.id }, now);
   }),
-  action("restore", 4, 20, { which }, (world, sql, a, now) => {
+  action("restore", 12, 15, { which }, (world, sql, a, now) => {
     // A cancellation can be taken back for ten minutes.
     const fresh = `${now.subtract({ minutes: 10 })}`;
     const gone = world.seen.reservations.filter((v) =>

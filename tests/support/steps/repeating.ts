@@ -42,7 +42,7 @@ export const REPEATING: Action[] = [
       ...{ rule: { frequency: a.frequency, count: a.count }, choice: a.choice },
     }, now);
   }),
-  action("have a date after all", 4, 2, { which }, (world, sql, a, now) => {
+  action("have a date after all", 20, 1, { which }, (world, sql, a, now) => {
     const today = `${now.toZonedDateTimeISO("Europe/Berlin").toPlainDateTime()}`;
     const open = world.seen.series.map((one) => ({
       ...one,
