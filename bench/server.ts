@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import settings from "../deno.json" with { type: "json" };
+import { freePort } from "../prove/programs.ts";
 
 /** Holdfast, as a process of its own. */
 export interface Server {
@@ -73,9 +74,4 @@ async function end(child: Deno.ChildProcess): Promise<void> {
   const late = setTimeout(() => kill("SIGKILL"), LONGEST_STOP);
   await child.status;
   clearTimeout(late);
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }

@@ -4,6 +4,7 @@ import { datesOf } from "../lib/recurrence.ts";
 import { closeOff } from "./allocations.ts";
 import { Invalid } from "./errors.ts";
 import { inCalendar, momentOf, type Period, readDate } from "./periods.ts";
+import { ENDS_ONCE, endsOnce, IS_WEEKLY, isWeekly, timesUpTo, Until, Weekdays } from "./repeating.ts";
 
 /** A closure has at most so many dates. */
 export const MOST_DATES = 400;
@@ -14,18 +15,10 @@ const LONGEST_DAYS = 3660;
 /** How a closure repeats: until a date, or so many times. */
 export const Repeats = z.object({
   frequency: z.enum(["daily", "weekly", "yearly"], "It repeats daily, weekly or yearly"),
-  weekdays: z.array(z.int("Weekdays are 1 (Monday) to 7").min(1).max(7)).max(7)
-    .overwrite((days) => [...new Set(days)].sort()).optional(),
-  until: z.string().refine((text) => readDate(text), "Give a date, such as 2026-05-31").optional(),
-  count: z.int("Give a whole number").min(1, "At least once").max(MOST_DATES, `At most ${MOST_DATES} times`)
-    .optional(),
-}).refine(({ until, count }) => Boolean(until) !== Boolean(count), {
-  path: ["until"],
-  message: "Say until when, or how many times",
-}).refine(({ frequency, weekdays }) => frequency === "weekly" || !weekdays?.length, {
-  path: ["weekdays"],
-  message: "Weekdays are for what repeats weekly",
-});
+  weekdays: Weekdays,
+  until: Until,
+  count: timesUpTo(MOST_DATES),
+}).refine(endsOnce, ENDS_ONCE).refine(isWeekly, IS_WEEKLY);
 export type Repeats = z.infer<typeof Repeats>;
 
 /** When something is closed, by the clock on the wall. */

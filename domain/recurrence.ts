@@ -3,6 +3,7 @@ import { datesOf } from "../lib/recurrence.ts";
 import { Invalid } from "./errors.ts";
 import { readDate, resolve } from "./periods.ts";
 import type { Period } from "./periods.ts";
+import { ENDS_ONCE, endsOnce, IS_WEEKLY, isWeekly, timesUpTo, Until, Weekdays } from "./repeating.ts";
 
 /** A series has at most so many dates. */
 export const MOST_DATES = 500;
@@ -12,27 +13,22 @@ export const Recurrence = z.object({
   frequency: z.enum(["daily", "weekly", "monthly", "yearly"], "It repeats daily, weekly, monthly or yearly"),
   interval: z.int("Give a whole number").min(1, "At least 1").max(99, "At most 99").optional()
     .describe("Each so many days, weeks, months or years; each one where it is not said"),
-  weekdays: z.array(z.int("Weekdays are 1 (Monday) to 7").min(1).max(7)).max(7)
-    .overwrite((days) => [...new Set(days)].sort()).optional()
+  weekdays: Weekdays
     .describe("Of what repeats weekly: 1 is Monday; the weekday of the start where none is named"),
   nth: z.literal([1, 2, 3, 4, 5, -1], "It is the first (1) to fifth (5), or the last (-1)").optional()
     .describe(
       "Of what repeats monthly: which of the weekday of the start, -1 the last; else its day of the month",
     ),
-  until: z.string().refine((text) => readDate(text), "Give a date, such as 2026-05-31").optional()
+  until: Until
     .describe("The last day on which it may begin"),
-  count: z.int("Give a whole number").min(1, "At least once").max(MOST_DATES, `At most ${MOST_DATES} times`)
-    .optional(),
-}).refine(({ until, count }) => Boolean(until) !== Boolean(count), {
-  path: ["until"],
-  message: "Say until when, or how many times",
-}).refine(({ frequency, weekdays }) => frequency === "weekly" || !weekdays?.length, {
-  path: ["weekdays"],
-  message: "Weekdays are for what repeats weekly",
-}).refine(({ frequency, nth }) => frequency === "monthly" || !nth, {
-  path: ["nth"],
-  message: "Which weekday of the month is for what repeats monthly",
-}).meta({ id: "Recurrence", examples: [{ frequency: "weekly", count: 4 }] });
+  count: timesUpTo(MOST_DATES),
+}).refine(endsOnce, ENDS_ONCE).refine(isWeekly, IS_WEEKLY).refine(
+  ({ frequency, nth }) => frequency === "monthly" || !nth,
+  {
+    path: ["nth"],
+    message: "Which weekday of the month is for what repeats monthly",
+  },
+).meta({ id: "Recurrence", examples: [{ frequency: "weekly", count: 4 }] });
 export type Recurrence = z.infer<typeof Recurrence>;
 
 /** When a series takes place, by the clock on the wall of its zone: the first date that may be, and its end. */

@@ -93,6 +93,21 @@ function misgiven({ winners }: Race, told: { id?: string }[], holders: Holder[])
   if (lost.length > 0) return "it is held by another than who was told so";
 }
 
+/** What is wrong where several wanted a series and one was to have it, told so with this status: undefined where all is right. */
+export function misgivenDates(
+  holders: readonly Holder[],
+  answers: readonly Answer[],
+  status: number,
+): string | undefined {
+  const won = answers.filter((answer) => answer.status === status);
+  if (won.length !== 1) return `${won.length} were told that they have it`;
+  const dates: { reservation_id: string }[] = won[0].json.dates;
+  const told = dates.some(({ reservation_id }) => reservation_id === holders[0]?.reservation_id);
+  if (holders.length !== 1 || !told) {
+    return `${holders.length} reservations hold a date of it, not the one that was told`;
+  }
+}
+
 /** Makes resources, and answers their ids. */
 export async function makeResources(
   arena: Arena,

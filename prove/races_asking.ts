@@ -1,5 +1,13 @@
 import { done } from "./people.ts";
-import { type Arena, type Attempt, makeResources, type Race, windowOf, wishOf } from "./race.ts";
+import {
+  type Arena,
+  type Attempt,
+  makeResources,
+  misgivenDates,
+  type Race,
+  windowOf,
+  wishOf,
+} from "./race.ts";
 
 // Who asks for a time that nobody has yet: one by one, several at once, again and again, by a file; and closures.
 
@@ -139,15 +147,7 @@ const series: Race = {
         }),
       });
   },
-  holds(holders, answers) {
-    const won = answers.filter(({ status }) => status === 201);
-    if (won.length !== 1) return `${won.length} were told that they have it`;
-    // deno-lint-ignore no-explicit-any
-    const dates = won[0].json.dates.map((date: any) => date.reservation_id);
-    if (holders.length !== 1 || !dates.includes(holders[0].reservation_id)) {
-      return `${holders.length} reservations hold a date of it, not the one that was told`;
-    }
-  },
+  holds: (holders, answers) => misgivenDates(holders, answers, 201),
 };
 
 /** A server takes three files at a time, so that others ask one by one beside them. */

@@ -1,5 +1,13 @@
 import { done, type Person } from "./people.ts";
-import { type Arena, type Attempt, makeResources, type Race, windowOf, wishOf } from "./race.ts";
+import {
+  type Arena,
+  type Attempt,
+  makeResources,
+  misgivenDates,
+  type Race,
+  windowOf,
+  wishOf,
+} from "./race.ts";
 
 // Who has a reservation and wants another time for it: by a change, by an approver, by what was wished for before.
 
@@ -108,15 +116,7 @@ const seriesChange: Race = {
       return Promise.resolve({ resource_ids: [id], from, to: from.add({ hours: 4 }), attempts });
     };
   },
-  holds(holders, answers) {
-    const won = answers.filter(({ status }) => status === 200);
-    if (won.length !== 1) return `${won.length} were told that they have it`;
-    // deno-lint-ignore no-explicit-any
-    const dates = won[0].json.dates.map((date: any) => date.reservation_id);
-    if (holders.length !== 1 || !dates.includes(holders[0].reservation_id)) {
-      return `${holders.length} reservations hold a date of it, not the one that was told`;
-    }
-  },
+  holds: (holders, answers) => misgivenDates(holders, answers, 200),
 };
 
 /** So many have cancelled a reservation for the same time and take that back, while the others ask anew. */

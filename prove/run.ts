@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { seeded } from "../bench/numbers.ts";
 
 /** What a run has for itself: a folder, and what is to be undone at its end, the last first. */
 export interface Run {
@@ -57,13 +58,8 @@ export async function command(
   return out;
 }
 
-/** Whole numbers below a bound, the same ones for the same seed (mulberry32). */
+/** Whole numbers below a bound, the same ones for the same seed. */
 export function random(seed: number): (below: number) => number {
-  let state = seed * 0x9e3779b9;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return Math.floor(((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32 * below);
-  };
+  const next = seeded(seed * 0x9e3779b9);
+  return (below) => Math.floor(next() * below);
 }

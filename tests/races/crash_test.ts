@@ -4,6 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { connect } from "../../db/connect.ts";
 import { findRunning } from "../../db/embedded.ts";
 import type { Sql } from "../../db/types.ts";
+import { freePort } from "../../prove/programs.ts";
 import type { Json } from "../support/app.ts";
 import { assertSound } from "../support/invariants.ts";
 
@@ -364,11 +365,6 @@ async function assertNothingRuns(folder: string) {
 async function sh(script: string, ...args: string[]): Promise<string> {
   const { stdout } = await new Deno.Command("/bin/sh", { args: ["-c", script, "sh", ...args] }).output();
   return new TextDecoder().decode(stdout).trim();
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
-  return listener.addr.port;
 }
 
 async function inFolder(body: (folder: string) => Promise<void>) {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Sql } from "../../db/types.ts";
+import { random } from "../../prove/run.ts";
 import type { Answer, Client } from "../support/app.ts";
 import { serveSite } from "../support/app.ts";
 import { at, makeCast, makeCrowd, makeResource, NOW } from "../support/cast.ts";
@@ -319,14 +320,3 @@ Deno.test("Whatever twenty people and two approvers do at random all at once, no
     ];
   }
 });
-
-/** Whole numbers below a bound, the same ones for the same seed (mulberry32). */
-function random(seed: number): (below: number) => number {
-  let state = seed * 0x9e3779b9;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return Math.floor(((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32 * below);
-  };
-}
