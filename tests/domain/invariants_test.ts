@@ -8,6 +8,7 @@ import { createSeries } from "../../domain/series.ts";
 import { makeCast, makeResource, NOW, on } from "../support/cast.ts";
 import { testDatabase } from "../support/database.ts";
 import { assertSound } from "../support/invariants.ts";
+import { holdUnseen } from "../support/lost_entries.ts";
 import { unrecordedThings } from "../support/recorded.ts";
 
 /** A house with one of everything that can be wrong in it. */
@@ -59,6 +60,10 @@ const FAULTS: Record<string, [fault: (tx: Tx, house: House) => Promise<unknown>,
     await tx`update allocations set period = (select period from allocations where reservation_id = ${approved})
       where reservation_id = ${later}`;
   }, /a unit is held twice at the same time/],
+  "a unit that is held twice, where the index of the constraint has lost sight of it": [
+    (tx, { approved, later }) => holdUnseen(tx, { reservation_id: later, beside: approved }),
+    /a unit is held twice at the same time/,
+  ],
   "a hold of what is cancelled": [
     (tx, { cancelled }) => tx`update allocations set holds = true where reservation_id = ${cancelled}`,
     /cancelled, and still holds something/,

@@ -4,6 +4,7 @@ import { request } from "../../domain/requests.ts";
 import { findUnsound } from "../../domain/soundness.ts";
 import { makeCast, makeResource, NOW, on } from "../support/cast.ts";
 import { testDatabase } from "../support/database.ts";
+import { holdUnseen } from "../support/lost_entries.ts";
 
 const FAULTS: [
   name: string,
@@ -26,9 +27,14 @@ const FAULTS: [
     /1 reservations hold another number of units/,
   ],
   [
+    "what is held twice, and the index of the constraint has lost sight of,",
+    (tx, { first, second }) => holdUnseen(tx, { reservation_id: second, beside: first }),
+    /1 units are held twice at a time/,
+  ],
+  [
     "an approval that holds nothing",
     (tx) => tx`update allocations set holds = false`,
-    /1 approved reservations hold nothing/,
+    /3 approved reservations hold nothing/,
   ],
 ];
 
@@ -46,6 +52,10 @@ Deno.test("the operator's check looks at parts and stock as well", async (t) => 
     quantities: { [chairs]: 3 },
   };
   await request(sql, bob, wish, NOW);
+  const { id: room } = await makeResource(sql, ada, { name: "Room" });
+  const ask = (from: string, to: string) =>
+    request(sql, bob, { ...on("2026-05-05", from, to), resource_ids: [room] }, NOW);
+  const [{ id: first }, { id: second }] = [await ask("10:00", "11:00"), await ask("11:00", "12:00")];
 
   await t.step("a sound house has nothing to tell", async () => {
     assert.deepEqual(await findUnsound(sql, NOW), []);
@@ -54,7 +64,7 @@ Deno.test("the operator's check looks at parts and stock as well", async (t) => 
     await t.step(`${name} is found`, async () => {
       const over = new Error("nothing of it stays");
       await sql.begin(async (tx) => {
-        await fault(tx, { east, chairs });
+        await fault(tx, { east, chairs, first, second });
         assert.match((await findUnsound(tx, NOW)).join("; "), expected);
         throw over;
       }).catch((error) => assert.equal(error, over));
