@@ -7,6 +7,7 @@ import { close, deleteClosure, NewClosure } from "../../domain/closures.ts";
 import { cancel, change, restore } from "../../domain/edits.ts";
 import { Conflict, Invalid } from "../../domain/errors.ts";
 import type { Actor } from "../../domain/permissions.ts";
+import { createPolicy, NO_RULES } from "../../domain/policies.ts";
 import { getPending } from "../../domain/queue.ts";
 import { request } from "../../domain/requests.ts";
 import { getReservation } from "../../domain/reservations.ts";
@@ -20,7 +21,8 @@ import {
 } from "../../domain/resources.ts";
 import { listLanes } from "../../domain/schedule.ts";
 import { createSeries, previewSeries } from "../../domain/series.ts";
-import { makeCast, makeResource, NOW, on } from "../support/cast.ts";
+import { sweep } from "../../domain/sweep.ts";
+import { at, makeCast, makeResource, NOW, on } from "../support/cast.ts";
 import { testDatabase } from "../support/database.ts";
 import { assertSound } from "../support/invariants.ts";
 
@@ -322,6 +324,37 @@ Deno.test("a hall that is closed closes a part that comes to it, unless somebody
     error.message,
     new RegExp(`Lobby would be closed then \\(Paint\\), and is reserved by ${inside.reference}`),
   );
+});
+
+Deno.test("a part that comes to a hall while that is closed is closed from then on, and was open before", async () => {
+  await using scene = await greatHall();
+  const { sql, cast, ask, make, great, a, b } = scene;
+  await scene.shut(great.id);
+  const balcony = await make("Balcony");
+  await ask(cast.bob, balcony.id, on(DAY, "10:00", "10:30"));
+  const [halfPast, noon] = [at(`${DAY} 10:30`), at(`${DAY} 12:00`)];
+  await sweep(sql, halfPast);
+  const part_ids = [a, b, balcony].map(({ id }) => id);
+  await changeResource(sql, cast.ada, { id: great.id, part_ids }, halfPast);
+  const closed = await sql`
+    select lower(period) as from, upper(period) as to from allocations
+    where resource_id = ${balcony.id} and closure_id is not null`;
+  assert.deepEqual([...closed].map(({ from, to }) => [`${from}`, `${to}`]), [[`${halfPast}`, `${noon}`]]);
+});
+
+Deno.test("the parts of a hall are held as long as the hall, with its buffers, whatever their own rules say", async () => {
+  await using scene = await greatHall();
+  const { sql, cast, ask, great, stage } = scene;
+  const rules = { ...NO_RULES, name: "Aired", buffer_before: 5, buffer_after: 10 };
+  const policy_id = await createPolicy(sql, cast.ada, rules, NOW);
+  await changeResource(sql, cast.ada, { id: great.id, policy_id }, NOW);
+  const { id } = await ask(cast.bob, great.id);
+  const taken = await sql`
+    select distinct lower(period) as from, upper(period) as to from allocations where reservation_id = ${id}`;
+  assert.deepEqual([...taken].map(({ from, to }) => [`${from}`, `${to}`]), [
+    [`${at(`${DAY} 09:55`)}`, `${at(`${DAY} 11:10`)}`],
+  ]);
+  await refused(ask(cast.alice, stage.id, on(DAY, "11:00", "12:00")));
 });
 
 Deno.test("whatever is asked for and given back of a hall and its parts: nobody ever holds one beside the other", async () => {

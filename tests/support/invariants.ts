@@ -79,6 +79,13 @@ function stored(db: Db) {
   return db`allocations as materialized (select *, ctid as place from public.allocations)`;
 }
 
+// When a reservation is over by the clock, whether the sweep has said so since or not: a request that nobody answered when
+// it begins, what nobody has come to when the grace has passed.
+function over(db: Db, v = db`v`) {
+  return db`least(${v}.end_time,
+    case ${v}.status when 'pending' then ${v}.start_time when 'approved' then ${v}.check_in_until end)`;
+}
+
 // As many units as were asked for, said once; and with what is composed of parts each of them, unless it was over by
 // the time at which something was composed otherwise.
 async function notAsAskedFor(db: Db) {
@@ -95,14 +102,14 @@ async function notAsAskedFor(db: Db) {
     from allocations a join reservations v on v.id = a.reservation_id
     join resource_parts_all p on p.whole_id = a.resource_id join resources r on r.id = p.part_id
     where a.asked is not null and v.status in ('pending', 'approved', 'checked_in')
-      and v.end_time > (select at from composed) and not exists (
+      and ${over(db)} > (select at from composed) and not exists (
       select from allocations part where part.reservation_id = a.reservation_id and part.resource_id = p.part_id
         and part.whole_id = a.resource_id and part.period = a.period and part.holds = a.holds)
     union all
     select v.reference, r.name, 0, 1
     from allocations part join reservations v on v.id = part.reservation_id join resources r on r.id = part.resource_id
     where part.whole_id is not null and v.status in ('pending', 'approved', 'checked_in')
-      and v.end_time > (select at from composed) and (
+      and ${over(db)} > (select at from composed) and (
       not exists (
         select from resource_parts_all p where p.whole_id = part.whole_id and p.part_id = part.resource_id)
       or not exists (select from allocations a
@@ -119,7 +126,7 @@ async function moreThanThereAre(db: Db) {
       from resources r
     ), used as (
       select s.*, a.unit, greatest(lower(a.period), s.since) as instant, a.period,
-        coalesce(v.end_time, o.end_time, upper(a.period)) as ends
+        coalesce(${over(db)}, o.end_time, upper(a.period)) as ends
       from stock s join allocations a on a.resource_id = s.id and a.holds
       left join reservations v on v.id = a.reservation_id left join offers o on o.id = a.offer_id
     )
@@ -150,7 +157,7 @@ async function besideTheirWhole(db: Db) {
     join resources whole on whole.id = deep.whole_id join resources part on part.id = deep.part_id
     left join reservations one on one.id = a.reservation_id left join reservations other on other.id = b.reservation_id
     -- What was over by the time at which something was composed otherwise was so by what was composed then.
-    where least(one.end_time, other.end_time, upper(a.period * b.period)) > (
+    where least(${over(db, db`one`)}, ${over(db, db`other`)}, upper(a.period * b.period)) > (
       select max(at) from history where after_state ? 'parts')`;
   return [...found];
 }
@@ -238,7 +245,8 @@ async function brokenSeries(db: Db) {
 }
 
 // What no closure has of its dates, and nobody who was there before. Only of dates that lay ahead when they were made:
-// of the others a part had passed. What reservations have had is theirs, also when it is held no longer.
+// of the others a part had passed. What reservations have had is theirs, also when it is held no longer. What comes to a
+// whole while that is closed is closed from then on: its date is that of the whole.
 async function openings(db: Db) {
   const found = await db`
     with ${stored(db)}
@@ -249,10 +257,12 @@ async function openings(db: Db) {
     cross join generate_series(1, r.units) as unit
     -- A unit that is added is closed from then on.
     cross join lateral (
-      select coalesce(range_agg(d.period * tstzrange(added.at, null)), '{}') as periods from (
+      select coalesce(range_agg(d.period * tstzrange(greatest(added.at, composed.at), null)), '{}') as periods from (
         select max(h.at) as at from history h
         where h.subject_id = r.id and (h.previous_state ->> 'units')::int < unit.unit
-      ) added
+      ) added, (
+        select max(h.at) as at from history h where h.after_state ? 'parts' and h.action = 'change'
+      ) composed
     ) due
     cross join lateral (
       select coalesce(range_agg(a.period), '{}') as periods
