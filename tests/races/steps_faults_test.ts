@@ -42,6 +42,65 @@ Deno.test("A change that leaves no row of history is found, and told in a few st
   assert(done.length <= 6, `${done}`);
 });
 
+/** Steps, one each moment, which nothing is wrong with as long as nothing is broken. */
+async function finds(
+  steps: readonly (readonly [action: string, args: unknown])[],
+  break_: (sql: Sql) => Promise<unknown>,
+  words: RegExp,
+) {
+  const moments = steps.map(([action, args]): Moment => ({ minutes: 5, steps: [{ action, args }] }));
+  await walk(moments);
+  const sabotage = ({ replicas: [sql] }: { replicas: readonly [Sql, Sql] }) => break_(sql);
+  await assert.rejects(walk(moments, { sabotage }), words);
+}
+
+const slot = { half: 6, halves: 2 };
+
+Deno.test("An offer that was declined and still holds its slot is found", () =>
+  finds(
+    [
+      ["request", { who: "bob", place: 0, slot, words: false }],
+      ["wait for a slot", { who: "alice", which: 1, place: 0, slot }],
+      ["cancel what another waits for", { which: 1 }],
+      ["decline an offer", { which: 1 }],
+    ],
+    async (sql) => {
+      await sql`create function keep() returns trigger language plpgsql as $$
+        begin
+          if exists (select from offers o where o.id = old.offer_id and o.outcome = 'declined') then return null; end if;
+          return old;
+        end $$`;
+      await sql`create trigger keeps before delete on allocations for each row execute function keep()`;
+    },
+    /has ended and still holds something/,
+  ));
+
+Deno.test("More chairs in use than there are is found", () =>
+  finds(
+    [["request with accessories", { who: "bob", place: 0, slot, chairs: 3 }]],
+    async (sql) => {
+      await sql`create function bring() returns trigger language plpgsql as $$
+        begin
+          select new.unit + r.units into new.unit from resources r where r.id = new.resource_id and r.accessory;
+          return new;
+        end $$`;
+      const [{ id }] = await sql<{ id: string }[]>`select id from resources where accessory`;
+      await sql.unsafe(`create trigger brings before insert on allocations for each row
+        when (new.resource_id = '${id}') execute function bring()`);
+    },
+    /more is in use at an instant than there is/,
+  ));
+
+Deno.test("A part that somebody has beside the whole is found", () =>
+  finds(
+    [
+      ["request a whole", { who: "bob", whole: 6, slot }],
+      ["request", { who: "alice", place: 0, slot, words: false }],
+    ],
+    (sql) => sql`delete from resource_parts_all`,
+    /a part is held by one, and its whole by another/,
+  ));
+
 Deno.test("A database without its constraint is found out by those who come at the same moment", async () => {
   const wish = { who: "bob", place: 0, slot: { half: 2, halves: 2 }, words: false };
   const moments: Moment[] = Array.from({ length: 12 }, (_, i) => ({

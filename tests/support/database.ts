@@ -10,13 +10,19 @@ export interface TestDatabase extends AsyncDisposable {
   statements: string[];
 }
 
-/** Copies the migrated template. Only inside `deno task test`, which has a server running. */
-export async function testDatabase({ max = 10 }: { max?: number } = {}): Promise<TestDatabase> {
+/**
+ * Copies the migrated template. Only inside `deno task test`, which has a server running.
+ *
+ * @param options.like the name of a test database that is to be copied in its place; nobody may be connected to it
+ */
+export async function testDatabase(
+  { max = 10, like }: { max?: number; like?: string } = {},
+): Promise<TestDatabase> {
   const told = Deno.env.get("HOLDFAST_TEST_DATABASE");
   if (!told) throw new Error("Run the tests with: deno task test");
   const { template, ...server } = JSON.parse(told);
   const name = `t_${crypto.randomUUID().replaceAll("-", "")}`;
-  await copy(server, template, name);
+  await copy(server, like ?? template, name);
   const where = { ...server, database: name };
   const statements: string[] = [];
   const sql = connect(where, {

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { together } from "../../../db/transaction.ts";
+import { requestAny } from "../../../domain/any_of.ts";
 import { checkIn, endEarly } from "../../../domain/check_in.ts";
 import { cancel, change, restore } from "../../../domain/edits.ts";
 import { answer } from "../../../domain/questions.ts";
@@ -53,6 +54,41 @@ export const ASKING: Action[] = [
       const resource_ids = idsOf(world, [1]);
       const wish = { ...periodOf(a.slot, now), resource_ids, quantities: { [resource_ids[0]]: a.units } };
       return request(sql, world.cast[a.who], wish, now);
+    },
+  ),
+  action("request any", 4, 60, {
+    who: anybody,
+    slot,
+    attendees: fc.constantFrom(undefined, 4, 20),
+    tag: fc.constantFrom(undefined, "stage"),
+  }, (world, sql, { who, slot, attendees, tag }, now) => {
+    const any_of = { kind: "room", tag };
+    return requestAny(sql, world.cast[who], { ...periodOf(slot, now), any_of, attendees }, now);
+  }),
+  action(
+    "request with accessories",
+    3,
+    40,
+    { who: anybody, place, slot, chairs: fc.integer({ min: 1, max: 4 }) },
+    (world, sql, a, now) => {
+      const resource_ids = [...idsOf(world, [a.place]), world.chairs];
+      const wish = { ...periodOf(a.slot, now), resource_ids, quantities: { [world.chairs]: a.chairs } };
+      return request(sql, world.cast[a.who], wish, now);
+    },
+  ),
+  action(
+    "want more, fewer or no accessories",
+    3,
+    20,
+    { which, chairs: fc.integer({ min: 0, max: 4 }) },
+    (world, sql, a, now) => {
+      const one = aim(world, a.which, (v) => v.status === "approved" && ahead(v.start_time, now));
+      const others = one.resource_ids.filter((id) => id !== world.chairs);
+      const asked = a.chairs === 0 ? { resource_ids: others } : {
+        resource_ids: [...others, world.chairs],
+        quantities: { [world.chairs]: a.chairs },
+      };
+      return change(sql, ownerOf(world, one.requester_id, a.which), one.id, asked, now);
     },
   ),
   action(
@@ -149,29 +185,35 @@ export const ASKING: Action[] = [
     );
     return cancel(sql, ownerOf(world, one.requester_id, a.which), { id: one.id }, now);
   }),
-  action("restore", 12, 15, { which }, (world, sql, a, now) => {
-    // A cancellation can be taken back for ten minutes.
+  action("cancel what another waits for", 3, 10, { which }, (world, sql, a, now) => {
+    const waited = world.seen.reservations.filter((v) =>
+      v.waited && v.status === "approved" && ahead(v.start_time, now)
+    );
+    const one = pick(waited, a.which);
+    return cancel(sql, ownerOf(world, one.requester_id, a.which), { id: one.id }, now);
+  }),
+  action("restore", 3, 20, { which }, async (world, sql, a, now) => {
+    // A cancellation can be taken back for ten minutes: one that is there, or else one that is made for it.
     const fresh = `${now.subtract({ minutes: 10 })}`;
     const gone = world.seen.reservations.filter((v) =>
       v.status === "cancelled" && ahead(v.start_time, now) && !ahead(fresh, at(v.updated_at))
     );
-    const one = pick(gone, a.which);
-    return restore(
-      sql,
-      a.which % 3 ? world.cast.sam : ownerOf(world, one.requester_id, a.which),
-      one.id,
-      now,
-    );
+    const one = gone.length > 0
+      ? pick(gone, a.which)
+      : aim(world, a.which, (v) => v.status === "approved" && ahead(v.start_time, now));
+    const owner = ownerOf(world, one.requester_id, a.which);
+    if (gone.length === 0) await cancel(sql, owner, { id: one.id }, now);
+    await restore(sql, a.which % 3 ? owner : world.cast.sam, one.id, now);
   }),
   action("ask for a change", 4, 40, { which, slot }, (world, sql, a, now) => {
     const one = aim(world, a.which, (v) => v.status === "approved" && v.decided && ahead(v.start_time, now));
     return change(sql, ownerOf(world, one.requester_id, a.which), one.id, periodOf(a.slot, now), now);
   }),
-  action("answer", 2, 15, { which }, (world, sql, a, now) => {
+  action("answer", 4, 5, { which }, (world, sql, a, now) => {
     const one = pick(world.seen.reservations.filter((v) => v.asked), a.which);
     return answer(sql, ownerOf(world, one.requester_id, a.which), { id: one.id, answer: "Twelve" }, now);
   }),
-  action("withdraw a change", 2, 10, { which }, (world, sql, a, now) => {
+  action("withdraw a change", 3, 4, { which }, (world, sql, a, now) => {
     const one = pick(world.seen.reservations.filter((v) => v.change), a.which);
     return withdrawChange(
       sql,
@@ -180,7 +222,7 @@ export const ASKING: Action[] = [
       now,
     );
   }),
-  action("check in", 5, 30, { which }, (world, sql, a, now) => {
+  action("check in", 5, 12, { which }, (world, sql, a, now) => {
     const one = aim(
       world,
       a.which,
@@ -190,7 +232,7 @@ export const ASKING: Action[] = [
     );
     return checkIn(sql, ownerOf(world, one.requester_id, a.which), one.id, now);
   }),
-  action("end early", 2, 20, { which }, (world, sql, a, now) => {
+  action("end early", 4, 6, { which }, (world, sql, a, now) => {
     const one = aim(
       world,
       a.which,

@@ -30,22 +30,22 @@ const asked = (world: World, which: number) => pick(world.seen.reservations.filt
 
 /** What those do who decide, and who says who they are. */
 export const DECIDING: Action[] = [
-  action("approve", 5, 60, { who: staff, which }, (world, sql, a, now) => {
+  action("approve", 5, 42, { who: staff, which }, (world, sql, a, now) => {
     const { id, version } = waiting(world, a.which, now);
     return approve(sql, world.cast[a.who], a.which % 2 ? { id, version } : { id, reason }, now);
   }),
-  action("approve with override", 4, 60, { who: staff, which }, (world, sql, a, now) => {
+  action("approve with override", 4, 41, { who: staff, which }, (world, sql, a, now) => {
     const { id } = waiting(world, a.which, now);
     return approve(sql, world.cast[a.who], { id, force_override: true, reason }, now);
   }),
-  action("deny", 2, 30, { who: staff, which }, (world, sql, a, now) => {
+  action("deny", 2, 17, { who: staff, which }, (world, sql, a, now) => {
     const { id, version } = waiting(world, a.which, now);
     return deny(sql, world.cast[a.who], { id, reason, version }, now);
   }),
   action(
     "decide several",
-    1,
-    10,
+    3,
+    6,
     { who: staff, which, verb: fc.constantFrom("approve", "deny") },
     async (world, sql, a, now) => {
       const tick = [0, 1, 2].map((i) => waiting(world, a.which + i, now)).map(({ id, version }) => ({
@@ -56,7 +56,7 @@ export const DECIDING: Action[] = [
       if (answered.every(({ why }) => why)) throw new Nothing();
     },
   ),
-  action("ask", 2, 20, { who: staff, which }, (world, sql, a, now) => {
+  action("ask", 4, 16, { who: staff, which }, (world, sql, a, now) => {
     const { id } = waiting(world, a.which, now);
     return ask(sql, world.cast[a.who], { id, question: "How many?" }, now);
   }),
@@ -78,11 +78,11 @@ export const DECIDING: Action[] = [
       now,
     );
   }),
-  action("approve a change", 4, 15, { who: staff, which, force: fc.boolean() }, (world, sql, a, now) => {
+  action("approve a change", 5, 4, { who: staff, which, force: fc.boolean() }, (world, sql, a, now) => {
     const { id, change } = asked(world, a.which);
     return approveChange(sql, world.cast[a.who], { id, change: change!, force_override: a.force }, now);
   }),
-  action("deny a change", 2, 10, { who: staff, which }, (world, sql, a, now) => {
+  action("deny a change", 3, 4, { who: staff, which }, (world, sql, a, now) => {
     const { id, change } = asked(world, a.which);
     return denyChange(sql, world.cast[a.who], { id, change: change!, reason }, now);
   }),

@@ -67,6 +67,23 @@ export const KEEPING: Action[] = [
     (world, sql, a, now) =>
       changeResource(sql, world.cast.ada, { id: idsOf(world, [a.place])[0], units: a.units }, now),
   ),
+  action(
+    "have more or fewer chairs",
+    1,
+    10,
+    { units: fc.integer({ min: 2, max: 6 }) },
+    (world, sql, a, now) => changeResource(sql, world.cast.ada, { id: world.chairs, units: a.units }, now),
+  ),
+  action(
+    "offer the chairs with some, or with all",
+    1,
+    10,
+    { places: fc.option(places) },
+    (world, sql, a, now) => {
+      const offered_with = a.places ? idsOf(world, a.places) : [];
+      return changeResource(sql, world.cast.ada, { id: world.chairs, offered_with }, now);
+    },
+  ),
   action("change a resource", 1, 10, {
     place,
     requires_approval: kept(true),
@@ -114,7 +131,7 @@ export const KEEPING: Action[] = [
     const trusts = a.trusts ? [world.cast[a.trusts as "bob"].id] : [];
     await changePolicy(sql, world.cast.ada, { ...rules, id, trusts }, now);
   }),
-  action("import new reservations", 2, 10, {
+  action("import new reservations", 4, 5, {
     who: staff,
     lines: fc.array(fc.record({ places, slot, whose: requester }), { minLength: 1, maxLength: 2 }),
     dry_run: fc.constantFrom(false, false, false, true),

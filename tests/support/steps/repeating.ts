@@ -1,4 +1,7 @@
 import fc from "fast-check";
+import type { Sql } from "../../../db/types.ts";
+import { cancel } from "../../../domain/edits.ts";
+import { request } from "../../../domain/requests.ts";
 import { addSkipped, createSeries, getSeries } from "../../../domain/series.ts";
 import { cancelDates, changeDates } from "../../../domain/series_changes.ts";
 import {
@@ -7,9 +10,11 @@ import {
   anybody,
   idsOf,
   ownerOf,
+  periodOf,
   pick,
   place,
   places,
+  type Slot,
   slot,
   which,
   type World,
@@ -24,6 +29,40 @@ function dateOf({ seen }: World, which: number) {
   return { id: date.series_id!, reservation_id: date.id, requester_id: date.requester_id };
 }
 
+const wallOf = (now: Temporal.Instant) => now.toZonedDateTimeISO("Europe/Berlin").toPlainDateTime();
+
+// The dates ahead that were left out of series.
+function skipped({ seen }: World, now: Temporal.Instant) {
+  const today = `${wallOf(now)}`;
+  return seen.series.flatMap(({ id, requester_id, skips }) =>
+    skips.filter((wall) => wall > today).map((start_wall) => ({ id, requester_id, start_wall }))
+  );
+}
+
+// Somebody has the second of three dates when the series is asked for, and gives it up.
+async function leaveOneOut(
+  world: World,
+  sql: Sql,
+  { place, slot }: { place: number; slot: Slot },
+  now: Temporal.Instant,
+) {
+  const { cast } = world;
+  const { start_time, end_time } = periodOf(slot, now);
+  const tomorrow = { start_time: start_time.add({ hours: 24 }), end_time: end_time.add({ hours: 24 }) };
+  const resource_ids = idsOf(world, [place]);
+  const { id: other } = await request(sql, cast.sam, { ...tomorrow, resource_ids, override: "First" }, now);
+  const [start_wall, end_wall] = [wallOf(start_time), wallOf(end_time)];
+  const id = await createSeries(sql, cast.bob, {
+    ...{ resource_ids, start_wall, end_wall, rule: { frequency: "daily", count: 3 }, choice: "skip" },
+  }, now);
+  await cancel(sql, cast.sam, { id: other }, now);
+  return {
+    id,
+    requester_id: cast.bob.id,
+    start_wall: start_wall.add({ days: 1 }).toString({ smallestUnit: "minute" }),
+  };
+}
+
 /** What is done with what repeats. */
 export const REPEATING: Action[] = [
   action("create a series", 3, 40, {
@@ -34,7 +73,7 @@ export const REPEATING: Action[] = [
     frequency: fc.constantFrom("daily", "weekly"),
     count: fc.integer({ min: 2, max: 5 }),
   }, (world, sql, a, now) => {
-    const start_wall = now.toZonedDateTimeISO("Europe/Berlin").toPlainDateTime()
+    const start_wall = wallOf(now)
       .round({ smallestUnit: "hour", roundingMode: "floor" }).add({ minutes: 30 * a.slot.half });
     return createSeries(sql, world.cast[a.who], {
       resource_ids: idsOf(world, a.places),
@@ -42,15 +81,28 @@ export const REPEATING: Action[] = [
       ...{ rule: { frequency: a.frequency, count: a.count }, choice: a.choice },
     }, now);
   }),
-  action("have a date after all", 20, 1, { which }, (world, sql, a, now) => {
-    const today = `${now.toZonedDateTimeISO("Europe/Berlin").toPlainDateTime()}`;
-    const open = world.seen.series.map((one) => ({
-      ...one,
-      skips: one.skips.filter((wall) => wall > today),
-    }));
-    const { id, requester_id, skips } = pick(open.filter(({ skips }) => skips.length > 0), a.which);
-    const whose = ownerOf(world, requester_id, a.which);
-    return addSkipped(sql, whose, { id, start_wall: pick(skips, a.which) }, now);
+  action("create a series of units with accessories", 2, 20, {
+    who: anybody,
+    slot,
+    units: fc.integer({ min: 1, max: 3 }),
+    chairs: fc.integer({ min: 1, max: 3 }),
+    choice: fc.constantFrom("skip", "move", "all_or_nothing"),
+  }, (world, sql, a, now) => {
+    const start_wall = wallOf(now)
+      .round({ smallestUnit: "hour", roundingMode: "floor" }).add({ minutes: 30 * a.slot.half });
+    const [bays] = idsOf(world, [1]);
+    return createSeries(sql, world.cast[a.who], {
+      ...{ resource_ids: [bays, world.chairs], quantities: { [bays]: a.units, [world.chairs]: a.chairs } },
+      ...{ start_wall, end_wall: start_wall.add({ minutes: 30 * a.slot.halves }) },
+      ...{ rule: { frequency: "daily", count: 3 }, choice: a.choice },
+    }, now);
+  }),
+  action("have a date after all", 3, 10, { which, place, slot }, async (world, sql, a, now) => {
+    const left = skipped(world, now);
+    const { id, requester_id, start_wall } = left.length > 0
+      ? pick(left, a.which)
+      : await leaveOneOut(world, sql, a, now);
+    return await addSkipped(sql, ownerOf(world, requester_id, a.which), { id, start_wall }, now);
   }),
   action("change the time of a series", 3, 20, {
     which,
@@ -75,7 +127,7 @@ export const REPEATING: Action[] = [
     const change = { resource_ids: idsOf(world, [a.place]) };
     return changeDates(sql, ownerOf(world, requester_id, a.which), { ...date, scope: a.scope, change }, now);
   }),
-  action("cancel dates of a series", 1, 15, { which, scope }, (world, sql, a, now) => {
+  action("cancel dates of a series", 3, 6, { which, scope }, (world, sql, a, now) => {
     const { requester_id, ...date } = dateOf(world, a.which);
     return cancelDates(sql, ownerOf(world, requester_id, a.which), { ...date, scope: a.scope }, now);
   }),

@@ -4,14 +4,25 @@ import { Conflict, Forbidden, Invalid, NotFound } from "../../../domain/errors.t
 import { NOW } from "../cast.ts";
 import { assertSound } from "../invariants.ts";
 import { unrecordedThings } from "../recorded.ts";
+import { ADMITTING } from "./admitting.ts";
 import { ASKING } from "./asking.ts";
+import { COMPOSING } from "./composing.ts";
 import { DECIDING } from "./deciding.ts";
 import { KEEPING } from "./keeping.ts";
 import { REPEATING } from "./repeating.ts";
+import { WAITING } from "./waiting.ts";
 import { type Action, look, Nothing, openWorld, type World } from "./world.ts";
 
 /** Everything that can be done: a new action is one more entry. */
-export const ACTIONS: readonly Action[] = [...ASKING, ...DECIDING, ...REPEATING, ...KEEPING];
+export const ACTIONS: readonly Action[] = [
+  ...ASKING,
+  ...WAITING,
+  ...DECIDING,
+  ...REPEATING,
+  ...KEEPING,
+  ...COMPOSING,
+  ...ADMITTING,
+];
 
 interface Step {
   action: string;
@@ -23,6 +34,9 @@ export interface Moment {
   minutes: number;
   steps: readonly Step[];
 }
+
+/** So many do something in one moment, at most. */
+const AT_ONCE = 10;
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   ...ACTIONS.map(({ name, often, args }) => ({
@@ -39,7 +53,7 @@ const minutes = fc.oneof(
 );
 const moment: fc.Arbitrary<Moment> = fc.record({
   minutes: fc.noShrink(minutes),
-  steps: fc.array(step, { minLength: 1, maxLength: 5, size: "max" }),
+  steps: fc.array(step, { minLength: 1, maxLength: AT_ONCE, size: "max" }),
 });
 
 /** Drawn as long as they may be, and made as short as they can be. */
@@ -65,6 +79,13 @@ class Walks extends fc.Arbitrary<Moment[]> {
 
 export const walks = (moments: number): fc.Arbitrary<Moment[]> => new Walks(moments);
 
+/** When a walk begins: on a quiet day, or on one before clocks are put forward or back. */
+export const starts: fc.Arbitrary<string> = fc.constantFrom(
+  `${NOW}`,
+  "2026-10-24T14:00:00Z",
+  "2027-03-27T14:00:00Z",
+);
+
 /** How often each action was done, was refused, and had nothing to be done to. */
 export type Tally = Map<string, Record<"done" | "refused" | "idle", number>>;
 
@@ -73,6 +94,10 @@ export const emptyTally = (): Tally =>
 
 export interface WalkOptions {
   tally?: Tally;
+  /** How often each action is on record in the end, also those that time brings about. */
+  told?: Map<string, number>;
+  /** An instant. The house is as old as its cast in any case. */
+  start?: string;
   /** One after the other, instead of all of a moment at once. */
   oneByOne?: boolean;
   /** What is done to the house before anything else: to see that a fault is found. */
@@ -88,16 +113,16 @@ const REFUSALS = [Conflict, Forbidden, Invalid, NotFound];
  */
 export async function walk(
   moments: readonly Moment[],
-  { tally, oneByOne, sabotage }: WalkOptions = {},
+  { tally, told, start, oneByOne, sabotage }: WalkOptions = {},
 ): Promise<void> {
   await using world = await openWorld();
   await sabotage?.(world);
   const story: string[] = [];
-  let now = NOW;
+  let now = start ? Temporal.Instant.from(start) : NOW;
   try {
     for (const { minutes, steps } of moments) {
       now = now.add({ minutes });
-      world.seen = await look(world.replicas[0]);
+      world.seen = await look(world.onlooker);
       story.push(`${now}`);
       const done: Promise<unknown>[] = [];
       for (const [i, step] of steps.entries()) {
@@ -113,9 +138,11 @@ export async function walk(
       }
       const fault = (await Promise.allSettled(done)).find((one) => one.status === "rejected");
       if (fault) throw fault.reason;
-      const [sql] = world.replicas;
-      await assertSound(sql);
-      assert.deepEqual(await unrecordedThings(sql), [], "the record does not tell what happened");
+      await assertSound(world.onlooker);
+      assert.deepEqual(await unrecordedThings(world.onlooker), [], "the record does not tell what happened");
+    }
+    for (const { action, count } of told ? await recorded(world) : []) {
+      told!.set(action, (told!.get(action) ?? 0) + count);
     }
   } catch (error) {
     throw new Error(`${(error as Error).message}\n\nWhat was done until then:\n${story.join("\n")}`, {
@@ -123,6 +150,9 @@ export async function walk(
     });
   }
 }
+
+const recorded = ({ onlooker }: World) =>
+  onlooker<{ action: string; count: number }[]>`select action, count(*)::int from history group by action`;
 
 const tell = ({ action, args }: Step, outcome: string) => `  ${action} ${JSON.stringify(args)}: ${outcome}`;
 

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { connect } from "../../../db/connect.ts";
 import type { Db, Sql } from "../../../db/types.ts";
 import { addMember, createGroup } from "../../../domain/groups.ts";
+import type { WaitlistStatus } from "../../../domain/offers.ts";
 import type { Actor } from "../../../domain/permissions.ts";
 import { createPolicy, type NewPolicy, NO_RULES } from "../../../domain/policies.ts";
 import type { Status } from "../../../domain/transitions.ts";
@@ -12,8 +13,12 @@ import { testDatabase } from "../database.ts";
 export interface World extends AsyncDisposable {
   /** Two servers with a memory and connections of their own. */
   replicas: readonly [Sql, Sql];
+  /** Whoever looks at it, and does nothing: one connection, on which what is asked again and again is planned once. */
+  onlooker: Sql;
   cast: Cast;
   resources: readonly { id: string; name: string }[];
+  /** An accessory of them. */
+  chairs: string;
   policies: readonly string[];
   group: string;
   /** How things stood when the moment began: whatever happens in it is aimed at that. */
@@ -24,6 +29,7 @@ export interface Seen {
   reservations: readonly SeenReservation[];
   series: readonly { id: string; requester_id: string; skips: string[] }[];
   closures: readonly { id: string }[];
+  entries: readonly SeenEntry[];
   absences: readonly { id: string; user_id: string }[];
 }
 
@@ -46,6 +52,18 @@ export interface SeenReservation {
   change: string | null;
   /** Whether a question is open. */
   asked: boolean;
+  /** Whether somebody waits for a time that it has a part of. */
+  waited: boolean;
+}
+
+/** An entry of the waitlist. */
+export interface SeenEntry {
+  id: string;
+  status: WaitlistStatus;
+  requester_id: string;
+  version: number;
+  /** The offer that has not ended. */
+  offer_id: string | null;
 }
 
 /** One thing that can be done, as an entry of the table. */
@@ -82,7 +100,7 @@ export function action<A>(
 }
 
 const POLICIES: Record<string, Partial<NewPolicy>> = {
-  Held: { approval: "always", pending_holds: true, hold_minutes: 90 },
+  Held: { approval: "always", pending_holds: true, hold_minutes: 90, offer_minutes: 60 },
   Visited: { check_in: true, check_in_opens_minutes: 240, buffer_before: 5, buffer_after: 10 },
   Rationed: {
     ...{ quotas: [{ per: "day", count: 3 }], open_at_most: 8, cancel_minutes: 30 },
@@ -92,10 +110,25 @@ const POLICIES: Record<string, Partial<NewPolicy>> = {
 
 /** Opens a house of its own. */
 export async function openWorld(): Promise<World> {
+  house ??= furnish();
+  const { name, ...furnished } = await house;
   await using stack = new AsyncDisposableStack();
-  const { sql, where } = stack.use(await testDatabase({ max: 4 }));
-  const other = connect(where, { max: 4 });
-  stack.defer(() => other.end({ timeout: 5 }));
+  const { sql, where } = stack.use(await testDatabase({ max: 4, like: name }));
+  const open = (max: number) => stack.adopt(connect(where, { max }), (sql) => sql.end({ timeout: 5 }));
+  const [other, onlooker] = [open(4), open(1)];
+  const kept = stack.move();
+  return {
+    ...{ ...furnished, replicas: [sql, other], onlooker },
+    seen: { reservations: [], series: [], closures: [], entries: [], absences: [] },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+/** The house as each walk finds it, made once and copied for each of them. It goes with the server of the tests. */
+let house: ReturnType<typeof furnish> | undefined;
+
+async function furnish() {
+  const { sql, name } = await testDatabase({ max: 1 });
   const cast = await makeCast(sql);
   const { ada } = cast;
   const policies: string[] = [];
@@ -106,19 +139,19 @@ export async function openWorld(): Promise<World> {
   const group = await createGroup(sql, ada, { name: "Wardens" }, NOW);
   await addMember(sql, ada, { id: group, email: cast.sam.email }, NOW);
   const resources = [
-    await makeResource(sql, ada, { name: "Hall" }),
-    await makeResource(sql, ada, { name: "Bays", units: 3 }),
-    await makeResource(sql, ada, { name: "Great Hall", requires_approval: true }),
+    await makeResource(sql, ada, { name: "Hall", capacity: 30, tags: ["stage"] }),
+    await makeResource(sql, ada, { name: "Bays", units: 3, capacity: 4 }),
+    await makeResource(sql, ada, { name: "Great Hall", requires_approval: true, tags: ["stage"] }),
     await makeResource(sql, ada, { name: "Held Hall", policy_id: held }),
     await makeResource(sql, ada, { name: "Visited Hall", policy_id: visited, units: 2 }),
     await makeResource(sql, ada, { name: "Rationed Hall", policy_id: rationed }),
   ];
-  const kept = stack.move();
-  return {
-    ...{ replicas: [sql, other], cast, resources, policies, group },
-    seen: { reservations: [], series: [], closures: [], absences: [] },
-    [Symbol.asyncDispose]: () => kept.disposeAsync(),
-  };
+  const [hall, , great, , , rationed_hall] = resources.map(({ id }) => id);
+  const wing = await makeResource(sql, ada, { name: "Wing", part_ids: [great, rationed_hall] });
+  resources.push(await makeResource(sql, ada, { name: "Manor", part_ids: [hall, wing.id] }), wing);
+  const { id: chairs } = await makeResource(sql, ada, { name: "Chairs", units: 4, accessory: true });
+  await sql.end({ timeout: 5 });
+  return { name, cast, policies, group, resources, chairs };
 }
 
 /** How things stand. */
@@ -127,9 +160,13 @@ export async function look(db: Db): Promise<Seen> {
     select json_build_object(
       'reservations', (select coalesce(json_agg(one order by one.number), '[]') from (
         select v.number, v.id, v.reference, array(
-            select a.resource_id from allocations a where a.reservation_id = v.id and a.asked is not null) as resource_ids, v.status, v.requester_id, v.version, v.series_id, v.start_time, v.end_time,
+            select a.resource_id from allocations a join resources r on r.id = a.resource_id
+            where a.reservation_id = v.id and a.asked is not null order by r.name) as resource_ids, v.status, v.requester_id, v.version, v.series_id, v.start_time, v.end_time,
           v.check_in_from, v.check_in_until, v.updated_at, v.decided_at is not null as decided, p.id as change, exists (
-            select from questions q where q.reservation_id = v.id and q.answered_at is null) as asked
+            select from questions q where q.reservation_id = v.id and q.answered_at is null) as asked, exists (
+            select from waitlist e where e.status = 'waiting' and e.start_time < v.end_time and e.end_time > v.start_time
+              and exists (select from allocations a where a.reservation_id = v.id and a.resource_id = any(e.resource_ids))
+          ) as waited
         from reservations v left join proposals p on p.reservation_id = v.id) one),
       'series', (select coalesce(json_agg(one order by one.created_at, one.id), '[]') from (
         select s.id, s.created_at, s.requester_id, array(
@@ -137,6 +174,9 @@ export async function look(db: Db): Promise<Seen> {
         from series s) one),
       'closures', (select coalesce(json_agg(one order by one.created_at, one.id), '[]') from (
         select id, created_at from closures where ended_at is null) one),
+      'entries', (select coalesce(json_agg(one order by one.number), '[]') from (
+        select e.number, e.id, e.status, e.requester_id, e.version, o.id as offer_id
+        from waitlist e left join offers o on o.entry_id = e.id and o.ended_at is null) one),
       'absences', (select coalesce(json_agg(one order by one.created_at, one.id), '[]') from (
         select id, user_id, created_at from delegations) one)) as seen`;
   return seen;
@@ -182,8 +222,8 @@ export function periodOf({ half, halves }: Slot, now: Temporal.Instant) {
 }
 
 /** One resource or a few of them. */
-export const places = fc.uniqueArray(fc.nat(5), { minLength: 1, maxLength: 3 });
-export const place = fc.nat(5);
+export const places = fc.uniqueArray(fc.nat(7), { minLength: 1, maxLength: 3 });
+export const place = fc.nat(7);
 
 export const idsOf = ({ resources }: World, places: readonly number[]) =>
   places.map((place) => resources[place % resources.length].id);
