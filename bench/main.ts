@@ -1,6 +1,7 @@
 import { connect } from "../db/connect.ts";
 import { measureContention } from "./contention.ts";
 import { fillFolder, makeFolder } from "./folder.ts";
+import { measureFloor } from "./floor.ts";
 import { median } from "./numbers.ts";
 import { measurePast } from "./past.ts";
 import { databaseMemory, residentMemory } from "./processes.ts";
@@ -52,7 +53,8 @@ sections.push({
 });
 await server.stop();
 sections.push(await measureProfile(bench, dataDir));
-say("Measured: where the time goes");
+sections.push(await measureFloor(bench, dataDir));
+say("Measured: where the time goes, and what stands in the way");
 const machine = await describeMachine(where);
 console.log(json ? JSON.stringify({ machine, sections }, null, 2) : tableOf(machine, sections));
 
