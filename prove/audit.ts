@@ -1,4 +1,4 @@
-import type { Db } from "../db/types.ts";
+import type { Db, Sql, Tx } from "../db/types.ts";
 import { assertSound } from "../tests/support/invariants.ts";
 
 /** What an audit counts; each has to be none. */
@@ -21,32 +21,46 @@ const TOLD = [
   ...["complete", "expire", "ask", "answer", "propose", "deny_change", "withdraw_change", "expire_change"],
 ];
 
-/** Looks at everything that is stored. */
-export async function audit(db: Db): Promise<Audit> {
-  const [found] = await db<Omit<Audit, "unsound">[]>`
+/** Looks at everything that is stored, as of one moment, and takes its time. */
+export async function audit(sql: Sql): Promise<Audit> {
+  return await sql.begin("isolation level repeatable read read only", async (tx) => {
+    // What is counted once is not known beforehand: loops within loops would never end where there is much.
+    await tx`select set_config('statement_timeout', '0', true), set_config('enable_nestloop', 'off', true)`;
+    const counts = await countsIn(tx);
+    const unsound = await assertSound(tx).then(
+      () => undefined,
+      (error) => String(error.message).split("\n")[0],
+    );
+    return { ...counts, unsound };
+  });
+}
+
+async function countsIn(tx: Tx): Promise<Omit<Audit, "unsound">> {
+  const [found] = await tx<Omit<Audit, "unsound">[]>`
     with held as materialized (
       -- What the index of the constraint has lost is in the table all the same, and no index knows these words.
       select ctid as place, resource_id, unit, period from allocations where holds::int = 1
+    ), recorded as (
+      select reservation_id, count(*) filter (where action = 'request') as requests,
+        (array_agg(action order by id))[1] as first, array_agg(distinct action) as actions,
+        count(*) filter (where action = any(${TOLD})) as told
+      from history where reservation_id is not null group by reservation_id
+    ), announced as (
+      select reservation_id, count(*) as events from outbox where reservation_id is not null group by reservation_id
     )
     select
       (select count(*)::int from held a join held b
         on b.resource_id = a.resource_id and b.unit = a.unit and b.period && a.period and b.place > a.place
       ) as held_twice,
-      (select count(*)::int from reservations v where
-        (select count(*) from history h where h.reservation_id = v.id and h.action = 'request') <> 1
-        or (select h.action from history h where h.reservation_id = v.id order by h.id limit 1) <> 'request'
-        or v.status in ('cancelled', 'denied', 'bumped') and not exists (
-          select from history h where h.reservation_id = v.id
-            and h.action = case v.status when 'cancelled' then 'cancel' when 'denied' then 'deny' else 'bump' end)
+      (select count(*)::int from reservations v left join recorded h on h.reservation_id = v.id
+        where coalesce(h.requests, 0) <> 1 or h.first <> 'request'
+          or v.status in ('cancelled', 'denied', 'bumped') and
+            case v.status when 'cancelled' then 'cancel' when 'denied' then 'deny' else 'bump' end <> all(h.actions)
       ) as history_gaps,
-      (select count(*)::int from reservations v where
-        (select count(*) from history h where h.reservation_id = v.id and h.action = any(${TOLD}))
-        <> (select count(*) from outbox o where o.reservation_id = v.id)) as events_lost`;
-  const unsound = await assertSound(db).then(
-    () => undefined,
-    (error) => String(error.message).split("\n")[0],
-  );
-  return { ...found, unsound };
+      (select count(*)::int from reservations v left join recorded h on h.reservation_id = v.id
+        left join announced o on o.reservation_id = v.id
+        where coalesce(h.told, 0) <> coalesce(o.events, 0)) as events_lost`;
+  return found;
 }
 
 /** What of an audit is not none, in words. */

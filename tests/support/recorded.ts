@@ -117,16 +117,22 @@ export async function unrecorded(db: Db, diagram: readonly Told[]): Promise<stri
     union all
     select v.reference, 'a change is asked for, and its history does not say so, or the other way round'
     from reservations v
-    left join lateral (
-      select s.action from steps s
-      where s.reservation_id = v.id and s.action not in ('ask', 'answer', 'edit') order by s.id desc limit 1) last on true
+    left join (
+      select distinct on (reservation_id) reservation_id, action from steps
+      where action not in ('ask', 'answer', 'edit') order by reservation_id, id desc
+    ) last on last.reservation_id = v.id
     where (last.action is not distinct from 'propose') <> exists (select from proposals p where p.reservation_id = v.id)
     union all
     select v.reference, 'a question is open, and its history does not say so, or the other way round'
     from reservations v
-    where (select count(*) from questions q where q.reservation_id = v.id and q.answered_at is null)
-      <> (select count(*) filter (where action = 'ask') - count(*) filter (where action = 'answer')
-          from steps s where s.reservation_id = v.id)`;
+    left join (
+      select reservation_id, count(*) filter (where action = 'ask') - count(*) filter (where action = 'answer') as open
+      from steps group by reservation_id
+    ) said on said.reservation_id = v.id
+    left join (
+      select reservation_id, count(*) as open from questions where answered_at is null group by reservation_id
+    ) there on there.reservation_id = v.id
+    where coalesce(there.open, 0) <> coalesce(said.open, 0)`;
   return found.map(({ reference, what }) => `${reference}: ${what}`);
 }
 
