@@ -71,8 +71,8 @@ export function VerdictNotice(
   );
 }
 
-// Of the same form: what was typed goes along.
-function WaitButtons() {
+/** Waiting for what is taken. Of the form around it: what was typed goes along. */
+export function WaitButtons() {
   return (
     <p class="instead">
       <button class="second" type="submit" formaction="/waitlist" formnovalidate>

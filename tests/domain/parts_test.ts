@@ -10,11 +10,11 @@ import type { Actor } from "../../domain/permissions.ts";
 import { getPending } from "../../domain/queue.ts";
 import { request } from "../../domain/requests.ts";
 import { getReservation } from "../../domain/reservations.ts";
+import { listResources } from "../../domain/resource_list.ts";
 import {
   changeResource,
   deactivateResource,
   deleteResource,
-  listResources,
   type NewResource,
   reactivateResource,
 } from "../../domain/resources.ts";
