@@ -3,6 +3,7 @@ import { z } from "zod";
 import { AnyOf, likeInWords } from "../domain/alike.ts";
 import { listDeeds } from "../domain/history.ts";
 import { accept, decline } from "../domain/offer_answers.ts";
+import { readDate } from "../domain/periods.ts";
 import { may } from "../domain/permissions.ts";
 import { rulesOf } from "../domain/policies.ts";
 import { listResources } from "../domain/resource_list.ts";
@@ -194,9 +195,9 @@ function renamed(errors: Record<string, string> = {}) {
   };
 }
 
-// From the form of one slot: any time of that day.
+// From the form of one slot: any time of that day, up to the midnight that ends it, which browsers know as the next day's.
 function wholeDay({ date }: Values) {
-  return { date, start: "00:00", end_date: date, end: "24:00" };
+  return { date, start: "00:00", end_date: readDate(date)?.add({ days: 1 }).toString(), end: "00:00" };
 }
 
 function lengthOf({ date = "", end_date, start = "", end = "" }: Values): string {

@@ -35,7 +35,7 @@ export function AnyOfPage(props: AnyOfProps) {
         <FormError message={message} />
         {(waits || alternatives.length > 0) && (
           <div class="verdict no">
-            <Alternatives alternatives={alternatives} resource={{ id: "" }} now={now} />
+            <Alternatives alternatives={alternatives} resource={{ id: "", time_zone: zone }} now={now} />
             {waits && <WaitButtons />}
           </div>
         )}

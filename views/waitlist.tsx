@@ -153,6 +153,7 @@ export function OfferNotice({ entry, viewer, now }: { entry: Entry; viewer: Acto
       <p>
         <b>{mine ? "It came free for you" : `It came free for ${requester_name}`}:</b>{" "}
         <a href={entryPath(entry)}>{what}</a>
+        {zone !== viewer.time_zone && <span class="quiet">{` ${zone} time`}</span>}
         {entry.purpose && <q class="reason break">{entry.purpose}</q>}
       </p>
       <p>Held until {timeOf(offer.expires_at, viewer.time_zone)}; then it goes to whoever is next.</p>
