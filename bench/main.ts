@@ -1,10 +1,12 @@
 import { connect } from "../db/connect.ts";
 import { measureContention } from "./contention.ts";
 import { fillFolder, makeFolder } from "./folder.ts";
+import { measureFloor } from "./floor.ts";
 import { median } from "./numbers.ts";
 import { measurePast } from "./past.ts";
 import { databaseMemory, residentMemory } from "./processes.ts";
 import { describeMachine, type Row, type Section, tableOf } from "./report.ts";
+import { measureProfile } from "./profile.ts";
 import { measureReservations } from "./reservations.ts";
 import { measureSchedule } from "./schedule.ts";
 import { type Server, startServer } from "./server.ts";
@@ -49,6 +51,10 @@ sections.push({
     ...memoryRows("after the load", await memory(server, dataDir)),
   ],
 });
+await server.stop();
+sections.push(await measureProfile(bench, dataDir));
+sections.push(await measureFloor(bench, dataDir));
+say("Measured: where the time goes, and what stands in the way");
 const machine = await describeMachine(where);
 console.log(json ? JSON.stringify({ machine, sections }, null, 2) : tableOf(machine, sections));
 

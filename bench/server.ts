@@ -16,13 +16,20 @@ const ROOT = resolve(import.meta.dirname!, "..");
 const LONGEST_START = 60_000;
 const LONGEST_STOP = 20_000;
 
-/** Starts Holdfast on a data directory by the very command of `deno task start`, and waits until it is healthy. */
-export async function startServer(dataDir: string, time_zone: string): Promise<Server> {
+/**
+ * Starts Holdfast on a data directory by the very command of `deno task start`, and waits until it is healthy.
+ *
+ * @param inspected the port at which the runtime tells what the program is at; without it, it is not asked
+ */
+export async function startServer(dataDir: string, time_zone: string, inspected?: number): Promise<Server> {
+  const command = inspected
+    ? settings.tasks.start.command.replace("deno run", `deno run --inspect=127.0.0.1:${inspected}`)
+    : settings.tasks.start.command;
   const port = freePort();
   const started = performance.now();
   const child = new Deno.Command("/bin/sh", {
     // The shell becomes the server, so that its process id is ours; its globs are meant for Deno.
-    args: ["-c", `set -f; exec ${settings.tasks.start.command} 2>>"$0"`, `${dataDir}/server.log`],
+    args: ["-c", `set -f; exec ${command} 2>>"$0"`, `${dataDir}/server.log`],
     cwd: ROOT,
     env: {
       PATH: `${resolve(Deno.execPath(), "..")}:${Deno.env.get("PATH")}`,

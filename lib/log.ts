@@ -3,11 +3,11 @@ import {
   getAnsiColorFormatter,
   getConsoleSink,
   getLogger,
-  getStreamSink,
   jsonLinesFormatter,
   type Logger,
 } from "@logtape/logtape";
 import { AsyncLocalStorage } from "node:async_hooks";
+import { gatherLines } from "./log_lines.ts";
 
 export type Log = Logger;
 
@@ -24,10 +24,7 @@ export async function startLogging(
 ) {
   const sink = format === "pretty"
     ? getConsoleSink({ formatter: getAnsiColorFormatter({ value: plain }), nonBlocking: true })
-    : getStreamSink(Deno.stderr.writable, {
-      formatter: (record) => jsonLinesFormatter({ ...record, message: [record.message.map(plain).join("")] }),
-      nonBlocking: { bufferSize: 200 },
-    });
+    : linesForMachines();
   await configure({
     sinks: { out: sink },
     contextLocalStorage: context,
@@ -36,6 +33,20 @@ export async function startLogging(
       { category: ["logtape", "meta"], sinks: ["out"], lowestLevel: "error" },
     ],
   });
+}
+
+function linesForMachines() {
+  const writer = Deno.stderr.writable.getWriter();
+  const outlet = {
+    write: (bytes: Uint8Array<ArrayBuffer>) => writer.write(bytes),
+    writeSync: (bytes: Uint8Array<ArrayBuffer>) => Deno.stderr.writeSync(bytes),
+  };
+  const { sink, end } = gatherLines(
+    outlet,
+    (record) => jsonLinesFormatter({ ...record, message: [record.message.map(plain).join("")] }),
+  );
+  addEventListener("unload", end);
+  return sink;
 }
 
 // Words stand in a message as they are; quotes around them would only be in the way of who reads and searches.

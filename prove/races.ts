@@ -8,13 +8,14 @@ import { type Arena, type Outcome, type Race, run } from "./race.ts";
 import { ASKING } from "./races_asking.ts";
 import { DECIDING } from "./races_deciding.ts";
 import { MOVING } from "./races_moving.ts";
+import { WAITED } from "./races_waiting.ts";
 import { publish, type Report } from "./report.ts";
 import { inRun, openFolder, random, type Run } from "./run.ts";
 import { startServer } from "./site.ts";
 
 // Many people at once on every path that takes time from a resource: `deno task prove:races`.
 
-export const RACES: readonly Race[] = [...ASKING, ...MOVING, ...DECIDING];
+export const RACES: readonly Race[] = [...ASKING, ...MOVING, ...DECIDING, ...WAITED];
 
 export interface RacesOptions {
   /** Contested slots, for each path and each number of servers. */

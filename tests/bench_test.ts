@@ -49,6 +49,16 @@ Deno.test("the bench measures everything it promises, as ratios of one run", asy
     for (const { value } of find(/^first visit, .*all$/)) assert(value <= 60_000, `${value} bytes`);
   });
 
+  await t.step(
+    "says what a page and a reservation keep the cores busy with, and what stands in the way",
+    () => {
+      for (const one of [/^schedule: the server/, /^reservation, the API: the server/]) find(one);
+      for (const part of [/^ +JSX/, /^ +PostgreSQL's driver/, /^ +compression/, /^ +Hono/]) find(part);
+      const less = find(/^… /);
+      assert.deepEqual(less.map(({ ratio }) => ratio?.[0].of), less.map(() => "the whole"));
+    },
+  );
+
   await t.step("times contenders, the start, and weighs the memory", () => {
     find(/slowest/);
     find(/start/);

@@ -35,8 +35,9 @@ export interface Restored {
 }
 
 /**
- * Puts a backup into a database: all of it in one transaction, or nothing. Its rows come in under the constraints of
- * their tables, also the one that guards the allocations; what leads from table to table is checked at the end.
+ * Puts a backup into a database: all of it in one transaction, or nothing. Every row is held against the constraints
+ * of its table, also the one that guards the allocations: those that take an index, and what leads from table to table,
+ * are checked at the end, when they cost least.
  *
  * @throws {BackupBroken} where the backup cannot be read, or is not whole
  * @throws {RestoreRefused} where the database has something in it, or is in use
@@ -73,7 +74,10 @@ async function restoreIn(tx: Tx, lines: Lines, force: boolean, onProgress: Resto
   await applyExactly(tx, head.migrations);
   const reassemble = await dismantle(tx);
   const sums = await readAll(tx, lines, onProgress);
-  await reassemble();
+  await reassemble().catch((error) => {
+    if (!error.code?.startsWith("23")) throw error;
+    throw breaksARule(error.table_name);
+  });
   return { head, sums };
 }
 
@@ -145,12 +149,16 @@ async function copy(tx: Tx, { table, columns }: { table: string; columns: string
     await tx`select 1`;
   } catch (error) {
     if ((error as { code?: string }).code !== "25P02") throw error;
-    throw new BackupBroken(
-      `This backup is broken: what stands in its table “${table}” breaks a rule of that table`,
-    );
+    throw breaksARule(table);
   }
   await done;
   return { rows, sha256: hash.digest("hex") };
+}
+
+function breaksARule(table: string): BackupBroken {
+  return new BackupBroken(
+    `This backup is broken: what stands in its table “${table}” breaks a rule of that table`,
+  );
 }
 
 /** Sends the end of the rows, and does not wait for the answer. */

@@ -238,6 +238,26 @@ Deno.test("a double booking in a backup is refused by the constraint that guards
   assert.equal((await target.sql`select 1 as one`)[0].one, 1);
 });
 
+Deno.test("what leads nowhere in a backup is refused, with the table that it stands in", async () => {
+  await using source = await testDatabase();
+  const cast = await makeCast(source.sql);
+  const hall = await makeResource(source.sql, cast.ada, { name: "Hall" });
+  await request(
+    source.sql,
+    cast.alice,
+    { ...on("2026-05-05", "10:00", "11:00"), resource_ids: [hall.id] },
+    NOW,
+  );
+  await source.sql`alter table outbox drop constraint outbox_about_reservation`;
+  await source
+    .sql`update outbox set reservation_id = ${crypto.randomUUID()}`;
+  await using target = await emptyDatabase();
+  await assert.rejects(
+    put(target.sql, await bytesOf(source.sql)),
+    /what stands in its table “outbox” breaks a rule of that table/,
+  );
+});
+
 Deno.test("a backup of an older shape is restored as it was, and then brought forward", async () => {
   await using today = await testDatabase();
   const all = await today.sql<Head["migrations"]>`
