@@ -200,8 +200,8 @@ export function reservations(program: Command): void {
   transfers(group, "reservations");
 }
 
-// What any resource has to be like: `kind=room`, `tag=screen`.
-function likeOf(said: readonly string[]): Record<string, string> {
+/** What any resource has to be like: `kind=room`, `tag=screen`. */
+export function likeOf(said: readonly string[]): Record<string, string> {
   return Object.fromEntries(said.map((one) => {
     const [, name, value] = /^(kind|tag)=(.+)$/.exec(one) ?? [];
     if (!name) throw new Ended(EXIT.usage, `Say --any kind=room, tag=screen or both, not “${one}”`);

@@ -2,12 +2,14 @@ import type { Command } from "commander";
 import { type Asked, asking, shown, shownPeriod } from "./asked.ts";
 import { Ended, EXIT } from "./exits.ts";
 import { type Column, note, showOne, showRows } from "./output.ts";
-import { namesIn, namesOf, showReservation } from "./reservations.ts";
+import { likeInWords } from "../domain/alike.ts";
+import { likeOf, namesIn, namesOf, showReservation } from "./reservations.ts";
 import { findResource } from "./resources.ts";
 import type { Json, Site } from "./site.ts";
 import { readPeriod } from "./when.ts";
 
 const PATH = "/api/v1/waitlist";
+type Wanted = Parameters<typeof likeInWords>[0];
 
 /** Waiting for what is taken, and answering what is offered. */
 export function waitlist(program: Command): void {
@@ -29,8 +31,9 @@ export function waitlist(program: Command): void {
       showRows(rows, await columnsOf(asked, rows), asked, "Nobody waits");
     }));
 
-  group.command("join").description("wait for a time that is taken").argument("<resource>", "its name or id")
-    .argument("<when...>")
+  group.command("join").description("wait for a time that is taken")
+    .argument("[resource]", "its name or id; none with --any").argument("[when...]")
+    .option("--any <like...>", "whichever comes free of what is like this: kind=room tag=screen")
     .option("--units <units>", "so many of it")
     .option("--with <resource...>", "others at the same time; all of them or none")
     .option("--minutes <minutes>", "any slot of that length within the time")
@@ -39,20 +42,32 @@ export function waitlist(program: Command): void {
     .addHelpText(
       "after",
       '\nExamples:\n  holdfast waitlist join "Room 1" tomorrow 14:00 +90m\n' +
-        '  holdfast waitlist join "Room 1" friday 8:00 to 18:00 --minutes 60',
+        '  holdfast waitlist join "Room 1" friday 8:00 to 18:00 --minutes 60\n' +
+        "  holdfast waitlist join tomorrow 14:00 +90m --attendees 6 --any kind=room tag=screen",
     )
-    .action(asking<[string, string[]]>(async (asked, named, when) => {
+    .action(asking<[string | undefined, string[]]>(async (asked, named, when) => {
       const { site, now, options } = asked;
+      const number = (text?: string) => text === undefined ? undefined : Number(text);
+      const words = {
+        ...{ minutes: number(options.minutes), attendees: number(options.attendees) },
+        ...{ purpose: options.purpose, private: options.private },
+      };
+      if (options.any) {
+        if (options.with) throw new Ended(EXIT.usage, "--any is for one resource: leave --with out");
+        const any_of = { ...likeOf(options.any), quantity: number(options.units) };
+        const period = readPeriod([named ?? "", ...when].join(" "), asked.zone, now);
+        const body = { any_of, start_time: `${period.start_time}`, end_time: `${period.end_time}`, ...words };
+        return await showEntry(asked, await site.call("POST", PATH, { body }));
+      }
+      if (!named) throw new Ended(EXIT.usage, "Name a resource, or say --any kind=room");
       const wanted = [];
       for (const name of [named, ...options.with ?? []]) wanted.push(await findResource(site, name));
       const zone = options.zone ?? wanted[0].time_zone;
       const { start_time, end_time } = readPeriod(when.join(" "), zone, now);
-      const number = (text?: string) => text === undefined ? undefined : Number(text);
       const body = {
         resource_ids: wanted.map(({ id }) => id),
         quantities: options.units ? { [wanted[0].id]: number(options.units) } : undefined,
-        ...{ start_time: String(start_time), end_time: String(end_time), minutes: number(options.minutes) },
-        ...{ purpose: options.purpose, private: options.private, attendees: number(options.attendees) },
+        ...{ start_time: String(start_time), end_time: String(end_time), ...words },
       };
       await showEntry({ ...asked, zone }, await site.call("POST", PATH, { body }));
     }));
@@ -99,7 +114,7 @@ async function columnsOf({ site, zone }: Asked, rows: readonly Json[]): Promise<
   return [
     { head: "When", read: (row) => shownPeriod(row.offer ?? row, zone) },
     { head: "Minutes", read: (row) => row.minutes },
-    { head: "What", read: (row) => namesIn(row, names) },
+    { head: "What", read: (row) => namesIn(row, names) || `Any ${likeInWords(row as Wanted)}` },
     { head: "Status", read: (row) => row.status },
     { head: "Place", read: (row) => row.place },
     { head: "Held until", read: (row) => row.offer && shown(row.offer.expires_at, zone) },

@@ -6,6 +6,7 @@ import { endSessionsOf } from "./auth/sessions.ts";
 import { Conflict } from "./errors.ts";
 import { record } from "./history.ts";
 import { freeing } from "./offers.ts";
+import { withdrawOffersOf } from "./offers_withdrawn.ts";
 import { type Actor, permit, type Role } from "./permissions.ts";
 import { Why } from "./texts.ts";
 import { transition } from "./transitions.ts";
@@ -43,7 +44,8 @@ export async function changeRole(
 
 /**
  * Closes a person's account: every session ends, nobody signs in with it. Reservations that lie ahead are kept, or
- * cancelled with the reason.
+ * cancelled with the reason. What they were offered goes to the next in order; they wait on, and are passed over for as
+ * long as the account is closed.
  *
  * @returns how many reservations were cancelled
  * @throws {Conflict} when this would leave the site without an administrator
@@ -70,11 +72,12 @@ export async function deactivateUser(
     }
     const why = reason || `The account of ${before.name} was closed`;
     for (const { id } of ahead) await transition(tx, actor, { id, action: "cancel", reason: why }, now);
+    await withdrawOffersOf(tx, actor, known, now);
     return ahead.length;
   }, now);
 }
 
-/** Opens a person's account again. They sign in anew: the sessions they had stay ended. */
+/** Opens a person's account again. They sign in anew: the sessions they had stay ended. What they wait for and is free is offered to them. */
 export async function reactivateUser(
   sql: Sql,
   actor: Actor,
@@ -83,7 +86,7 @@ export async function reactivateUser(
 ): Promise<User> {
   permit(actor, "manage_users");
   const { id: known } = await getUser(sql, id);
-  return transaction(sql, async (tx) => {
+  return freeing(sql, "anywhere", async (tx) => {
     const before = await lockUser(tx, known);
     const [user] = await tx<User[]>`
       update users set disabled_at = null, updated_at = ${now} where id = ${known} returning ${tx(COLUMNS)}`;
@@ -92,7 +95,7 @@ export async function reactivateUser(
       await record(tx, actor, { subject: subjectOf(before), action: "reactivate", ...states }, now);
     }
     return user;
-  });
+  }, now);
 }
 
 // All administrators are locked, in one order, so that two who lower each other do not both succeed.

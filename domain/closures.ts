@@ -16,7 +16,8 @@ import {
 import { GiveUp, relocate } from "./edits.ts";
 import { Conflict, Invalid, NotFound, rethrow } from "./errors.ts";
 import { record, type Subject } from "./history.ts";
-import { expireOffers, freeing, withdrawOffers } from "./offers.ts";
+import { expireOffers, freeing } from "./offers.ts";
+import { withdrawOffers } from "./offers_withdrawn.ts";
 import { type Actor, permit } from "./permissions.ts";
 import type { Period } from "./periods.ts";
 import { quantityOf, wantedBy } from "./quantities.ts";

@@ -2,7 +2,7 @@ import type { Tx } from "../db/types.ts";
 import { settle } from "./allocations.ts";
 import { Conflict } from "./errors.ts";
 import type { Doer } from "./history.ts";
-import { withdrawAllOffers } from "./offers.ts";
+import { withdrawAllOffers } from "./offers_withdrawn.ts";
 import { isAhead } from "./transitions.ts";
 import { forgetAbove, retake } from "./retaking.ts";
 

@@ -54,6 +54,37 @@ export async function takenByUnit(
   return [...Map.groupBy(rows.filter((row) => row.unit <= units), (row) => row.unit).values()];
 }
 
+/** The same of several resources over one window, in one query whatever their number. */
+export async function takenOfEach(
+  db: Db,
+  rules: readonly Rules[],
+  window: Period,
+  now: Temporal.Instant,
+): Promise<(rules: Rules) => Period[][]> {
+  const widest = (of: (policy: Rules["policy"]) => number | undefined) =>
+    Math.max(0, ...rules.map(({ policy }) => of(policy) ?? 0));
+  const before = widest((policy) => policy?.buffer_before);
+  const after = widest((policy) => policy?.buffer_after);
+  const rows = await db<
+    { id: string; unit: number; start_time: Temporal.Instant; end_time: Temporal.Instant }[]
+  >`
+    select t.resource_id as id, unit, lower(period) as start_time, upper(period) as end_time
+    from compositions t join allocations a on a.resource_id = t.taken_id
+    where holds and t.resource_id = any(${rules.map(({ resource_id }) => resource_id)})
+      and period && tstzrange(${window.start_time.subtract({ minutes: before })},
+        ${window.end_time.add({ minutes: after })}, '[)')
+      and ${notMissed(db, now)}`;
+  const found = Map.groupBy(rows, ({ id }) => id);
+  return ({ resource_id, units, policy }) => {
+    const taken = (found.get(resource_id) ?? []).filter(({ unit }) => unit <= units).map((row) => ({
+      unit: row.unit,
+      start_time: row.start_time.subtract({ minutes: policy?.buffer_after ?? 0 }),
+      end_time: row.end_time.add({ minutes: policy?.buffer_before ?? 0 }),
+    }));
+    return [...Map.groupBy(taken, ({ unit }) => unit).values()];
+  };
+}
+
 /** Those slots in which enough of the accessories of a wish are free as well. */
 export async function withAccessories<T extends Period>(
   sql: Db,

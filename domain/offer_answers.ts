@@ -6,7 +6,8 @@ import { endOffer, offerFreed, type OpenOffer } from "./offers.ts";
 import { type Action, type Actor, permit } from "./permissions.ts";
 import { request, type Stored } from "./requests.ts";
 import { clockOf } from "./transitions.ts";
-import { type Entry, getEntry, lockEntry, openOfferOf } from "./waitlist.ts";
+import { lockEntry } from "./waitlist.ts";
+import { type Entry, getEntry, openOfferOf } from "./waitlist_entries.ts";
 
 /** Which offer is answered: that of an entry, and no other where it is named. */
 export interface Answering {
@@ -31,10 +32,10 @@ export async function accept(
   now: Temporal.Instant,
 ): Promise<Stored> {
   return await answered(sql, actor, { ...answering, verb: "accepted" }, async (tx, entry, offer) => {
-    const { requester_id, quantities, purpose, private: secret, attendees, answers } = entry;
+    const { requester_id, quantities, purpose, private: secret, attendees, answers, attested } = entry;
     const { start_time, end_time, resource_ids, expires_at } = offer;
     await giveUpOffered(tx, [offer.id]);
-    const words = { purpose, private: secret, attendees, answers, attested: true, kept_until: expires_at };
+    const words = { purpose, private: secret, attendees, answers, attested, kept_until: expires_at };
     const wish = { resource_ids, quantities, start_time, end_time, requester_id, ...words };
     const stored = await request(tx, actor, wish, now);
     await endOffer(tx, actor, offer, { outcome: "accepted", reservation_id: stored.id }, now);

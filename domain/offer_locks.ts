@@ -1,4 +1,5 @@
 import type { Db, Tx } from "../db/types.ts";
+import { isLike } from "./choices.ts";
 
 /** Of which resources time has come free; of any, where that is not known before. */
 export type Where = readonly string[] | "anywhere";
@@ -34,7 +35,15 @@ export function isWaiting(db: Db, where: Where) {
 }
 
 function on(db: Db, where: Where) {
-  return where === "anywhere" ? db`` : db`and e.resource_ids && ${sharing(db, where)}`;
+  if (where === "anywhere") return db``;
+  return db`and (e.resource_ids && ${sharing(db, where)} or e.any_of is not null and exists (
+    select from resources r where r.id = any(${sharing(db, where)}) and ${isLike(db, db`e.any_of`)}))`;
+}
+
+/** The resources that an entry `e` is for: those it names, or all that are like what it says. */
+export function wouldDo(db: Db, e = db`e`) {
+  return db`case when ${e}.any_of is null then ${e}.resource_ids else array(
+    select r.id from resources r where ${isLike(db, db`${e}.any_of`)}) end`;
 }
 
 /** These resources, what they are composed of, and what has a part in common with them. */

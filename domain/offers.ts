@@ -6,7 +6,7 @@ import { minuteOf } from "./closure_dates.ts";
 import { Conflict } from "./errors.ts";
 import { type Deed, type Doer, record, type State, type Subject } from "./history.ts";
 import { heed, isWaiting, LIST, OFFERING, sharing, type Where } from "./offer_locks.ts";
-import { slotFor, type Wished } from "./offer_slots.ts";
+import { slotsFor, type Wished, type WishedSlot } from "./offer_slots.ts";
 import { announceWaitlist } from "./outbox.ts";
 import type { Period } from "./periods.ts";
 import { rulesOf } from "./policies.ts";
@@ -80,8 +80,11 @@ export async function offerFreed(tx: Tx, where: Where, now: Temporal.Instant): P
   if (!anybody) return 0;
   let made = 0;
   for (const entry of await inOrder(tx, where, now)) {
-    const slot = await slotFor(tx, entry, now);
-    if (slot && await offer(tx, entry, slot, now)) made++;
+    for (const slot of await slotsFor(tx, entry, now)) {
+      if (!await offer(tx, entry, slot, now)) continue;
+      made++;
+      break;
+    }
   }
   return made;
 }
@@ -102,8 +105,8 @@ async function resourcesOf(db: Db, reservation_ids: readonly string[]): Promise<
 function inOrder(tx: Tx, where: Where, now: Temporal.Instant): Promise<Waiting[]> {
   const wish = { start_time: tx`e.start_time`, end_time: tx`e.end_time` };
   return tx<Waiting[]>`
-    select e.id, e.requester_id, e.resource_ids, e.quantities, e.start_time, e.end_time, e.minutes, e.attendees, e.answers,
-      ${nameOf(tx)} as name, ${passedBy(tx)} as passed
+    select e.id, e.requester_id, e.resource_ids, e.quantities, e.any_of, e.start_time, e.end_time, e.minutes, e.attendees,
+      e.answers, e.attested, ${nameOf(tx)} as name, ${passedBy(tx)} as passed
     from waitlist e join users u on u.id = e.requester_id
     where ${isWaiting(tx, where)} and e.last_start > ${now} and u.disabled_at is null
       and (e.minutes is not null or not exists (
@@ -134,9 +137,11 @@ function withInstants<T extends { passed?: readonly Period[] }>(row: T): T {
   return { ...row, passed };
 }
 
-/** What an entry `e` is called on record: the resources that it is for. */
+/** What an entry `e` is called on record: the resources that it is for, or what they have to be like. */
 export function nameOf(db: Db) {
-  return db`(select string_agg(r.name, ', ' order by r.name) from resources r where r.id = any(e.resource_ids))`;
+  return db`coalesce(
+    (select string_agg(r.name, ', ' order by r.name) from resources r where r.id = any(e.resource_ids)),
+    concat('Any ', coalesce(e.any_of ->> 'kind', 'resource'), ' with “' || (e.any_of ->> 'tag') || '”'))`;
 }
 
 /** An entry as the record names it. */
@@ -147,8 +152,9 @@ export function subjectOf({ id, name }: { id: string; name: string }): Subject {
 /** Others were faster. */
 class Gone extends Error {}
 
-async function offer(tx: Tx, entry: Waiting, slot: Period, now: Temporal.Instant): Promise<boolean> {
-  const { id: entry_id, resource_ids, quantities } = entry;
+async function offer(tx: Tx, entry: Waiting, wished: WishedSlot, now: Temporal.Instant): Promise<boolean> {
+  const { id: entry_id } = entry;
+  const { resource_ids, quantities, ...slot } = wished;
   const expires_at = await untilWhen(tx, resource_ids, slot, now);
   if (Temporal.Instant.compare(expires_at, now) <= 0) return false;
   const id = newId(now.epochMilliseconds);
@@ -160,7 +166,7 @@ async function offer(tx: Tx, entry: Waiting, slot: Period, now: Temporal.Instant
     if (!await take(inner, { offer_id: id, resource_ids, quantities, ...slot, holds: true })) {
       throw new Gone();
     }
-    const after = { ...slot, expires_at };
+    const after = { ...slot, expires_at, ...entry.any_of ? { resource_ids } : {} };
     const step = { action: "offer", from: "waiting", to: "offered", after } as const;
     await move(inner, null, entry, { ...step, event: "offer.made" }, now);
     return true;
@@ -297,39 +303,6 @@ export async function expireOffers(
     where ${due} order by o.expires_at, o.id limit ${limit}`;
   for (const offer of lapsed) await endOffer(tx, null, offer, { outcome: "expired" }, now);
   return lapsed.length;
-}
-
-/** Takes back the offers that share a moment with these dates of resources: who was offered one waits on. */
-export async function withdrawOffers(
-  tx: Tx,
-  actor: Doer,
-  dates: readonly (Period & { resource_id: string })[],
-  now: Temporal.Instant,
-): Promise<void> {
-  const met = await tx<OpenOffer[]>`
-    select ${openOffer(tx)} from offers o join waitlist e on e.id = o.entry_id
-    where o.ended_at is null and exists (
-      select from allocations a
-      join unnest(${dates.map((d) => d.resource_id)}::uuid[], ${
-    dates.map((d) => `${d.start_time}`)
-  }::timestamptz[], ${dates.map((d) => `${d.end_time}`)}::timestamptz[]) as d (id, start_time, end_time)
-        on d.id = a.resource_id and a.period && tstzrange(d.start_time, d.end_time, '[)')
-      where a.offer_id = o.id)
-    order by o.id`;
-  for (const offer of met) await endOffer(tx, actor, offer, { outcome: "withdrawn" }, now);
-}
-
-/** The same with every offer of these resources, of what they are composed of, and of what has a part in common with them. */
-export async function withdrawAllOffers(
-  tx: Tx,
-  actor: Doer,
-  resource_ids: readonly string[],
-  now: Temporal.Instant,
-): Promise<void> {
-  const met = await tx<OpenOffer[]>`
-    select ${openOffer(tx)} from offers o join waitlist e on e.id = o.entry_id
-    where o.ended_at is null and o.resource_ids && ${sharing(tx, resource_ids)} order by o.id`;
-  for (const offer of met) await endOffer(tx, actor, offer, { outcome: "withdrawn" }, now);
 }
 
 /**

@@ -3,7 +3,7 @@ import { closeOff, settle } from "./allocations.ts";
 import { closeAlong, minuteOf } from "./closure_dates.ts";
 import { Conflict, Invalid } from "./errors.ts";
 import type { Doer } from "./history.ts";
-import { withdrawAllOffers } from "./offers.ts";
+import { withdrawAllOffers } from "./offers_withdrawn.ts";
 import type { Rules } from "./policies.ts";
 import { isAhead } from "./transitions.ts";
 import { comeAlong, leaveOut } from "./retaking.ts";

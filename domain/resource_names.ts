@@ -22,11 +22,39 @@ export async function findByNames(
   };
 }
 
-/** What can be reserved by itself, by name, to choose from: at most `limit`. */
-export function listChoices(db: Db, limit: number): Promise<{ id: string; name: string; kind: string }[]> {
-  return db<{ id: string; name: string; kind: string }[]>`
-    select id, name, kind from resources where deactivated_at is null and not accessory
-    order by lower(name), id limit ${limit}`;
+/** One of the resources that can be chosen. */
+export interface ResourceChoice {
+  id: string;
+  name: string;
+}
+
+/**
+ * What else can be reserved by itself, to choose from in place of a resource or beside it: what is ticked already, then
+ * what is of its kind, then what is in its house (what a location says before its first comma), then by name.
+ *
+ * @param options.q only what has this in its name or location; what is ticked is always there
+ * @param options.alike only what is of its kind
+ * @returns at most `limit`, and whether there is more
+ */
+export async function listChoices(
+  db: Db,
+  { id, kind, location }: { id: string; kind: string; location: string },
+  { limit, alike = false, q = "", ticked = [] }: {
+    limit: number;
+    alike?: boolean;
+    q?: string;
+    ticked?: readonly string[];
+  },
+): Promise<{ choices: ResourceChoice[]; more: boolean }> {
+  const words = `%${q.replace(/[\\%_]/g, "\\$&")}%`;
+  const rows = await db<ResourceChoice[]>`
+    select id, name from resources
+    where deactivated_at is null and not accessory and id <> ${id} ${alike ? db`and kind = ${kind}` : db``}
+      and (name ilike ${words} or location ilike ${words} or id = any(${[...ticked]}::uuid[]))
+    order by id <> all(${[...ticked]}::uuid[]), kind <> ${kind},
+      split_part(location, ',', 1) <> split_part(${location}, ',', 1), lower(name), id
+    limit ${limit + 1}`;
+  return { choices: rows.slice(0, limit), more: rows.length > limit };
 }
 
 /** The kinds and tags that there are, for filters to choose from. */

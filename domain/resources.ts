@@ -11,16 +11,16 @@ import {
   mustBeSingle,
 } from "./parts.ts";
 import { type Accessory, keepOffer, offered, offeredWith } from "./accessories.ts";
-import { closeOff, forget, notMissed, settle } from "./allocations.ts";
+import { closeOff, forget, settle } from "./allocations.ts";
 import { closeAdded, minuteOf } from "./closure_dates.ts";
 import { moveClosures } from "./closure_zones.ts";
 import { Conflict, NotFound, rethrow } from "./errors.ts";
 import { doWithFewer } from "./fewer_units.ts";
 import { difference, record, type State, type Subject } from "./history.ts";
 import { heed } from "./offer_locks.ts";
-import { freeing } from "./offers.ts";
+import { freeing, offerFreed } from "./offers.ts";
+import { withdrawAllOffers, withdrawUnlike } from "./offers_withdrawn.ts";
 import { type Actor, permit } from "./permissions.ts";
-import type { Period } from "./periods.ts";
 import { listNames } from "./resource_names.ts";
 import { name, text } from "./texts.ts";
 import { transition } from "./transitions.ts";
@@ -84,23 +84,6 @@ export interface Resource extends Required<NewResource> {
   updated_at: Temporal.Instant;
 }
 
-/** What to look for; all of it must hold. */
-export interface ResourceFilter {
-  q?: string;
-  kind?: string;
-  tag?: string;
-  min_capacity?: number;
-  /** Only accessories, or only what is reserved by itself. */
-  accessory?: boolean;
-  /** Only what has as many units free for all of this period: one, where it is not said how many. */
-  free?: Period & { quantity?: number };
-  /** Deactivated ones are left out unless asked for. */
-  deactivated?: boolean;
-  limit: number;
-  /** The last one of the page before: its name in lower case, and its id. */
-  after?: { name: string; id: string };
-}
-
 /** Makes a resource. Its time zone is the site's where none is given. Where everything is closed, it is closed too. */
 export async function createResource(
   sql: Sql,
@@ -121,9 +104,13 @@ export async function createResource(
     await closeAdded(tx, [created], now);
     return created;
   };
-  // Of what is composed of others, offers are made anew.
-  const composed = part_ids.length > 0;
-  return await (composed ? freeing(sql, "anywhere", work, now) : transaction(sql, work)).catch(rethrow);
+  return await transaction(sql, async (tx) => {
+    await heed(tx, "anywhere");
+    const created = await work(tx);
+    // Of what is composed of others, offers are made anew; of anything else, who would do with any may want it.
+    await offerFreed(tx, part_ids.length > 0 ? "anywhere" : [created.id], now);
+    return created;
+  }).catch(rethrow);
 }
 
 /**
@@ -141,8 +128,7 @@ export async function changeResource(
   permit(actor, "manage_resources");
   const { id: known } = await getResource(sql, id);
   const named = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
-  // What is no part any more is free to others.
-  return await freeing(sql, part_ids ? "anywhere" : [known], async (tx) => {
+  const work = async (tx: Tx) => {
     if (part_ids) await lockCompositions(tx);
     const before = await lockResource(tx, known);
     const state = await stateOf(tx, before);
@@ -165,13 +151,22 @@ export async function changeResource(
     // A closure is of every unit, also of those that are added to it.
     if (changed.units > before.units) await closeOff(tx, [changed.id], minuteOf(now));
     if (changed.units < before.units) await doWithFewer(tx, actor, changed, now);
+    await withdrawUnlike(tx, actor, known, now);
     return changed;
-  }, now).catch(rethrow);
+  };
+  return await transaction(sql, async (tx) => {
+    // Who waits for what it is going to be is not known yet.
+    await heed(tx, part_ids || change.kind || change.tags ? "anywhere" : [known]);
+    const changed = await work(tx);
+    // What is no part any more is free to others.
+    await offerFreed(tx, part_ids ? "anywhere" : [known], now);
+    return changed;
+  }).catch(rethrow);
 }
 
 /**
  * Takes a resource out of service: no new reservations. Those that lie ahead are kept, or cancelled with the reason,
- * which their requesters are told.
+ * which their requesters are told. What was offered of it is taken back: whoever had the offer waits on.
  *
  * @returns how many reservations were cancelled
  */
@@ -191,6 +186,7 @@ export async function deactivateResource(
         version = version + 1
       where id = ${known}`;
     await judgeWholesAnew(tx, known);
+    await withdrawAllOffers(tx, actor, [known], now);
     const subject = subjectOf(before);
     const states = { previous_state: { active: !before.deactivated_at }, after_state: { active: false } };
     if (future === "keep") {
@@ -258,7 +254,9 @@ export async function deleteResource(
       // Nobody begins to wait for it meanwhile.
       await heed(tx, [known]);
       const before = await lockResource(tx, known);
-      const [waited] = await tx`select from waitlist where resource_ids && ${[known]}::uuid[] limit 1`;
+      const [waited] = await tx`
+        select from waitlist where resource_ids && ${[known]}::uuid[]
+        union all select from offers where resource_ids && ${[known]}::uuid[] limit 1`;
       if (waited) {
         throw new Conflict(
           `${name} cannot be deleted: it is on record who waited for it. Deactivate it instead`,
@@ -302,49 +300,6 @@ export async function getResourceToReserve(
     : [];
   if (!row) throw new NotFound("This resource");
   return row;
-}
-
-/** A resource in a list, with what it is at this moment. */
-export type Listed = Resource & {
-  in_use_until: Temporal.Instant | null;
-  closed_until: Temporal.Instant | null;
-};
-
-/** Resources by name, one more than `limit` where there are more. */
-export function listResources(db: Db, filter: ResourceFilter, now: Temporal.Instant): Promise<Listed[]> {
-  const { q, kind, tag, min_capacity, free, accessory, deactivated = false, limit, after } = filter;
-  const words = q && `%${q.replace(/[\\%_]/g, "\\$&")}%`;
-  return db<Listed[]>`
-    select r.*, ${directParts(db)}, ${offeredWith(db)}, (
-      select min(upper(a.period)) from compositions t join allocations a on a.resource_id = t.taken_id
-      where t.resource_id = r.id and a.holds and a.period @> ${now}::timestamptz
-        and ${notMissed(db, now)}
-      having count(distinct a.unit) >= r.units) as in_use_until, (
-      select max(upper(d.period)) from closure_dates d
-      where d.resource_id = r.id and d.period @> ${now}::timestamptz) as closed_until
-    from resources r
-    where ${deactivated ? db`true` : db`r.deactivated_at is null`}
-      ${
-    words
-      ? db`and (r.name ilike ${words} or r.kind ilike ${words} or r.location ilike ${words}
-          or r.description ilike ${words} or exists (select from unnest(r.tags) t where t ilike ${words}))`
-      : db``
-  }
-      ${accessory === undefined ? db`` : db`and r.accessory = ${accessory}`}
-      ${kind ? db`and r.kind = ${kind}` : db``}
-      ${tag ? db`and r.tags @> ${[tag.toLowerCase()]}` : db``}
-      ${min_capacity ? db`and r.capacity >= ${min_capacity}` : db``}
-      ${
-    free
-      ? db`and r.deactivated_at is null and r.units >= ${free.quantity ?? 1} + (
-          select count(distinct a.unit) from compositions t join allocations a on a.resource_id = t.taken_id
-          where t.resource_id = r.id and a.holds and a.unit <= r.units and ${notMissed(db, now)}
-            and a.period && tstzrange(${free.start_time}, ${free.end_time}, '[)'))`
-      : db``
-  }
-      ${after ? db`and (lower(r.name), r.id) > (${after.name}, ${after.id})` : db``}
-    order by lower(r.name), r.id
-    limit ${limit + 1}`;
 }
 
 /** The resource as it is while nobody else changes it: what was before is what is recorded. @throws {NotFound} */

@@ -1,35 +1,31 @@
 import { transaction } from "../db/transaction.ts";
 import type { Db, Sql, Tx } from "../db/types.ts";
 import { isId, newId } from "../lib/ids.ts";
+import { type AnyOf, asKept } from "./alike.ts";
+import { alikeOf, choose, MOST_REASONS, nothingAlike, onlyAsked, saidAgainst } from "./choices.ts";
 import { conflictsOf, type Wish } from "./availability.ts";
 import { Conflict, Invalid, NotFound, rethrow } from "./errors.ts";
 import { record } from "./history.ts";
 import { alone, heed, theOffers } from "./offer_locks.ts";
-import { slotFor, type Wished } from "./offer_slots.ts";
-import {
-  endOffer,
-  letGo,
-  move,
-  nameOf,
-  offerFreed,
-  type OpenOffer,
-  openOffer,
-  subjectOf,
-  type WaitlistStatus,
-} from "./offers.ts";
+import { slotsFor, type Wished } from "./offer_slots.ts";
+import { endOffer, letGo, move, nameOf, offerFreed, subjectOf } from "./offers.ts";
 import { announceWaitlist } from "./outbox.ts";
-import { type Actor, may, permit } from "./permissions.ts";
+import { type Actor, permit } from "./permissions.ts";
 import { minutesOf, type Period } from "./periods.ts";
 import { rulesOf } from "./policies.ts";
 import { type Quantities, wantedOf } from "./quantities.ts";
 import { inWords, reasons } from "./reasons.ts";
 import { judged, told } from "./requests.ts";
+import { type Entry, getEntry, isOpenAt, joined, openOfferOf } from "./waitlist_entries.ts";
 
 /** A wish for what is taken, as somebody has it: the very slot, or any of so many minutes within a period. */
 export interface Joining extends Period {
-  resource_ids: readonly string[];
+  /** None where any will do. */
+  resource_ids?: readonly string[];
   /** How many of each; of what is not named, one. */
   quantities?: Quantities;
+  /** What a resource has to be like, where any one will do. */
+  any_of?: AnyOf | null;
   minutes?: number | null;
   purpose?: string;
   private?: boolean;
@@ -38,40 +34,6 @@ export interface Joining extends Period {
   attested?: boolean;
   /** For whom, where that is somebody else. */
   requester_id?: string;
-}
-
-/** The offer that somebody on the waitlist has at this moment. */
-export interface Offer extends Period {
-  id: string;
-  /** Until when it holds the slot. */
-  expires_at: Temporal.Instant;
-}
-
-/** An entry of the waitlist as it is at an instant. */
-export interface Entry extends Period {
-  id: string;
-  requester_id: string;
-  requester_name: string;
-  resources: { id: string; name: string; time_zone: string; quantity: number }[];
-  /** How many of each, where that is more than one. */
-  quantities: Quantities;
-  /** How long a slot within the period is wanted; null where it is the period itself. */
-  minutes: number | null;
-  attendees: number | null;
-  purpose: string;
-  private: boolean;
-  answers: Record<string, string>;
-  /** Whether what they had was given to another: they go first. */
-  bumped: boolean;
-  status: WaitlistStatus;
-  /** From 1: how many are before them, for what shares a moment with it, and they; null where they do not wait. */
-  place: number | null;
-  offer: Offer | null;
-  /** What came of it. */
-  reservation_id: string | null;
-  version: number;
-  created_at: Temporal.Instant;
-  updated_at: Temporal.Instant;
 }
 
 /** So far a window reaches at most. */
@@ -92,36 +54,37 @@ export async function join(sql: Sql, actor: Actor, asked: Joining, now: Temporal
   const { requester_id = actor.id } = asked;
   if (requester_id !== actor.id) permit(actor, "reserve_for");
   const { resource_ids, quantities } = wantedOf(
-    asked.resource_ids.map((id) => id.toLowerCase()),
+    (asked.resource_ids ?? []).map((id) => id.toLowerCase()),
     asked.quantities,
   );
   const { minutes = null, attendees = null, answers = {}, attested = false } = asked;
   const { start_time, end_time } = asked;
+  const any_of = asked.any_of ? asKept(asked.any_of) : null;
   const wished: Wished = {
-    ...{ start_time, end_time, requester_id, resource_ids, quantities, minutes, attendees, answers },
+    ...{ start_time, end_time, requester_id, resource_ids, quantities, any_of },
+    ...{ minutes, attendees, answers, attested },
   };
   mustLieAhead(wished, now);
-  await mustBeAllowed(sql, wished, attested, now);
-  await letGo(sql, wished, now);
+  await (isForAny(wished) ? mustBeAllowedSome(sql, wished, now) : mustBeAllowed(sql, wished, now));
+  await letGo(sql, { ...wished, resource_ids: await idsFor(sql, wished, now) }, now);
   const id = newId(now.epochMilliseconds);
   await transaction(sql, async (tx) => {
     await alone(tx);
     await mustBeTaken(tx, actor, wished, now);
-    await mustBeFew(tx, requester_id);
+    await mustBeFew(tx, requester_id, now);
     const { purpose = "", private: secret = false } = asked;
     const [{ name }] = await tx<{ name: string }[]>`
-      insert into waitlist as e (id, requester_id, resource_ids, quantities, start_time, end_time, minutes, last_start, attendees,
-        purpose, private, answers, bumped_id, status, created_at, updated_at)
-      values (${id}, ${requester_id}, ${resource_ids}, ${
-      tx.json(quantities)
-    }, ${start_time}, ${end_time}, ${minutes}, ${lastStart(wished)},
-        ${attendees}, ${purpose}, ${secret}, ${tx.json(answers)}, ${
-      bumpedFrom(tx, wished)
-    }, 'waiting', ${now}, ${now})
+      insert into waitlist as e (id, requester_id, resource_ids, quantities, any_of, start_time, end_time, minutes, last_start,
+        attendees, purpose, private, answers, attested, bumped_id, status, created_at, updated_at)
+      values (${id}, ${requester_id}, ${resource_ids}, ${tx.json(quantities)}, ${any_of && tx.json(any_of)},
+        ${start_time}, ${end_time}, ${minutes}, ${lastStart(wished)}, ${attendees}, ${purpose}, ${secret},
+        ${tx.json(answers)}, ${attested || !any_of}, ${bumpedFrom(tx, wished, await idsFor(tx, wished, now))},
+        'waiting', ${now}, ${now})
       returning ${nameOf(tx)} as name`;
     const after_state = {
       ...{ status: "waiting", start_time, end_time, minutes, resource_ids, purpose },
       ...told(quantities),
+      ...any_of ? { any_of } : {},
     };
     await record(tx, actor, { subject: subjectOf({ id, name }), action: "join", after_state }, now);
     await announceWaitlist(tx, "waitlist.joined", id, now);
@@ -152,9 +115,10 @@ function mustLieAhead(wished: Wished, now: Temporal.Instant): void {
 }
 
 // By the same rules as a reservation. Of a window, there has to be a slot that they allow, whoever has it.
-async function mustBeAllowed(sql: Sql, wished: Wished, attested: boolean, now: Temporal.Instant) {
+async function mustBeAllowed(sql: Sql, wished: Wished, now: Temporal.Instant) {
+  const { attested } = wished;
   if (wished.minutes === null) {
-    await judged(sql, { ...wished, attested }, now, { fresh: true });
+    await judged(sql, wished, now, { fresh: true });
     return;
   }
   const known = wished.resource_ids.every(isId);
@@ -166,26 +130,52 @@ async function mustBeAllowed(sql: Sql, wished: Wished, attested: boolean, now: T
   const against = rules.flatMap((one) => reasons(one, { ...wished, end_time, attested }, now));
   const issues = against.flatMap(({ path, message }) => path ? [{ path, message }] : []);
   if (issues.length > 0) throw new Invalid(issues);
-  if (await slotFor(sql, wished, now, { anyhow: true })) return;
+  const [possible] = await slotsFor(sql, { ...wished, attested: true }, now, { anyhow: true });
+  if (possible) return;
   const why = against.map(({ message }) => message).join("; ") || "it lies outside the opening hours";
   throw new Conflict(`No slot between the two is within the rules: ${why}`, { reasons: against });
+}
+
+type ForAny = Wished & { any_of: AnyOf };
+const isForAny = (wished: Wished): wished is ForAny => wished.any_of !== null;
+
+// At least one of all that will do has to be allowed.
+async function mustBeAllowedSome(sql: Sql, wished: ForAny, now: Temporal.Instant) {
+  const alike = await alikeOf(sql, wished, now);
+  if (alike.length === 0) throw nothingAlike(wished);
+  const [possible] = await slotsFor(sql, wished, now, { anyhow: true });
+  if (possible) return;
+  const { start_time, minutes } = wished;
+  const one = minutes === null ? wished : { ...wished, end_time: start_time.add({ minutes }) };
+  const { against } = await choose(sql, one, alike, { now, fresh: true, anyhow: true });
+  const unanswered = onlyAsked(against);
+  if (unanswered) throw unanswered;
+  const said = saidAgainst(against) || "It lies outside the opening hours";
+  throw new Conflict(said, { reasons: against.slice(0, MOST_REASONS) });
+}
+
+// All that it may become.
+async function idsFor(db: Db, wished: Wished, now: Temporal.Instant): Promise<readonly string[]> {
+  if (!isForAny(wished)) return wished.resource_ids;
+  return (await alikeOf(db, wished, now)).map(({ id }) => id);
 }
 
 async function mustBeTaken(tx: Tx, actor: Actor, wished: Wished, now: Temporal.Instant) {
   const present = await rulesOf(tx, wished.resource_ids, { fresh: true });
   if (present.length < wished.resource_ids.length) throw new NotFound("This resource");
-  const free = await slotFor(tx, wished, now);
+  const [free] = await slotsFor(tx, wished, now);
   if (free) {
-    const [rules] = await rulesOf(tx, wished.resource_ids);
-    const alternatives = wished.resource_ids.length > 1 ? [] : [{
-      ...free,
-      resource_id: rules.resource_id,
-      resource_name: rules.name,
-      time_zone: rules.time_zone,
-    }];
-    throw new Conflict("There is nothing to wait for: it is free, reserve it", { alternatives });
+    const [{ resource_id, name, time_zone }] = await rulesOf(tx, free.resource_ids);
+    const { start_time, end_time } = free;
+    const alternatives = free.resource_ids.length > 1
+      ? []
+      : [{ start_time, end_time, resource_id, resource_name: name, time_zone }];
+    throw new Conflict(
+      `There is nothing to wait for: ${wished.any_of ? name : "it"} is free, reserve it`,
+      { alternatives },
+    );
   }
-  if (wished.minutes !== null || wished.requester_id !== actor.id) return;
+  if (wished.any_of || wished.minutes !== null || wished.requester_id !== actor.id) return;
   const wish: Wish = { ...wished, resource_ids: wished.resource_ids };
   const conflicts = await conflictsOf(tx, actor, wish, now);
   if (conflicts.length > 0 && conflicts.every(({ mine }) => mine)) {
@@ -193,16 +183,20 @@ async function mustBeTaken(tx: Tx, actor: Actor, wished: Wished, now: Temporal.I
   }
 }
 
-async function mustBeFew(tx: Tx, requester_id: string) {
+async function mustBeFew(tx: Tx, requester_id: string, now: Temporal.Instant) {
   const [{ count }] = await tx<{ count: number }[]>`
-    select count(*)::int as count from waitlist
-    where requester_id = ${requester_id} and status in ('waiting', 'offered')`;
+    select count(*)::int as count from ${joined(tx)}
+    where e.requester_id = ${requester_id} and ${isOpenAt(tx, now)}`;
   if (count < AT_MOST) return;
   throw new Conflict(`One person can wait for at most ${AT_MOST} times at once: leave one of them first`);
 }
 
 // What was taken from them, where it is on one of these resources, and within what they wait for.
-function bumpedFrom(db: Db, { requester_id, resource_ids, start_time, end_time }: Wished) {
+function bumpedFrom(
+  db: Db,
+  { requester_id, start_time, end_time }: Wished,
+  resource_ids: readonly string[],
+) {
   return db`(
     select v.id from reservations v
     where v.requester_id = ${requester_id} and v.status = 'bumped'
@@ -237,7 +231,8 @@ export async function leave(
     const offer = await openOfferOf(tx, entry.id);
     if (offer) await endOffer(tx, actor, offer, { outcome: "withdrawn", to: "left", as }, now);
     else {
-      const named = { id: entry.id, name: entry.resources.map((r) => r.name).join(", ") };
+      const [named] = await tx<{ id: string; name: string }[]>`
+        select e.id, ${nameOf(tx)} as name from waitlist e where e.id = ${entry.id}`;
       await move(tx, actor, named, { ...as, from: "waiting", to: "left" }, now);
     }
     await offerFreed(tx, entry.resources.map((r) => r.id), now);
@@ -248,59 +243,6 @@ export async function leave(
 export async function lockEntry(tx: Tx): Promise<void> {
   await heed(tx, "anywhere");
   await theOffers(tx);
-}
-
-/** The offer that an entry has and that has not ended, be it only because the sweep is late. */
-export async function openOfferOf(db: Db, entry_id: string): Promise<OpenOffer | undefined> {
-  const [row] = await db<OpenOffer[]>`
-    select ${openOffer(db)} from offers o join waitlist e on e.id = o.entry_id
-    where o.entry_id = ${entry_id} and o.ended_at is null`;
-  return row;
-}
-
-/** @throws {NotFound} also where it is somebody else's */
-export async function getEntry(db: Db, actor: Actor, id: string, now: Temporal.Instant): Promise<Entry> {
-  const [row] = isId(id)
-    ? await db<Row[]>`select ${columns(db, now)} from ${joined(db)} where e.id = ${id}`
-    : [];
-  if (!row || !may(actor, "see_waitlist", row.requester_id)) throw new NotFound("This entry");
-  return entryOf(row);
-}
-
-export interface WaitlistFilter {
-  requester_id?: string;
-  resource_id?: string;
-  status?: WaitlistStatus;
-  /** Only those who wait or have an offer. */
-  open?: boolean;
-  limit: number;
-  /** The last one of the page before: its place in the list. */
-  after?: { number: string };
-}
-
-/** Entries in the order in which they came, one more than `limit` where there are more: the actor's own, and everybody's for staff. */
-export async function listWaitlist(
-  db: Db,
-  actor: Actor,
-  { requester_id, resource_id, status, open = false, limit, after }: WaitlistFilter,
-  now: Temporal.Instant,
-): Promise<(Entry & { number: string })[]> {
-  const whose = may(actor, "see_waitlist") ? requester_id : actor.id;
-  if (whose !== requester_id && requester_id !== undefined) return [];
-  if ([whose, resource_id].some((id) => id !== undefined && !isId(id))) return [];
-  const rows = await db<(Row & { number: string })[]>`
-    select ${columns(db, now)}, e.number::text as number from ${joined(db)}
-    where ${whose ? db`e.requester_id = ${whose}` : db`true`}
-      ${resource_id ? db`and e.resource_ids && ${[resource_id]}::uuid[]` : db``}
-      ${status ? db`and ${statusAt(db, now)} = ${status}` : db``}
-      ${
-    open
-      ? db`and e.status in ('waiting', 'offered') and ${statusAt(db, now)} in ('waiting', 'offered')`
-      : db``
-  }
-      ${after ? db`and e.number > ${after.number}` : db``}
-    order by e.number limit ${limit + 1}`;
-  return rows.map((row) => ({ ...entryOf(row), number: row.number }));
 }
 
 /**
@@ -318,49 +260,4 @@ export async function expireEntries(tx: Tx, now: Temporal.Instant, limit: number
   const step = { action: "run_out", from: "waiting", to: "expired", event: "waitlist.expired" } as const;
   for (const entry of over) await move(tx, null, entry, step, now);
   return over.length;
-}
-
-interface Row extends Omit<Entry, "offer"> {
-  offer_id: string | null;
-  offer_start: Temporal.Instant;
-  offer_end: Temporal.Instant;
-  expires_at: Temporal.Instant;
-}
-
-function entryOf({ offer_id, offer_start, offer_end, expires_at, ...row }: Row): Entry {
-  const { number: _, ...entry } = row as typeof row & { number?: string };
-  const offered = entry.status === "offered" && offer_id;
-  const offer = offered ? { id: offer_id, start_time: offer_start, end_time: offer_end, expires_at } : null;
-  return { ...entry, offer };
-}
-
-// By the clock: what has begun is waited for by nobody, and an offer that nobody accepted in time has gone.
-function statusAt(db: Db, now: Temporal.Instant) {
-  return db`case
-    when e.status = 'offered' and o.expires_at <= ${now}
-      then case when e.minutes is not null and e.last_start > ${now} then 'waiting' else 'expired' end
-    when e.status = 'waiting' and e.last_start <= ${now} then 'expired' else e.status end`;
-}
-
-function joined(db: Db) {
-  return db`waitlist e join users u on u.id = e.requester_id
-    left join offers o on o.entry_id = e.id and o.ended_at is null`;
-}
-
-function columns(db: Db, now: Temporal.Instant) {
-  return db`e.id, e.requester_id, u.name as requester_name, e.start_time, e.end_time, e.minutes, e.attendees,
-    e.quantities, e.purpose, e.private, e.answers, e.bumped_id is not null as bumped, ${
-    statusAt(db, now)
-  } as status,
-    o.id as offer_id, o.start_time as offer_start, o.end_time as offer_end, o.expires_at,
-    (select b.reservation_id from offers b where b.entry_id = e.id and b.outcome = 'accepted') as reservation_id,
-    e.version, e.created_at, e.updated_at, (
-      select json_agg(json_build_object('id', r.id, 'name', r.name, 'time_zone', r.time_zone,
-        'quantity', coalesce((e.quantities ->> r.id::text)::int, 1)) order by r.id)
-      from resources r where r.id = any(e.resource_ids)) as resources,
-    case when ${statusAt(db, now)} = 'waiting' then 1 + (
-      select count(*)::int from waitlist x
-      where x.status in ('waiting', 'offered') and x.last_start > ${now} and x.resource_ids && e.resource_ids
-        and x.start_time < e.end_time and x.end_time > e.start_time
-        and (x.bumped_id is null, x.number) < (e.bumped_id is null, e.number)) end as place`;
 }

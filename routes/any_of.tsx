@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { z } from "zod";
-import { AnyOf, requestAny } from "../domain/any_of.ts";
+import { AnyOf } from "../domain/alike.ts";
+import { requestAny } from "../domain/any_of.ts";
 import { Conflict } from "../domain/errors.ts";
 import { request, type Stored } from "../domain/requests.ts";
 import { getReservation } from "../domain/reservations.ts";
@@ -52,11 +53,21 @@ async function ask(c: Context, values: Values): Promise<Stored> {
     return request(sql, actor, { ...slot, ...words, quantities }, now);
   }
   const { start_time, end_time } = readPeriod(values, actor.time_zone);
-  const like = { kind: values.kind || undefined, tag: values.tag || undefined, quantity: readUnits(values) };
-  return requestAny(sql, actor, { start_time, end_time, ...words, any_of: check(AnyOf, like) }, now);
+  return requestAny(sql, actor, { start_time, end_time, ...words, any_of: readAnyOf(values) }, now);
 }
 
-async function show(c: Context, values: Values, problem?: Problem) {
+/**
+ * What a resource has to be like, as it was typed.
+ *
+ * @throws {Invalid} naming the field
+ */
+export function readAnyOf(values: Values): AnyOf {
+  const { kind, tag } = values;
+  return check(AnyOf, { kind: kind || undefined, tag: tag || undefined, quantity: readUnits(values) });
+}
+
+/** The form, with what was wrong with it. */
+export async function show(c: Context, values: Values, problem?: Problem) {
   const { sql, now } = c.var;
   const { kinds, tags } = await listKindsAndTags(sql);
   const { any_of, start_time, end_time, ...errors } = problem?.errors ?? {};
@@ -68,6 +79,7 @@ async function show(c: Context, values: Values, problem?: Problem) {
       errors={{ ...errors, ...start ? { start } : {}, ...end ? { end } : {} }}
       message={any_of ?? problem?.message ?? unasked(errors)}
       alternatives={problem?.cause instanceof Conflict ? problem.cause.alternatives : []}
+      waits={problem?.status === 409}
       kinds={kinds}
       tags={tags}
       zone={actorOf(c).time_zone}

@@ -24,7 +24,6 @@ export function readUnits({ units }: Values, reservation?: Reservation): number 
 const WITH = "with_";
 /** Of another resource of the same reservation. */
 const AND = "and_";
-/** What is ticked to be had together with the first. */
 const ALSO = "also_";
 const Some = z.coerce.number("Give a whole number").int("Give a whole number").min(0, "Give a number from 0")
   .max(500, "At most 500");
@@ -78,7 +77,8 @@ function typedUnder(prefix: string, values: Values): (readonly [id: string, some
     });
 }
 
-function alsoIn(values: Values): string[] {
+/** What is ticked to be had together with the first. */
+export function alsoIn(values: Values): string[] {
   const ids = Object.keys(values).filter((name) => name.startsWith(ALSO) && values[name] === "on")
     .map((name) => name.slice(ALSO.length));
   return ids.filter((id) => isId(id) && id !== values.resource);

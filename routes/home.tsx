@@ -5,7 +5,7 @@ import { listBumped } from "../domain/bumps.ts";
 import { listNews } from "../domain/history.ts";
 import { may } from "../domain/permissions.ts";
 import { listReservations } from "../domain/reservations.ts";
-import { listWaitlist } from "../domain/waitlist.ts";
+import { listWaitlist } from "../domain/waitlist_entries.ts";
 import { HomePage } from "../views/home.tsx";
 import { actorOf, type Env } from "./env.ts";
 import { page } from "./respond.tsx";

@@ -16,7 +16,7 @@ import { isId } from "../lib/ids.ts";
 import { ReservePage, type ReserveProps } from "../views/reserve.tsx";
 import { type Verdict, VerdictNotice } from "../views/verdict.tsx";
 import { reservationPath } from "../views/words.ts";
-import { asTypedBeside, besideOthers, readUnits, withAccessories } from "./beside.ts";
+import { alsoIn, asTypedBeside, besideOthers, readUnits, withAccessories } from "./beside.ts";
 import { actorOf, type Context, type Env } from "./env.ts";
 import { rulesOf } from "../domain/policies.ts";
 import { may } from "../domain/permissions.ts";
@@ -109,8 +109,12 @@ export async function show(c: Context, { values, problem, reservation, back }: S
     ? problem.message
     : undefined;
   if (wantsPart(c)) return part(c, <VerdictNotice {...props} message={message} />, problem?.status);
-  const choices = await listChoices(sql, CHOICES);
-  const alike = choices.filter(({ kind }) => kind === resource.kind);
+  const [alike, together] = await Promise.all([
+    listChoices(sql, resource, { alike: true, limit: CHOICES }),
+    reservation ? { choices: [], more: false } : listChoices(sql, resource, {
+      ...{ limit: BESIDE, q: values.beside?.trim().slice(0, 100), ticked: alsoIn(values).slice(0, BESIDE) },
+    }),
+  ]);
   const path = reservation && reservationPath(reservation.reference);
   const verb = deciding ? "reschedule" : "edit";
   const [rules] = await rulesOf(sql, [resource.id]);
@@ -121,10 +125,10 @@ export async function show(c: Context, { values, problem, reservation, back }: S
     action: path ? `${path}/${verb}` : "/reservations",
     check: path ? `${path}/${verb}` : "/reservations/new",
     changing: reservation && path ? { reference: reservation.reference, path } : undefined,
-    alike: alike.some((r) => r.id === resource.id) ? alike : [resource, ...alike],
+    alike: { ...alike, choices: [resource, ...alike.choices].sort(byName) },
     accessories,
     others: reservation?.resources.slice(1).filter(({ accessory }) => !accessory) ?? [],
-    together: reservation ? [] : besidesOf(resource, choices),
+    together,
     values,
     errors: { ...wish.verdict.errors, ...problem?.errors },
     message,
@@ -138,17 +142,12 @@ export async function show(c: Context, { values, problem, reservation, back }: S
   return page(c, { title, body: <ReservePage {...form} />, status: problem?.status });
 }
 
-// So many resources to choose from, and to tick beside one: what is of its kind first. More would make the page heavy.
-const CHOICES = 300;
+// So many resources to choose from, and to tick beside one. More would make the page heavy: what is not among them is
+// found by its name.
+const CHOICES = 60;
 const BESIDE = 60;
 
-function besidesOf<T extends { id: string; kind: string }>(resource: Resource, choices: readonly T[]): T[] {
-  const unlike = ({ kind }: T) => Number(kind !== resource.kind);
-  return choices.filter(({ id }) => id !== resource.id).sort((a, b) => unlike(a) - unlike(b)).slice(
-    0,
-    BESIDE,
-  );
-}
+const byName = (a: { name: string }, b: { name: string }) => a.name.localeCompare(b.name);
 
 const NOTHING = { reasons: [], conflicts: [], alternatives: [], free_units: [] };
 

@@ -1,18 +1,23 @@
 import { Hono } from "hono";
 import { z } from "zod";
+import { AnyOf, likeInWords } from "../domain/alike.ts";
 import { listDeeds } from "../domain/history.ts";
 import { accept, decline } from "../domain/offer_answers.ts";
+import { readDate } from "../domain/periods.ts";
 import { may } from "../domain/permissions.ts";
 import { rulesOf } from "../domain/policies.ts";
-import { getResource, listResources } from "../domain/resources.ts";
+import { listResources } from "../domain/resource_list.ts";
+import { getResource } from "../domain/resources.ts";
 import { Purpose } from "../domain/texts.ts";
-import { getEntry, join, leave, listWaitlist } from "../domain/waitlist.ts";
+import { join, leave } from "../domain/waitlist.ts";
+import { getEntry, listWaitlist } from "../domain/waitlist_entries.ts";
 import { isId } from "../lib/ids.ts";
 import { EntryPage, WaitlistPage, WaitPage } from "../views/waitlist.tsx";
 import { reservationPath } from "../views/words.ts";
 import { actorOf, type Context, type Env } from "./env.ts";
 import { check, fields, number, orAgain, type Problem, readPeriod, type Values } from "./forms.ts";
 import { readParticulars } from "./particulars.ts";
+import { readAnyOf, show as showAnyOf } from "./any_of.tsx";
 import { readUnits, withAccessories } from "./beside.ts";
 import { show as showReserve, typedOf } from "./reserve.tsx";
 import { done, page } from "./respond.tsx";
@@ -67,22 +72,41 @@ waitlist.post("/waitlist", async (c) => {
   return orAgain(
     async () => {
       const { sql, now } = c.var;
-      const resource = await getResource(sql, values.resource ?? "");
       const { minutes } = check(Length, { minutes: values.minutes?.trim() || (windowed ? NaN : undefined) });
-      const { start_time, end_time } = readPeriod(values, resource.time_zone);
       const { purpose } = check(Words, values);
-      const [rules] = await rulesOf(sql, [resource.id]);
-      const asked = readParticulars(values, rules?.policy);
-      const wanted = withAccessories([resource.id], readUnits(values), values);
-      const wish = { ...wanted, start_time, end_time, minutes, purpose, ...asked };
-      await join(sql, actorOf(c), { ...wish, private: values.private === "on" }, now);
+      const words = { minutes, purpose, private: values.private === "on" };
+      await join(sql, actorOf(c), { ...await readWish(c, values), ...words }, now);
       const text = "You are on the waitlist: when it comes free, it is offered to you and held for a while";
       return done(c, { to: "/waitlist", notice: { text } });
     },
-    (problem) =>
-      windowed ? showForm(c, values, problem) : showReserve(c, { values: typedOf(values), problem }),
+    (problem) => {
+      if (windowed) return showForm(c, values, problem);
+      const typed = typedOf(values);
+      return isForAny(values) ? showAnyOf(c, typed, problem) : showReserve(c, { values: typed, problem });
+    },
   );
 });
+
+const isForAny = ({ resource, kind, tag }: Values) => resource === undefined && Boolean(kind || tag);
+
+// Of what, and when: of a resource with what goes with it, by its clock; or of any that will do, by that of the person.
+async function readWish(c: Context, values: Values) {
+  const { sql } = c.var;
+  if (isForAny(values)) {
+    const { attendees } = readParticulars(values, null);
+    return {
+      ...{ any_of: readAnyOf(values), attendees },
+      ...readPeriod(values, actorOf(c).time_zone),
+    };
+  }
+  const resource = await getResource(sql, values.resource ?? "");
+  const [rules] = await rulesOf(sql, [resource.id]);
+  return {
+    ...readPeriod(values, resource.time_zone),
+    ...readParticulars(values, rules?.policy),
+    ...withAccessories([resource.id], readUnits(values), values),
+  };
+}
 
 waitlist.get("/waitlist/:id", (c) => showEntry(c, c.req.param("id")));
 
@@ -130,20 +154,37 @@ async function showEntry(c: Context, id: string, problem?: Problem): Promise<Res
 }
 
 async function showForm(c: Context, values: Values, problem?: Problem): Promise<Response> {
+  const errors: Record<string, string> = { ...problem?.errors, ...renamed(problem?.errors) };
+  const wait = await (isForAny(values) ? anyFor(c, values) : oneFor(c, values));
+  const { any_of, attested, ...beside } = errors;
+  const message = any_of ?? attested ?? problem?.message;
+  const body = <WaitPage {...wait} values={values} errors={beside} message={message} />;
+  return page(c, { title: "Join the waitlist", body, status: problem?.status });
+}
+
+// What a wish for any that will do is for, and what its form asks.
+function anyFor(c: Context, values: Values) {
+  const like = AnyOf.safeParse({ kind: values.kind || undefined, tag: values.tag || undefined });
+  const several = Number(values.units) > 1;
+  return {
+    what: {
+      name: `any ${likeInWords({ any_of: like.data ?? {} })}`,
+      time_zone: actorOf(c).time_zone,
+      units: several ? 500 : 1,
+    },
+    carried: ["kind", "tag"],
+    particulars: { people: true, fields: [], attestations: [] },
+  };
+}
+
+async function oneFor(c: Context, values: Values) {
   const { sql } = c.var;
   const resource = await getResource(sql, values.resource ?? "");
   const [rules] = await rulesOf(sql, [resource.id]);
   const { fields = [], attestations = [], approval_more_people_than = null } = rules?.policy ?? {};
   const people = resource.capacity !== null || approval_more_people_than !== null;
-  const errors = { ...problem?.errors, ...renamed(problem?.errors) };
-  const form = {
-    resource,
-    values,
-    errors,
-    message: problem?.message,
-    particulars: { people, fields, attestations },
-  };
-  return page(c, { title: "Join the waitlist", body: <WaitPage {...form} />, status: problem?.status });
+  const also = Object.keys(values).filter((name) => /^(with|also)_/.test(name));
+  return { what: resource, carried: ["resource", ...also], particulars: { people, fields, attestations } };
 }
 
 // The form has the two moments as fields of its own.
@@ -154,9 +195,9 @@ function renamed(errors: Record<string, string> = {}) {
   };
 }
 
-// From the form of one slot: any time of that day.
+// From the form of one slot: any time of that day, up to the midnight that ends it, which browsers know as the next day's.
 function wholeDay({ date }: Values) {
-  return { date, start: "00:00", end_date: date, end: "24:00" };
+  return { date, start: "00:00", end_date: readDate(date)?.add({ days: 1 }).toString(), end: "00:00" };
 }
 
 function lengthOf({ date = "", end_date, start = "", end = "" }: Values): string {

@@ -1,7 +1,7 @@
 import type { Alternative } from "../domain/availability.ts";
 import { Field, FormError, Select, TextArea } from "./fields.tsx";
 import { Moment } from "./reserve.tsx";
-import { Alternatives } from "./verdict.tsx";
+import { Alternatives, WaitButtons } from "./verdict.tsx";
 
 interface AnyOfProps {
   values: Record<string, string | undefined>;
@@ -9,6 +9,8 @@ interface AnyOfProps {
   message?: string;
   /** The nearest times of what would do, where none is free. */
   alternatives: readonly Alternative[];
+  /** Whether one can wait until one comes free. */
+  waits: boolean;
   kinds: readonly string[];
   tags: readonly string[];
   zone: string;
@@ -17,7 +19,7 @@ interface AnyOfProps {
 
 /** Asking for whichever resource will do: of what kind, for how many, and when. */
 export function AnyOfPage(props: AnyOfProps) {
-  const { values, errors, message, alternatives, kinds, tags, zone, now } = props;
+  const { values, errors, message, alternatives, waits, kinds, tags, zone, now } = props;
   const choices = (names: readonly string[]) => [
     { value: "", label: "Any" },
     ...names.map((name) => ({ value: name, label: name })),
@@ -31,9 +33,10 @@ export function AnyOfPage(props: AnyOfProps) {
       </p>
       <form method="post" action="/reservations/any" class="card" id="any">
         <FormError message={message} />
-        {alternatives.length > 0 && (
+        {(waits || alternatives.length > 0) && (
           <div class="verdict no">
-            <Alternatives alternatives={alternatives} resource={{ id: "" }} now={now} />
+            <Alternatives alternatives={alternatives} resource={{ id: "", time_zone: zone }} now={now} />
+            {waits && <WaitButtons />}
           </div>
         )}
         <div class="pair">

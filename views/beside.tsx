@@ -50,22 +50,44 @@ export function Others(
   );
 }
 
-/** What can be ticked to be had for the same time. */
+/** Resources to choose from: not all of them, where there are more. */
+export interface Choices {
+  choices: readonly { id: string; name: string }[];
+  more: boolean;
+}
+
+/** What can be ticked to be had for the same time. Where there is more than is shown, it is found by its name at `find`. */
 export function Together(
-  { together, values, errors }: Typed & { together: readonly { id: string; name: string }[] },
+  { together: { choices, more }, find, values, errors }: Typed & { together: Choices; find: string },
 ) {
   const ticked = (id: string) => values[`also_${id}`] === "on";
   const error = errors.resource_ids;
+  const sought = values.beside?.trim();
   return (
-    <details open={Boolean(error) || together.some(({ id }) => ticked(id))}>
+    <details open={Boolean(error || sought) || choices.some(({ id }) => ticked(id))}>
       <summary>Together with others</summary>
+      {(more || sought) && (
+        <div class="seek">
+          <input
+            name="beside"
+            type="search"
+            value={values.beside}
+            aria-label="Name or place"
+            placeholder="Name or place"
+          />{" "}
+          <button class="second" type="submit" formmethod="get" formaction={find} formnovalidate>
+            Look for it
+          </button>
+        </div>
+      )}
       <fieldset class="others" aria-describedby={error && "others-error"}>
         <legend>All of them, or none</legend>
-        {together.map(({ id, name }) => (
+        {choices.map(({ id, name }) => (
           <label class="option">
             <input type="checkbox" name={`also_${id}`} value="on" checked={ticked(id)} /> {name}
           </label>
         ))}
+        {choices.length === 0 && <p class="quiet">Nothing is called so.</p>}
         {error && <p class="error" id="others-error">{error}</p>}
       </fieldset>
     </details>

@@ -5,7 +5,7 @@ import { clock } from "../domain/periods.ts";
 import type { Actor } from "../domain/permissions.ts";
 import type { Reservation } from "../domain/reservations.ts";
 import { allows } from "../domain/transitions.ts";
-import type { Entry } from "../domain/waitlist.ts";
+import type { Entry } from "../domain/waitlist_entries.ts";
 import { countedName } from "../domain/quantities.ts";
 import { Empty } from "./bits.tsx";
 import { Chart } from "./charts.tsx";

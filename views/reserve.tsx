@@ -1,5 +1,5 @@
 import type { Accessory } from "../domain/accessories.ts";
-import { Accessories, Others, Together } from "./beside.tsx";
+import { Accessories, type Choices, Others, Together } from "./beside.tsx";
 import { Check, Field, FormError, Select, TextArea } from "./fields.tsx";
 import { Particulars, type ParticularsProps } from "./particulars.tsx";
 import { Repeats } from "./repeats.tsx";
@@ -14,10 +14,10 @@ export interface ReserveProps {
   /** Whose it is, where an approver moves it: a reason takes the place of the words, which are not the approver's. */
   deciding?: { requester_name: string; back: string };
   resource: { id: string; name: string; location: string; time_zone: string; kind: string; units: number };
-  /** Resources of the same kind, to choose another. */
-  alike: readonly { id: string; name: string }[];
+  /** Resources of the same kind, to choose another, and whether there are more. */
+  alike: Choices;
   /** Resources that can be had together with it; none where a reservation is changed. */
-  together: readonly { id: string; name: string }[];
+  together: Choices;
   /** What can be had with it. */
   accessories: readonly Accessory[];
   /** What the reservation that is changed has beside its first resource. */
@@ -52,7 +52,7 @@ export function ReservePage(props: ReserveProps) {
 function ReserveForm(props: ReserveProps) {
   const { action, check, changing, deciding, resource, alike, accessories, others, together } = props;
   const { values, errors, message, twice } = props;
-  const choices = alike.map(({ id, name }) => ({ value: id, label: name }));
+  const choices = alike.choices.map(({ id, name }) => ({ value: id, label: name }));
   return (
     <form method="post" action={action} class="card" id="reserve">
       <FormError message={message} />
@@ -64,6 +64,12 @@ function ReserveForm(props: ReserveProps) {
         choices={choices}
         hint={resource.location || undefined}
       />
+      {alike.more && (
+        <p class="quiet">
+          These are the nearest:{" "}
+          <a href={`/resources?${new URLSearchParams({ kind: resource.kind })}`}>see all</a>
+        </p>
+      )}
       {resource.units > 1 && (
         <Field
           name="units"
@@ -77,7 +83,9 @@ function ReserveForm(props: ReserveProps) {
         />
       )}
       {others.length > 0 && <Others others={others} values={values} errors={errors} />}
-      {together.length > 0 && <Together together={together} values={values} errors={errors} />}
+      {(together.choices.length > 0 || values.beside) && (
+        <Together together={together} find={check} values={values} errors={errors} />
+      )}
       {accessories.length > 0 && <Accessories accessories={accessories} values={values} errors={errors} />}
       <fieldset class="period">
         <legend>

@@ -1,4 +1,5 @@
-import type { Listed, Resource } from "../domain/resources.ts";
+import type { Listed } from "../domain/resource_list.ts";
+import type { Resource } from "../domain/resources.ts";
 import type { Piece } from "../domain/parts.ts";
 import { Empty, Pager } from "./bits.tsx";
 import { Timeline, type TimelineRow } from "./timeline.tsx";

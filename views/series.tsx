@@ -7,12 +7,18 @@ import { allows, statusAt } from "../domain/transitions.ts";
 import { StatusMark } from "./bits.tsx";
 import { FormError } from "./fields.tsx";
 import { tickOf } from "./several.tsx";
-import { count, longDate, periodOf, reservationPath } from "./words.ts";
+import { count, dayOf, longDate, periodOf, reservationPath, timeOf } from "./words.ts";
 
 const sentence = (words: string) => words.charAt(0).toUpperCase() + words.slice(1);
 const wallWords = (wall: string) => {
   const at = Temporal.PlainDateTime.from(wall);
   return `${longDate(at.toPlainDate())}, ${at.toPlainTime().toString({ smallestUnit: "minute" })}`;
+};
+
+// As the dates are told that can be had.
+const shortWall = (wall: string, now: Temporal.Instant) => {
+  const at = Temporal.PlainDateTime.from(wall).toZonedDateTime("UTC").toInstant();
+  return `${dayOf(at, "UTC", now)}, ${timeOf(at, "UTC")}`;
 };
 
 interface PreviewProps {
@@ -77,7 +83,7 @@ export function SeriesPreviewPage({ dates, words, zone, resources, values, messa
         {dates.map((date) => (
           <li>
             <div>
-              {date.period ? periodOf(date.period, zone, now) : wallWords(`${date.start_wall}`)}
+              {date.period ? periodOf(date.period, zone, now) : shortWall(`${date.start_wall}`, now)}
               {date.problems.map((problem) => <p class="error break">{problem}</p>)}
             </div>{" "}
             <span class={`status ${date.period ? date.moved ? "pending" : "approved" : "expired"}`}>

@@ -71,8 +71,8 @@ export function VerdictNotice(
   );
 }
 
-// Of the same form: what was typed goes along.
-function WaitButtons() {
+/** Waiting for what is taken. Of the form around it: what was typed goes along. */
+export function WaitButtons() {
   return (
     <p class="instead">
       <button class="second" type="submit" formaction="/waitlist" formnovalidate>
@@ -140,17 +140,20 @@ function ConflictLine(
 export function Alternatives(
   { alternatives, resource, now, plain = false }: {
     alternatives: readonly Alternative[];
-    resource: { id: string };
+    /** What is wished for, and by which clock. */
+    resource: { id: string; time_zone: string };
     now: Temporal.Instant;
     plain?: boolean;
   },
 ) {
+  const elsewhere = ({ time_zone }: Alternative) =>
+    time_zone === resource.time_zone ? "" : ` (${time_zone} time)`;
   if (alternatives.length === 0) return <p>Nothing near that time is free: try another day.</p>;
   if (plain) {
     const named = alternatives.map((slot) =>
       `${slot.resource_id === resource.id ? "" : `${slot.resource_name} `}${
         periodOf(slot, slot.time_zone, now)
-      }`
+      }${elsewhere(slot)}`
     );
     return <p>Free instead: {named.join("; ")}</p>;
   }
@@ -163,6 +166,7 @@ export function Alternatives(
             <button class="second" type="submit" name="take" value={takeValue(slot)} formnovalidate>
               {slot.resource_id !== resource.id && <b>{slot.resource_name}</b>}{" "}
               {periodOf(slot, slot.time_zone, now)}
+              {elsewhere(slot)}
             </button>
             {" "}
           </>

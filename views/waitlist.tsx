@@ -1,8 +1,9 @@
+import { likeInWords } from "../domain/alike.ts";
 import type { DeedEntry } from "../domain/history.ts";
 import { type Actor, may } from "../domain/permissions.ts";
 import { inWords } from "../domain/reasons.ts";
 import { countedName } from "../domain/quantities.ts";
-import type { Entry } from "../domain/waitlist.ts";
+import type { Entry } from "../domain/waitlist_entries.ts";
 import { Empty, Pager } from "./bits.tsx";
 import { deedOf } from "./changes.ts";
 import { Check, Field, FormError, TextArea } from "./fields.tsx";
@@ -111,7 +112,7 @@ function EntryTable(
             <td class="when">
               <a href={entryPath(entry)}>{wishOf(entry, viewer.time_zone, now)}</a>
             </td>
-            <td>{namesOf(entry)}</td>
+            <td>{namesOf(entry, "Any")}</td>
             <td class="break">
               {[everybodys && entry.requester_name, entry.purpose].filter(Boolean).join(": ")}
             </td>
@@ -152,6 +153,7 @@ export function OfferNotice({ entry, viewer, now }: { entry: Entry; viewer: Acto
       <p>
         <b>{mine ? "It came free for you" : `It came free for ${requester_name}`}:</b>{" "}
         <a href={entryPath(entry)}>{what}</a>
+        {zone !== viewer.time_zone && <span class="quiet">{` ${zone} time`}</span>}
         {entry.purpose && <q class="reason break">{entry.purpose}</q>}
       </p>
       <p>Held until {timeOf(offer.expires_at, viewer.time_zone)}; then it goes to whoever is next.</p>
@@ -214,6 +216,9 @@ export function EntryPage({ entry, history, viewer, now, message }: EntryProps) 
       <dl class="facts card">
         <Fact name="When">{wishOf(entry, zone, now)}</Fact>
         <Fact name="Who">{entry.requester_id === viewer.id ? "You" : entry.requester_name}</Fact>
+        {entry.any_of && entry.resources.length > 0 && (
+          <Fact name="Wanted">Any {likeInWords({ any_of: entry.any_of, attendees: entry.attendees })}</Fact>
+        )}
         {entry.purpose && <Fact name="For">{entry.purpose}</Fact>}
         {entry.reservation_id && (
           <Fact name="What came of it">
@@ -254,7 +259,10 @@ function Fact({ name, children }: { name: string; children?: unknown }) {
 }
 
 interface WaitProps {
-  resource: { id: string; name: string; time_zone: string; units: number };
+  /** What is waited for, and by which clock. */
+  what: { name: string; time_zone: string; units: number };
+  /** Which of the values say so. */
+  carried: readonly string[];
   values: Record<string, string | undefined>;
   errors: Record<string, string>;
   message?: string;
@@ -262,20 +270,19 @@ interface WaitProps {
 }
 
 /** Waiting for any slot of a length within a window. */
-export function WaitPage({ resource, values, errors, message, particulars }: WaitProps) {
+export function WaitPage({ what, carried, values, errors, message, particulars }: WaitProps) {
   return (
     <section class="narrow">
-      <h1 class="break">Wait for {resource.name}</h1>
+      <h1 class="break">Wait for {what.name}</h1>
       <p>
         For any time of this length between the two: the earliest that comes free whole is offered to you, and
         held for a while. Others who joined before you go first, and whoever was bumped.
       </p>
       <form method="post" action="/waitlist" class="card">
         <FormError message={message} />
-        <input type="hidden" name="resource" value={resource.id} />
-        {Object.entries(values).filter(([name, value]) => /^(with|also)_/.test(name) && value).map((
-          [name, value],
-        ) => <input type="hidden" name={name} value={value} />)}
+        {carried.filter((name) => values[name]).map((name) => (
+          <input type="hidden" name={name} value={values[name]} />
+        ))}
         <Field
           name="minutes"
           label="For how many minutes"
@@ -285,20 +292,20 @@ export function WaitPage({ resource, values, errors, message, particulars }: Wai
           value={values.minutes}
           error={errors.minutes}
         />
-        {resource.units > 1 && (
+        {what.units > 1 && (
           <Field
             name="units"
             label="How many"
             type="number"
             min={1}
-            max={resource.units}
+            max={what.units}
             value={values.units || "1"}
             error={errors.units}
           />
         )}
         <fieldset class="period">
           <legend>
-            Between <span class="quiet">({resource.time_zone} time)</span>
+            Between <span class="quiet">({what.time_zone} time)</span>
           </legend>
           <Moment from values={values} errors={errors} />
           <Moment values={values} errors={errors} />
@@ -332,7 +339,7 @@ export function WaitsFor({ entries, viewer, now }: Pick<ListProps, "entries" | "
         {waiting.map((entry) => (
           <li>
             <div>
-              <a href={entryPath(entry)}>{namesOf(entry)}</a> {wishOf(entry, viewer.time_zone, now)}
+              <a href={entryPath(entry)}>{namesOf(entry, "Any")}</a> {wishOf(entry, viewer.time_zone, now)}
             </div>
             <Standing entry={entry} viewer={viewer} />
           </li>
@@ -343,7 +350,12 @@ export function WaitsFor({ entries, viewer, now }: Pick<ListProps, "entries" | "
 }
 
 const entryPath = ({ id }: Entry) => `/waitlist/${id}`;
-const namesOf = ({ resources }: Entry) => resources.map(countedName).join(", ");
+
+/** What it is for: the resources, or what any one of them has to be like, as long as it is not settled which. */
+function namesOf({ resources, any_of, attendees }: Entry, any = "any"): string {
+  if (resources.length > 0 || !any_of) return resources.map(countedName).join(", ");
+  return `${any} ${likeInWords({ any_of, attendees })}`;
+}
 
 function wishOf(entry: Entry, zone: string, now: Temporal.Instant): string {
   const period = periodOf(entry, zone, now);

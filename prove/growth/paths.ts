@@ -5,7 +5,7 @@ import type { Actor } from "../../domain/permissions.ts";
 import { listPending } from "../../domain/queue.ts";
 import { explain, request } from "../../domain/requests.ts";
 import { listReservations } from "../../domain/reservations.ts";
-import { listResources } from "../../domain/resources.ts";
+import { listResources } from "../../domain/resource_list.ts";
 import { listLanes } from "../../domain/schedule.ts";
 import { Find, settle } from "../../domain/wishes.ts";
 import type { Sql } from "../../db/types.ts";

@@ -12,7 +12,7 @@ import {
 } from "../../domain/closures.ts";
 import { Invalid, type Issue } from "../../domain/errors.ts";
 import { clock, dateIn, readDate, readMinutes } from "../../domain/periods.ts";
-import { listResources } from "../../domain/resources.ts";
+import { listResources } from "../../domain/resource_list.ts";
 import { ClosureConfirmPage, ClosureFormPage } from "../../views/admin/closure_form.tsx";
 import { ClosureDeletePage, ClosurePage, ClosuresPage } from "../../views/admin/closures.tsx";
 import { count } from "../../views/words.ts";

@@ -6,13 +6,13 @@ import { listPolicies } from "../../domain/policies.ts";
 import { listReservations } from "../../domain/reservations.ts";
 import { findByNames, listNames } from "../../domain/resource_names.ts";
 import { listKindsAndTags } from "../../domain/resource_names.ts";
+import { listResources } from "../../domain/resource_list.ts";
 import {
   changeResource,
   createResource,
   deactivateResource,
   deleteResource,
   getResource,
-  listResources,
   NewResource,
   reactivateResource,
   type Resource,

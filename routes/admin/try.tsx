@@ -1,7 +1,8 @@
 import { Hono } from "hono";
 import { Invalid } from "../../domain/errors.ts";
 import { explain } from "../../domain/requests.ts";
-import { getResource, listResources } from "../../domain/resources.ts";
+import { listResources } from "../../domain/resource_list.ts";
+import { getResource } from "../../domain/resources.ts";
 import { getUser, listNames } from "../../domain/users.ts";
 import { TryPage, type TryProps } from "../../views/admin/try.tsx";
 import { actorOf, type Context, type Env } from "../env.ts";

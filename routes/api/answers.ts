@@ -86,6 +86,11 @@ export const Reservation = z.strictObject({
 
 export const WaitlistEntry = z.strictObject({
   ...{ id: Id, requester_id: Id, ...Slot, quantities },
+  any_of: z.strictObject({ kind: Text.optional(), tag: Text.optional(), quantity: z.int().optional() })
+    .nullable()
+    .describe(
+      "What any one resource has to be like: `resource_ids` is empty until one is offered; null: they are named",
+    ),
   minutes: z.int().nullable().describe(
     "A slot of that length between the two is wanted; null: the very slot",
   ),

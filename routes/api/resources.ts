@@ -2,13 +2,13 @@ import { z } from "zod";
 import { availabilityOf } from "../../domain/availability.ts";
 import { Conflict } from "../../domain/errors.ts";
 import { minutesOf } from "../../domain/periods.ts";
+import { listResources } from "../../domain/resource_list.ts";
 import {
   changeResource,
   createResource,
   deactivateResource,
   deleteResource,
   getResource,
-  listResources,
   lockResource,
   NewResource,
   type Resource as Kept,

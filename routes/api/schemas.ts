@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { AnyOf } from "../../domain/any_of.ts";
+import { AnyOf } from "../../domain/alike.ts";
 import { readInstant } from "../../domain/periods.ts";
 import { Purpose, text, Why } from "../../domain/texts.ts";
 
@@ -33,12 +33,35 @@ export function agree(named: { resource_id?: string; resource_ids?: string[] }):
   return !named.resource_id || !named.resource_ids || named.resource_ids.includes(named.resource_id);
 }
 
+interface Named {
+  resource_id?: string;
+  resource_ids?: string[];
+  quantities?: Record<string, number>;
+  any_of?: AnyOf;
+}
+
+const SOMETHING = {
+  path: ["resource_id"],
+  message: "Name a resource: resource_id, resource_ids for several, or any_of for any that will do",
+};
+function namesSomething({ resource_id, resource_ids, any_of }: Named): boolean {
+  return Boolean(resource_id || resource_ids || any_of);
+}
+
+const ONE_OR_THE_OTHER = {
+  path: ["any_of"],
+  message: "Name resources, or any_of in their place: not both",
+};
+function namesOneOrTheOther({ resource_id, resource_ids, quantities, any_of }: Named): boolean {
+  return !any_of || !(resource_id || resource_ids || quantities);
+}
+
 /** A wish as programs send it. */
 export const NewReservation = z.object({
   ...NamedResources,
   any_of: AnyOf.optional().describe(
-    "In place of resources: whichever of this kind or with this tag is free, and has the fewest places that are " +
-      "enough for the attendees; those that nobody has to approve first",
+    "In place of resources: whichever of this kind or with this tag is free, or comes free, and has the fewest places " +
+      "that are enough for the attendees; those that nobody has to approve first",
   ),
   start_time: Time,
   end_time: Time,
@@ -49,13 +72,9 @@ export const NewReservation = z.object({
   answers: z.record(z.string(), text(500)).optional(),
   attested: z.boolean("Say true or false").optional(),
   override: Why.optional(),
-}).refine((wish) => wish.resource_id || wish.resource_ids || wish.any_of, {
-  path: ["resource_id"],
-  message: "Name a resource: resource_id, resource_ids for several, or any_of for any that will do",
-}).refine((wish) => !wish.any_of || !(wish.resource_id || wish.resource_ids || wish.quantities), {
-  path: ["any_of"],
-  message: "Name resources, or any_of in their place: not both",
-}).refine(agree, AGREE).meta({ id: "NewReservation" });
+}).refine(namesSomething, SOMETHING).refine(namesOneOrTheOther, ONE_OR_THE_OTHER).refine(agree, AGREE).meta({
+  id: "NewReservation",
+});
 
 const LENGTH = "Give a length in minutes";
 
@@ -63,13 +82,8 @@ const LENGTH = "Give a length in minutes";
 export const NewWaitlistEntry = z.object({
   ...NewReservation.shape,
   minutes: z.number(LENGTH).int(LENGTH).min(1, LENGTH).max(44_640, LENGTH).optional(),
-}).omit({ priority: true, override: true, any_of: true }).refine(
-  (wish) => wish.resource_id || wish.resource_ids,
-  {
-    path: ["resource_id"],
-    message: "Name a resource: resource_id, or resource_ids for several",
-  },
-).refine(agree, AGREE).meta({ id: "NewWaitlistEntry" });
+}).omit({ priority: true, override: true }).refine(namesSomething, SOMETHING)
+  .refine(namesOneOrTheOther, ONE_OR_THE_OTHER).refine(agree, AGREE).meta({ id: "NewWaitlistEntry" });
 
 /** What a change of a reservation may name. */
 export const ReservationChange = z.object({

@@ -2,7 +2,8 @@ import { z } from "zod";
 import type { Tx } from "../../db/types.ts";
 import { accept, decline } from "../../domain/offer_answers.ts";
 import { WAITLIST_STATUSES } from "../../domain/offers.ts";
-import { type Entry, getEntry, join, leave, listWaitlist, lockEntry } from "../../domain/waitlist.ts";
+import { join, leave, lockEntry } from "../../domain/waitlist.ts";
+import { type Entry, getEntry, listWaitlist } from "../../domain/waitlist_entries.ts";
 import { actorOf, type Context } from "../env.ts";
 import { listOf, Reservation, WaitlistEntry } from "./answers.ts";
 import { after, list, Paging } from "./json.ts";
@@ -40,7 +41,9 @@ waitlist.post("/", {
   description:
     "For the very slot from `start_time` to `end_time`; with `minutes`, for any slot of that length between the two. " +
     "When it comes free, the first in order is offered it for a limited time, and it is held for them. Only where the " +
-    "whole length fits, on all of the resources and as many of each as are wanted; of a window the earliest slot. Who was bumped goes first.",
+    "whole length fits, on all of the resources and as many of each as are wanted; of a window the earliest slot. With " +
+    "`any_of` it is whichever resource of a kind or with a tag comes free first, or is newly there, and fits best: " +
+    "`resource_ids` names it as soon as it is offered. Who was bumped goes first.",
   who: "reserve",
   body: NewWaitlistEntry,
   answers: {
@@ -51,7 +54,7 @@ waitlist.post("/", {
 }, async (c, { body: { resource_id, resource_ids, start_time, end_time, ...rest } }) => {
   const asked = {
     ...rest,
-    resource_ids: resource_ids ?? [resource_id!],
+    resource_ids: resource_ids ?? (resource_id ? [resource_id] : undefined),
     ...instants({ start_time, end_time }),
   };
   const { id } = await join(c.var.sql, actorOf(c), asked, c.var.now);
@@ -120,12 +123,12 @@ async function tag(tx: Tx, c: Context, id: string): Promise<string> {
 const tagOf = ({ version, status }: Entry) => `"${version}/${status}"`;
 
 function entryJson(
-  { resources, quantities, purpose, private: secret, attendees, answers, offer, ...entry }: Entry,
+  { resources, quantities, any_of, purpose, private: secret, attendees, answers, offer, ...entry }: Entry,
 ) {
   const { id, requester_id, start_time, end_time, minutes, status, place, bumped, reservation_id } = entry;
   const resource_ids = resources.map((r) => r.id);
   return {
-    ...{ id, requester_id, resource_ids, quantities: eachOf({ resource_ids, quantities }) },
+    ...{ id, requester_id, resource_ids, quantities: eachOf({ resource_ids, quantities }), any_of },
     ...{ start_time, end_time, minutes },
     ...{ purpose, private: secret, attendees, answers, status, place, bumped, offer, reservation_id },
     ...{ created_at: entry.created_at, updated_at: entry.updated_at },

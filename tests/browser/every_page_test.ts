@@ -116,6 +116,7 @@ Deno.test("every page", async (t) => {
     "/waitlist?show=all",
     `/waitlist/${waiting.entry}`,
     `/waitlist/${offered.entry}`,
+    `/waitlist/new?kind=room&date=${taken.day}&start=10:00&end=11:00`,
     `/waitlist/new?resource=${loft.id}&date=${taken.day}&start=10:00&end=11:00`,
     "/account",
     "/check-in",

@@ -230,6 +230,18 @@ function story(site: string, email: (who: Who) => string): Step[] {
     { who: "ada", args: ["waitlist", "join", "Hall", "tomorrow", "16:00", "+1h"], prints: /Place +2\n/ },
     { who: "sam", args: ["waitlist", "join", "Hall", "tomorrow", "16:00", "+1h"], prints: /Place +3\n/ },
     { who: "sam", args: ["waitlist", "leave"], says: /Off the waitlist/ },
+    {
+      who: "sam",
+      args: ["waitlist", "join", "tomorrow", "16:00", "+1h", "--attendees", "5", "--any", "kind=room"],
+      prints: /What +Any room for 5 people\n[\s\S]*Place +3\n/,
+    },
+    {
+      who: "sam",
+      args: ["waitlist", "join", "tomorrow", "16:00", "+1h"],
+      says: /tomorrow|resource/,
+      code: 5,
+    },
+    { who: "sam", args: ["waitlist", "leave"], says: /Off the waitlist/ },
     { who: "sam", args: ["waitlist", "leave"], says: /You wait for nothing/, code: 5 },
     { who: "bob", args: ["waitlist", "accept"], says: /Nothing is offered to you/, code: 5 },
     {

@@ -11,11 +11,11 @@ import { createPolicy, NO_RULES } from "../../domain/policies.ts";
 import { getPending } from "../../domain/queue.ts";
 import { request } from "../../domain/requests.ts";
 import { getReservation } from "../../domain/reservations.ts";
+import { listResources } from "../../domain/resource_list.ts";
 import {
   changeResource,
   deactivateResource,
   deleteResource,
-  listResources,
   type NewResource,
   reactivateResource,
 } from "../../domain/resources.ts";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { cancel } from "../../domain/edits.ts";
 import { listKindsAndTags } from "../../domain/resource_names.ts";
-import { deactivateResource, listResources, type ResourceFilter } from "../../domain/resources.ts";
+import { listResources, type ResourceFilter } from "../../domain/resource_list.ts";
+import { deactivateResource } from "../../domain/resources.ts";
 import { NOW, on } from "../support/cast.ts";
 import { type House, house, TEN } from "../support/house.ts";
 

@@ -9,7 +9,8 @@ import { createSeries, getSeries, type NewSeries, previewSeries } from "../../do
 import { cancelDates, changeDates } from "../../domain/series_changes.ts";
 import { exportReservations } from "../../domain/transfers/reservations.ts";
 import { importFile } from "../../domain/transfers/imports.ts";
-import { getEntry, join, listWaitlist } from "../../domain/waitlist.ts";
+import { join } from "../../domain/waitlist.ts";
+import { getEntry, listWaitlist } from "../../domain/waitlist_entries.ts";
 import { type Cast, NOW, on, ZONE } from "../support/cast.ts";
 import { house, TEN } from "../support/house.ts";
 

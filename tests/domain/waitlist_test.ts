@@ -14,7 +14,8 @@ import { approveChange, getProposal } from "../../domain/proposals.ts";
 import { request } from "../../domain/requests.ts";
 import { changeResource, deactivateResource, reactivateResource } from "../../domain/resources.ts";
 import { sweep } from "../../domain/sweep.ts";
-import { getEntry, join, type Joining, leave, listWaitlist } from "../../domain/waitlist.ts";
+import { join, type Joining, leave } from "../../domain/waitlist.ts";
+import { getEntry, listWaitlist } from "../../domain/waitlist_entries.ts";
 import { type Cast, NOW, on } from "../support/cast.ts";
 import { house } from "../support/house.ts";
 

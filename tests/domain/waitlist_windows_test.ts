@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { slotFor } from "../../domain/offer_slots.ts";
+import { slotsFor } from "../../domain/offer_slots.ts";
 import { createPolicy, NO_RULES } from "../../domain/policies.ts";
 import { request } from "../../domain/requests.ts";
 import type { Resource } from "../../domain/resources.ts";
@@ -91,10 +91,10 @@ Deno.test("of a window the earliest slot is found that a look at each quarter of
       const had = rows.map((row) => ({ ...row, room: rooms.findIndex(({ id }) => id === row.room) }));
       const to = Math.min(STEPS, wish.from + Math.max(wish.window, wish.length));
       const expected = naive(had, { units, before, wish: { ...wish, to }, now });
-      const slot = await slotFor(sql, {
+      const [slot] = await slotsFor(sql, {
         ...{ requester_id: cast.alice.id, quantities: {}, resource_ids: rooms.map(({ id }) => id).sort() },
         ...{ start_time: at(wish.from), end_time: at(to), minutes: wish.length * STEP },
-        ...{ attendees: null, answers: {} },
+        ...{ attendees: null, answers: {}, attested: true, any_of: null },
       }, at(now));
       if (expected === undefined) none++;
       else found++;

@@ -137,6 +137,54 @@ Deno.test("who joins while it is being cancelled is offered it, or told that it 
   }
 });
 
+Deno.test("two rooms that come free at once are offered to two of those who want any", async () => {
+  await using scene = await bobsRoom();
+  const { sql, cast, crowd, room, slot } = scene;
+  const other = await makeResource(sql, cast.ada, { name: "Other room" });
+  for (let round = 0; round < 6; round++) {
+    const { start_time, end_time } = slot(round);
+    const held = [];
+    for (const { id } of [room, other]) {
+      held.push(await request(sql, cast.bob, { start_time, end_time, resource_ids: [id] }, NOW));
+    }
+    for (const who of crowd.slice(0, 3)) {
+      await join(sql, who, { start_time, end_time, any_of: { kind: "room" } }, NOW);
+    }
+    const walkIns = crowd.slice(3, 9).map((who) => request(sql, who, slot(round), NOW));
+    assert.equal(await done([...held.map(({ id }) => cancel(sql, cast.bob, { id }, NOW)), ...walkIns]), 2);
+    const offered = await sql<{ email: string; resource_ids: string[] }[]>`
+      select u.email, o.resource_ids from offers o
+      join waitlist e on e.id = o.entry_id join users u on u.id = e.requester_id
+      where o.ended_at is null and e.start_time = ${start_time} order by e.number`;
+    assert.deepEqual(offered.map(({ email }) => email), crowd.slice(0, 2).map(({ email }) => email));
+    assert.deepEqual(offered.flatMap((one) => one.resource_ids).sort(), [room.id, other.id].sort());
+  }
+});
+
+Deno.test("a room that is added while people begin to wait for any is offered to one of them, or free to all", async () => {
+  await using scene = await bobsRoom();
+  const { sql, cast, crowd, slot } = scene;
+  for (let round = 0; round < 4; round++) {
+    const { start_time, end_time } = slot(round);
+    const kind = `room of round ${round}`;
+    const { id } = await makeResource(sql, cast.ada, { name: `Taken ${round}`, kind });
+    await request(sql, cast.bob, { start_time, end_time, resource_ids: [id] }, NOW);
+    const joining = crowd.slice(0, 6).map((who) =>
+      join(sql, who, { start_time, end_time, any_of: { kind } }, NOW)
+    );
+    const [added] = await Promise.all([
+      makeResource(sql, cast.ada, { name: `New ${round}`, kind }),
+      done(joining),
+    ]);
+    const offered = await sql<{ resource_ids: string[] }[]>`
+      select o.resource_ids from offers o join waitlist e on e.id = o.entry_id
+      where o.ended_at is null and e.start_time = ${start_time}`;
+    const waiting = await sql`select from waitlist where status = 'waiting' and start_time = ${start_time}`;
+    if (offered.length === 0) assert.equal(waiting.length, 0, "somebody waits for what is free");
+    else assert.deepEqual(offered.map((one) => one.resource_ids), [[added.id]]);
+  }
+});
+
 Deno.test("two slots that come free at once are offered to two of those who want either", async () => {
   await using scene = await bobsRoom();
   const { sql, cast, crowd, room, slot } = scene;

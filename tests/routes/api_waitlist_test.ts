@@ -149,6 +149,39 @@ Deno.test("a stale tag, another offer than the one seen, and wrong input are ref
   assert.equal((await alice.call("POST", "/waitlist", { ...wish, minutes: 0 })).status, 422);
 });
 
+Deno.test("a program waits for any room, and reads which one is offered", async () => {
+  await using scene = await bobsHall();
+  const { alice, bob, sql, a, b, cancel } = scene;
+  await sql`update resources set tags = '{screen}' where id = any(${[a.id, b.id]})`;
+  await reserved(bob, b.id);
+  const wish = { ...TEN, any_of: { kind: "room", tag: "Screen" }, attendees: 3 };
+  const joined = await alice.call("POST", "/waitlist", wish);
+  assert.equal(joined.status, 201, joined.text);
+  assert.deepEqual(
+    [joined.json.resource_ids, joined.json.any_of, joined.json.status],
+    [[], { kind: "room", tag: "screen" }, "waiting"],
+  );
+  const path = `/waitlist/${joined.json.id}`;
+  assert.equal((await alice.call("GET", `/waitlist?resource_id=${a.id}`)).json.data.length, 1);
+  await cancel();
+  const offered = (await alice.call("GET", path)).json;
+  assert.deepEqual([offered.status, offered.resource_ids], ["offered", [scene.wish.resource_id]]);
+  const accepted = await alice.call("POST", `${path}/accept`);
+  assert.deepEqual([accepted.status, accepted.json.resource_ids], [200, [scene.wish.resource_id]]);
+  const wrong: [Record<string, unknown>, string][] = [
+    [{ any_of: {} }, "any_of.kind"],
+    [{ resource_id: a.id }, "any_of"],
+    [{ any_of: undefined }, "resource_id"],
+    [{ any_of: { kind: "boat" } }, "any_of"],
+  ];
+  for (const [change, field] of wrong) {
+    const refused = await alice.call("POST", "/waitlist", { ...wish, ...change });
+    assert.equal(refused.status, 422, refused.text);
+    const errors = refused.json.errors as unknown as { path: string }[];
+    assert(errors.some(({ path }) => path === field), refused.text);
+  }
+});
+
 Deno.test("the same wish sent again with its key is one entry, and without it told to be there", async () => {
   await using scene = await bobsHall();
   const { alice, wish } = scene;

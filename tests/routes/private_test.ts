@@ -177,6 +177,7 @@ const QUESTIONS: Question[] = [
   ),
   get("/waitlist", undefined, { bobs: true }),
   get("/waitlist", () => "/waitlist?who=everybody&show=all", { bobs: true }),
+  get("/waitlist/new", () => "/waitlist/new?kind=room&date=2026-05-05&start=10:00&end=11:00"),
   get("/waitlist/new", ({ hall }) => `/waitlist/new?${query(typed(hall.id))}`),
   get("/waitlist/:id", ({ entry }) => `/waitlist/${entry}`, { bobs: true }),
   get("/api/v1/waitlist", ({ cast }) => `/api/v1/waitlist?requester_id=${cast.bob.id}`, { bobs: true }),

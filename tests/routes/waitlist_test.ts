@@ -160,3 +160,50 @@ Deno.test("what is offered is no free time on the schedule, and names nobody", a
   const own = read(await alice.get(`/schedule?date=${DAY}`));
   assert.equal(one(own, "td.b a", /Offered/).getAttribute("href"), "/waitlist");
 });
+
+Deno.test("Alice asks for any room, waits for one where none is free, and accepts the one that is added", async () => {
+  await using scene = await bobsHall();
+  const { alice, sql, cast } = scene;
+  const typed = { kind: "room", attendees: "6", purpose: "Yoga", date: DAY, start: "10:00", end: "11:00" };
+  const refused = await press(alice, await alice.get("/reservations/any"), "Reserve", {
+    ...typed,
+    end_date: DAY,
+  });
+  assert.equal(refused.status, 409);
+  const list = await follow(alice, await press(alice, refused, "Join the waitlist for this time"));
+  assert.match(words(one(read(list), "#notices")), /You are on the waitlist/);
+  assert.match(
+    words(one(read(list), "main table")),
+    /Tue 5 May, 10:00–11:00 Any room for 6 people Yoga First in order/,
+  );
+  const again = await press(alice, refused, "Join the waitlist for this time");
+  assert.equal(again.status, 409);
+  assert.match(words(one(read(again), "main")), /You are on the waitlist for this already/);
+  await makeResource(sql, cast.ada, { name: "Annex", capacity: 8 });
+  const home = await alice.get("/");
+  assert.match(words(one(read(home), ".offer")), /It came free for you: Annex, Tue 5 May, 10:00–11:00/);
+  const entry = await alice.get(one(read(home), ".offer a").getAttribute("href")!);
+  assert.match(words(one(read(entry), ".facts")), /Wanted Any room for 6 people/);
+  const after = await follow(alice, await press(alice, home, /^Accept/));
+  assert.match(words(one(read(after), "main")), /Yoga Approved .*Annex/);
+});
+
+Deno.test("Alice waits for an hour in any room that day, and reads beside the field what is wrong", async () => {
+  await using scene = await bobsHall();
+  const { alice, sql, cast, hall } = scene;
+  for (const [from, to] of [["00:00", "10:00"], ["11:00", "23:45"]]) {
+    await request(sql, cast.bob, { ...on(DAY, from, to), resource_ids: [hall.id] }, NOW);
+  }
+  const typed = { kind: "room", date: DAY, start: "10:00", end_date: DAY, end: "11:00" };
+  const refused = await press(alice, await alice.get("/reservations/any"), "Reserve", typed);
+  const wide = await press(alice, refused, /^Or for any time that day/);
+  assert.equal(wide.status, 200);
+  assert.match(words(one(read(wide), "h1")), /Wait for any room/);
+  const wrong = await press(alice, wide, "Join the waitlist", { minutes: "2000" });
+  assert.deepEqual([wrong.status, words(one(read(wrong), ".error"))], [
+    422,
+    "No slot of 1 day 9 hours 20 minutes fits between the two",
+  ]);
+  const list = await follow(alice, await press(alice, wrong, "Join the waitlist", { minutes: "60" }));
+  assert.match(words(one(read(list), "main table")), /1 hour within Tue 5 May, 00:00–24:00 Any room/);
+});

@@ -1,5 +1,6 @@
 import { request } from "../../domain/requests.ts";
-import { listResources, type NewResource, type ResourceFilter } from "../../domain/resources.ts";
+import { listResources, type ResourceFilter } from "../../domain/resource_list.ts";
+import { type NewResource } from "../../domain/resources.ts";
 import { makeCast, makeResource, NOW, on } from "./cast.ts";
 import { testDatabase } from "./database.ts";
 import { assertSound } from "./invariants.ts";

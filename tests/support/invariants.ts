@@ -174,8 +174,8 @@ async function brokenOffers(db: Db) {
     union all
     select o.id, 'holds another number than is waited for' from offers o join waitlist e on e.id = o.entry_id
     join allocations a on a.offer_id = o.id and a.whole_id is null
-    group by o.id, e.quantities, a.resource_id
-    having count(*) <> coalesce((e.quantities ->> a.resource_id::text)::int, 1) or sum(a.asked) <> count(*)
+    group by o.id, e.quantities, e.any_of, a.resource_id
+    having count(*) <> coalesce((e.quantities ->> a.resource_id::text)::int, (e.any_of ->> 'quantity')::int, 1) or sum(a.asked) <> count(*)
     union all
     select o.id, 'holds a whole without one of its parts, or a part too much' from offers o
     where o.ended_at is null and array(
@@ -200,8 +200,14 @@ async function brokenOffers(db: Db) {
       where o.entry_id = e.id and o.outcome = 'accepted' and v.requester_id = e.requester_id)
     union all
     select o.id, 'was offered what nobody waited for' from offers o join waitlist e on e.id = o.entry_id
-    where o.resource_ids <> e.resource_ids or o.start_time < e.start_time or o.end_time > e.end_time
+    where case when e.any_of is null then o.resource_ids <> e.resource_ids else cardinality(o.resource_ids) <> 1 end
+      or o.start_time < e.start_time or o.end_time > e.end_time
       or o.end_time - o.start_time <> coalesce(make_interval(mins => e.minutes), e.end_time - e.start_time)
+    union all
+    select o.id, 'is of what is not like what is wanted' from offers o join waitlist e on e.id = o.entry_id
+    join resources r on r.id = any(o.resource_ids)
+    where o.ended_at is null and e.any_of is not null and (r.kind <> coalesce(e.any_of ->> 'kind', r.kind)
+      or not r.tags @> array_remove(array[e.any_of ->> 'tag'], null) or r.accessory or r.deactivated_at is not null)
     union all
     select e.id, 'not as many steps on record and told as there were' from waitlist e
     cross join lateral (

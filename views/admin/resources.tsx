@@ -1,4 +1,5 @@
-import type { Listed, Resource } from "../../domain/resources.ts";
+import type { Listed } from "../../domain/resource_list.ts";
+import type { Resource } from "../../domain/resources.ts";
 import type { Reservation } from "../../domain/reservations.ts";
 import { Empty, Pager, StatusMark } from "../bits.tsx";
 import { Check, Field, FormError, Select, TextArea } from "../fields.tsx";
