@@ -5,7 +5,7 @@ WORKDIR /app
 ENV DENO_DIR=/deno-cache HOST=0.0.0.0 DATA_DIR=/data LOG_FORMAT=json
 
 COPY . .
-RUN deno install --frozen --entrypoint main.ts permissions.ts cli.ts db/demo.ts lib/passwords_worker.ts \
+RUN deno install --frozen --entrypoint main.ts permissions.ts cli.ts db/demo.ts lib/passwords_worker.ts lib/compress_worker.ts \
   && mkdir -p /data && chown -R deno:deno /data /deno-cache
 
 USER deno

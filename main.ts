@@ -10,6 +10,7 @@ import type { Sql } from "./db/types.ts";
 import { setUp } from "./domain/users.ts";
 import { furnish, openDatabase, type Opened } from "./house.ts";
 import { JOBS, runJob } from "./jobs.ts";
+import { compressBeside } from "./lib/compress.ts";
 import { log, startLogging } from "./lib/log.ts";
 import { stopHashing } from "./lib/passwords.ts";
 
@@ -69,6 +70,7 @@ async function start(config: Config) {
   backUp = () => backUpWhenDue(sql, config, clock());
   void work(JOBS[0]).catch(() => {});
 
+  undo.push(compressBeside().end);
   const app = createApp(house);
   const server = Deno.serve({
     hostname: config.HOST,
