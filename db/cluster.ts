@@ -66,8 +66,11 @@ export async function follow(addresses: readonly string[], log: ClusterLog): Pro
   const probes = addresses.map(probe);
   const pools = new Map<string, Sql>();
   const ears: Parameters<Sql["listen"]>[] = [];
+  const farewells: Promise<void>[] = [];
   let primary = await findPrimary(addresses);
   let away = false;
+  /** Whether those who waited for the primary have been sent away. */
+  let left = false;
   let spare: string | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let looking: Promise<void> | undefined;
@@ -84,7 +87,7 @@ export async function follow(addresses: readonly string[], log: ClusterLog): Pro
   const leave = (address: string) => {
     const pool = pools.get(address);
     pools.delete(address);
-    void pool?.end({ timeout: FAREWELL }).catch(() => {});
+    if (pool) farewells.push(pool.end({ timeout: FAREWELL }).catch(() => {}));
   };
 
   async function look() {
@@ -100,6 +103,9 @@ export async function follow(addresses: readonly string[], log: ClusterLog): Pro
     spare = standby < 0 ? undefined : addresses[standby];
     if (!away) log.warn("No database takes changes: pages are read from a standby");
     away = true;
+    // Whoever waits for one that is silent would wait for as long as it is; they may ask again, and be answered.
+    if (spare && !left) leave(primary);
+    left ||= Boolean(spare);
   }
 
   function arrive(address: string) {
@@ -111,9 +117,11 @@ export async function follow(addresses: readonly string[], log: ClusterLog): Pro
       leave(before);
       // What it was read from as a standby may hold connections that were opened before.
       leave(address);
-      for (const ear of ears) void poolOf(address).listen(...ear).catch(() => {});
     } else if (away) log.info("The database takes changes again");
-    away = false;
+    if (before !== address || left) {
+      for (const ear of ears) void poolOf(address).listen(...ear).catch(() => {});
+    }
+    [away, left] = [false, false];
     if (spare && spare !== address) leave(spare);
     spare = undefined;
   }
@@ -149,6 +157,7 @@ export async function follow(addresses: readonly string[], log: ClusterLog): Pro
       clearTimeout(timer);
       await looking;
       await Promise.all([
+        ...farewells,
         ...probes.map((one) => one.close()),
         ...[...pools.values()].map((pool) => pool.end({ timeout: 5 })),
       ]);

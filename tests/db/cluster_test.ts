@@ -33,12 +33,30 @@ Deno.test("a server follows the database that takes changes", async (t) => {
       await until("the standby has it", async () => (await wordsAt(standby)).length === 1);
     });
 
+    await t.step(
+      "whoever waits for one that has gone silent is told so, and it is listened to when it is back",
+      async () => {
+        await primary.freeze();
+        const waiting = Promise.resolve(cluster.sql`select 1`).then(() => "answered", () => "told");
+        await until("the standby is read", () => Promise.resolve(cluster.standby() !== undefined));
+        assert.equal(await waiting, "told");
+        await primary.thaw();
+        await until("a change goes through", () => write(cluster, "thawed"));
+        await until("the standby is let go", () => Promise.resolve(cluster.standby() === undefined));
+        await until("a word is heard", async () => {
+          await cluster.sql`select pg_notify('words', 'thawed')`;
+          return heard.includes("thawed");
+        });
+        await until("the standby has it", async () => (await wordsAt(standby)).length === 2);
+      },
+    );
+
     await primary.kill();
 
     await t.step("where it is gone, pages are read from the standby", async () => {
       await until("the standby is read", () => Promise.resolve(cluster.standby() !== undefined));
       const words = await cluster.standby()!`select word from words`;
-      assert.deepEqual(words.map(({ word }) => word), ["before"]);
+      assert.deepEqual(words.map(({ word }) => word), ["before", "thawed"]);
     });
 
     await t.step("a change is refused meanwhile, not kept for later", async () => {
@@ -64,7 +82,7 @@ Deno.test("a server follows the database that takes changes", async (t) => {
       "the standby that is promoted takes the changes, and nothing else is read from then on",
       async () => {
         await until("a change goes through", () => write(cluster, "after"));
-        assert.deepEqual(await wordsAt(standby), ["before", "after"]);
+        assert.deepEqual(await wordsAt(standby), ["before", "thawed", "after"]);
         await until("the standby is let go", () => Promise.resolve(cluster.standby() === undefined));
       },
     );
