@@ -23,7 +23,7 @@ export async function permissionsFor(setting: (name: string) => string | undefin
   const write = [folder, ...(url ? sockets : away)];
   return [
     ...net.length > 0 ? [`--allow-net=${net.join(",")}`] : [],
-    `--allow-read=static,db/migrations,lib/passwords_worker.ts,lib/compress_worker.ts,${write.join(",")}`,
+    `--allow-read=static,db/migrations,lib/passwords_worker.ts,lib/compress_worker.ts,lib/squeeze.ts,${write.join(",")}`,
     `--allow-write=${write.join(",")}`,
     ...url ? [] : ["--allow-run=/bin/sh"],
     "--allow-sys=statfs",

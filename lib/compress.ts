@@ -1,3 +1,4 @@
+import { log } from "./log.ts";
 import { type Encoding, squeeze } from "./squeeze.ts";
 
 export type { Encoding };
@@ -73,6 +74,7 @@ function startPress(): Press {
   };
   worker.onerror = (event) => {
     event.preventDefault();
+    log("http").warn("A thread that compresses has ended: {error}", { error: event.message });
     stopPress(press);
   };
   return press;

@@ -1,5 +1,5 @@
 /// <reference lib="deno.worker" />
-import { type Encoding, squeeze } from "./squeeze.ts";
+import { type Encoding, settle, squeeze } from "./squeeze.ts";
 
 // One body after the other, away from the thread that answers.
 
@@ -10,4 +10,5 @@ self.onmessage = ({ data: { id, bytes, encoding } }: MessageEvent<Task>) => {
   self.postMessage({ id, made }, [made.buffer]);
 };
 
+settle();
 self.postMessage("ready");

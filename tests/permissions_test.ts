@@ -12,7 +12,7 @@ async function reach(settings: Record<string, string>, wanted: Record<string, st
   assert.match(tasks.start.command, / main\.ts$/);
   const command = instead ?? tasks.start.command.replace(/ main\.ts$/, "");
   const everything = {
-    ...{ write: [], read: [], link: [], connect: [], listen: [], run: [], env: [] },
+    ...{ write: [], read: [], link: [], connect: [], listen: [], run: [], threads: [], env: [] },
     ...wanted,
   };
   const { code, stdout, stderr } = await new Deno.Command("/bin/sh", {
@@ -45,6 +45,7 @@ const OUTSIDE = {
   connect: ["127.0.0.1:22", "169.254.169.254:80", "registry.npmjs.org:443"],
   listen: ["127.0.0.1:18999", "0.0.0.0:0"],
   run: ["/bin/ls", "/usr/bin/env", Deno.execPath()],
+  threads: [join(ROOT, "prove/site.ts")],
   env: ["HOME", "PATH", "AWS_SECRET_ACCESS_KEY"],
 };
 
@@ -58,7 +59,7 @@ Deno.test("the server reaches its own folder and its own database, and nothing e
       assert.deepEqual(await reach(own, wanted), []);
     });
     await t.step(
-      "what it needs it has: its folder, its address, its own files, a shell for its database",
+      "what it needs it has: its folder, its address, its own files and threads, a shell for its database",
       async () => {
         const needed = {
           write: [join(folder, "note")],
@@ -67,9 +68,10 @@ Deno.test("the server reaches its own folder and its own database, and nothing e
             join(ROOT, "db/migrations/0001_people.sql"),
             join(folder, "note"),
           ],
+          threads: [join(ROOT, "lib/passwords_worker.ts"), join(ROOT, "lib/compress_worker.ts")],
           ...{ listen: ["127.0.0.1:18998"], run: ["/bin/sh"], env: ["SECRET_KEY", "PGHOST"] },
         };
-        assert.equal((await reach(own, needed)).length, 8);
+        assert.equal((await reach(own, needed)).length, 10);
       },
     );
     await t.step(

@@ -11,6 +11,8 @@ interface Wanted {
   connect: string[];
   listen: string[];
   run: string[];
+  /** Modules that are to become threads; one has started when it has made something of a message. */
+  threads: string[];
   env: string[];
 }
 
@@ -49,6 +51,18 @@ for (const address of wanted.listen) {
 }
 for (const program of wanted.run) {
   await attempt(`run ${program}`, () => new Deno.Command(program, { args: ["-c", "true"] }).output());
+}
+for (const module of wanted.threads) {
+  await attempt(`thread ${module}`, () =>
+    new Promise<void>((resolve, reject) => {
+      const thread = new Worker(new URL(`file://${module}`), { type: "module" });
+      thread.onmessage = () => resolve(thread.terminate());
+      thread.onerror = (event) => {
+        event.preventDefault();
+        reject(new Deno.errors.NotCapable(event.message));
+      };
+      thread.postMessage({ id: 1, kind: "hash", password: "p", bytes: new Uint8Array(10), encoding: "gzip" });
+    }));
 }
 for (const name of wanted.env) await attempt(`env ${name}`, () => Deno.env.get(name));
 await attempt("all of env", () => Deno.env.toObject());
