@@ -6,17 +6,21 @@ import { type Arena, type Attempt, makeResources, type Race, windowOf, wishOf } 
 const RESOURCES = 25;
 
 /** Somebody has a slot and gives it up: the first of those who wait is offered it. */
-async function offered(arena: Arena, resource_id: string, turn: number): Promise<string[]> {
+function offering(arena: Arena) {
   const [origin] = arena.origins;
   const [owner, ...others] = arena.people;
-  const body = { resource_id, ...wishOf(arena, turn, 0) };
-  const held = await done(owner, origin, "POST", "/reservations", body);
-  const entries: string[] = [];
-  for (const person of others.slice(0, 2)) {
-    entries.push((await done(person, origin, "POST", "/waitlist", body)).id);
-  }
-  await done(owner, origin, "POST", `/reservations/${held.id}/cancel`, {});
-  return entries;
+  const waiting = others.slice(0, 2);
+  let entries: string[] = [];
+  return async (resource_id: string, turn: number): Promise<string[]> => {
+    // Nobody can wait for all of the slots of a run at once. Some entries are over already.
+    await Promise.all(entries.map((id, who) => waiting[who].call(origin, "DELETE", `/waitlist/${id}`)));
+    const body = { resource_id, ...wishOf(arena, turn, 0) };
+    const held = await done(owner, origin, "POST", "/reservations", body);
+    entries = [];
+    for (const person of waiting) entries.push((await done(person, origin, "POST", "/waitlist", body)).id);
+    await done(owner, origin, "POST", `/reservations/${held.id}/cancel`, {});
+    return entries;
+  };
 }
 
 /** Who is offered a slot takes it on three devices at once, the next in order tries to, and others ask for it anew. */
@@ -25,9 +29,10 @@ const offer: Race = {
   winners: 1,
   async open(arena) {
     const ids = await makeResources(arena, RESOURCES);
+    const offered = offering(arena);
     return async (slot) => {
       const [id, turn] = [ids[slot % RESOURCES], Math.floor(slot / RESOURCES)];
-      const entries = await offered(arena, id, turn);
+      const entries = await offered(id, turn);
       const accept = (who: number): Attempt => ({
         send: (origin) => arena.people[who].call(origin, "POST", `/waitlist/${entries[who - 1]}/accept`),
       });
@@ -51,9 +56,10 @@ const declined: Race = {
   name: "offer declined",
   async open(arena) {
     const ids = await makeResources(arena, RESOURCES);
+    const offered = offering(arena);
     return async (slot) => {
       const [id, turn] = [ids[slot % RESOURCES], Math.floor(slot / RESOURCES)];
-      const [first] = await offered(arena, id, turn);
+      const [first] = await offered(id, turn);
       const decline: Attempt = {
         takes: false,
         send: (origin) => arena.people[1].call(origin, "POST", `/waitlist/${first}/decline`),
