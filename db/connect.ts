@@ -10,6 +10,8 @@ export interface ConnectOptions {
   max?: number;
   /** Shown by `pg_stat_activity`. */
   name?: string;
+  /** So long a statement may run, in milliseconds; 0: as long as it takes. */
+  patience?: number;
   /** Called with each statement sent, so that a test can count them. */
   onStatement?: (statement: string) => void;
   /** Called when one of its connections has ended, for whatever reason. */
@@ -20,11 +22,11 @@ const TIMESTAMPTZ = 1184;
 
 /**
  * Opens a pool. Instants go in and come out as `Temporal.Instant` (microseconds kept); no statement may run
- * longer than 15 seconds, and no transaction may stay idle longer than 30.
+ * longer than 15 seconds, where nothing else is said, and no transaction may stay idle longer than 30.
  */
 export function connect(
   where: Where,
-  { max = 20, name = "holdfast", onStatement, onClose }: ConnectOptions = {},
+  { max = 20, name = "holdfast", patience = 15_000, onStatement, onClose }: ConnectOptions = {},
 ): Sql {
   const options: postgres.Options<Record<string, postgres.PostgresType>> = {
     max,
@@ -34,7 +36,7 @@ export function connect(
     connection: {
       application_name: name,
       TimeZone: "UTC",
-      statement_timeout: 15_000,
+      statement_timeout: patience,
       idle_in_transaction_session_timeout: 30_000,
     },
     onnotice: () => {},

@@ -29,7 +29,8 @@ export async function buildHouse(
   const admin = connect(server, { max: 1, name: "growth" });
   await admin`create database ${admin(name)}`;
   await admin.end();
-  const sql = connect({ ...server, database: name }, { max: 4, name: "growth" });
+  // To clear up behind ten million rows takes minutes.
+  const sql = connect({ ...server, database: name }, { max: 4, name: "growth", patience: 0 });
   ends.defer(() => sql.end());
   await migrate(sql, building.now);
   return await fillHouse(sql, building);
