@@ -52,7 +52,7 @@ export function AnyOfPage(props: AnyOfProps) {
         <div class="pair">
           <Field
             name="attendees"
-            label="How many people"
+            label="People"
             type="number"
             min={1}
             value={values.attendees}

@@ -105,7 +105,7 @@ Deno.test("a person asks for any room that will do, without scripts", async (t) 
   await t.step("from the list, with what was searched for, and from where slots are found", async () => {
     const list = read(await alice.get("/resources?kind=room&tag=screen&min_capacity=6&free_date=2026-05-05"));
     const form = read(await alice.get(one(list, "a", "Any that will do").getAttribute("href")!));
-    assert.equal(field(form, "How many people").getAttribute("value"), "6");
+    assert.equal(field(form, "People").getAttribute("value"), "6");
     assert.equal(one(form, "select[name=tag] option[selected]").getAttribute("value"), "screen");
     for (const path of ["/find", "/schedule?date=2026-05-05&kind=room"]) {
       assert(one(read(await alice.get(path)), "main a", "Any that will do"));
@@ -126,7 +126,7 @@ Deno.test("a person asks for any room that will do, without scripts", async (t) 
     assert.equal(refused.status, 409);
     const page = read(refused);
     assert.match(words(one(page, "[role=alert]")), /No room with “screen” for 3 people is free then/);
-    assert.equal(field(page, "How many people").getAttribute("value"), "3", "what was typed stays");
+    assert.equal(field(page, "People").getAttribute("value"), "3", "what was typed stays");
     const first = page.querySelectorAll("button[name=take]")[0];
     const [id] = first.getAttribute("value")!.split(" ");
     assert([small.id, large.id].includes(id));
@@ -142,7 +142,7 @@ Deno.test("a person asks for any room that will do, without scripts", async (t) 
     const send = async (change: Record<string, string>) =>
       read(await press(alice, form, "Reserve", { ...typed, ...change }));
     assert.match(complaint(await send({ kind: "", tag: "" }), "Kind"), /Name a kind or a tag/);
-    assert.match(complaint(await send({ attendees: "many" }), "How many people"), /whole number/);
+    assert.match(complaint(await send({ attendees: "many" }), "People"), /whole number/);
     assert.match(complaint(await send({ units: "0" }), "How many of it"), /from 1/);
     assert.match(words(one(await send({ end: "09:00" }), "#f-end-error")), /after the start/);
     assert.match(
