@@ -85,6 +85,22 @@ export const WAITING: Action[] = [
       return join(sql, world.cast[a.who], { start_time, end_time, resource_ids, quantities }, now);
     },
   ),
+  action("wait for any that will do", 4, 12, {
+    ...{ who: anybody, which, slot },
+    // There are so many units of one resource alone, and two with a stage.
+    like: fc.constantFrom({ quantity: 3 }, { tag: "stage" }),
+    within: fc.boolean(),
+  }, (world, sql, a, now) => {
+    const [hall, bays] = idsOf(world, [0, 1]);
+    const { start_time, end_time } = taken(world, a.which, a.slot, now, "quantity" in a.like ? bays : hall);
+    const minutes = a.within ? 30 : null;
+    return join(sql, world.cast[a.who], {
+      start_time,
+      end_time,
+      minutes,
+      any_of: { kind: "room", ...a.like },
+    }, now);
+  }),
   action("leave the waitlist", 2, 15, { which }, (world, sql, a, now) => {
     const { id, requester_id, version } = entry(world, a.which, isOpen);
     const seen = a.which % 2 ? { version } : {};
