@@ -17,10 +17,12 @@ export interface Site {
   reservations: number;
 }
 
-const RESERVATIONS = 20_000;
+/** So many have been, and so many lie ahead where nothing else is said. */
+const EACH_WAY = 10_000;
 const PEOPLE = 56;
+/** So many days it takes for so many. */
 const DAYS = 182;
-/** On average, of a resource on a working day close to now; it falls to none at both ends of the year. */
+/** On average, of a resource on a working day close to now; it falls to none at both ends. */
 const BLOCKS_A_DAY = 3.4;
 const OPENS_AT = 8 * 4;
 const QUARTERS = 10 * 4;
@@ -54,12 +56,18 @@ const PURPOSES = [
  * statements of its own rather than the domain's functions: a past cannot be asked for, and twenty thousand
  * requests, one by one, would be half of the bench's time. What is stored is what the domain would have left: what
  * has ended is completed and holds nothing any more.
+ *
+ * @param ahead so many lie ahead; more of them reach farther, and days close to now are as busy
  */
-export async function fill(sql: Sql, now: Temporal.Instant): Promise<Site> {
+export async function fill(
+  sql: Sql,
+  now: Temporal.Instant,
+  { ahead = EACH_WAY }: { ahead?: number } = {},
+): Promise<Site> {
   const time_zone = morningZone(now);
   const people = await settle(sql, now);
   const resources = await furnish(sql, time_zone, now);
-  const rows = reserveYear({ now, time_zone, people, resources });
+  const rows = reserveYear({ now, time_zone, people, resources, ahead });
   for (let from = 0; from < rows.length; from += 4_000) await store(sql, rows.slice(from, from + 4_000));
   // Nothing has told the planner yet that the tables are full.
   await sql`vacuum (analyze) users, resources, reservations, allocations, history, outbox`;
@@ -137,12 +145,13 @@ interface Year {
   time_zone: string;
   people: Site["people"];
   resources: Thing[];
+  ahead: number;
 }
 
 function reserveYear(year: Year): Row[] {
   const random = seeded(50_000);
   const today = year.now.toZonedDateTimeISO(year.time_zone).startOfDay().epochMilliseconds;
-  const days = Array.from({ length: 2 * DAYS + 1 }, (_, i) => i - DAYS).filter(isWorkingDay);
+  const days = Array.from({ length: DAYS + daysAhead(year) + 1 }, (_, i) => i - DAYS).filter(isWorkingDay);
   const drawn = days.flatMap((day) =>
     year.resources.flatMap((thing) =>
       reserveDay({ year, thing, random, day, midnight: today + day * 86_400_000 })
@@ -150,9 +159,14 @@ function reserveYear(year: Year): Row[] {
   );
   // The surplus goes where it is farthest from today.
   const far = (row: Row) => Math.abs(Date.parse(row.start_time) - today);
-  return drawn.sort((a, b) => far(a) - far(b)).slice(0, RESERVATIONS)
-    .sort((a, b) => a.created_at < b.created_at ? -1 : 1);
+  const nearest = drawn.sort((a, b) => far(a) - far(b));
+  return [
+    ...nearest.filter(({ past }) => past).slice(0, EACH_WAY),
+    ...nearest.filter(({ past }) => !past).slice(0, year.ahead),
+  ].sort((a, b) => a.created_at < b.created_at ? -1 : 1);
 }
+
+const daysAhead = ({ ahead }: Year) => Math.ceil(DAYS * ahead / EACH_WAY);
 
 // The week turns around today: whatever day the bench is run on, it is not a Sunday's empty page that it measures.
 function isWorkingDay(day: number): boolean {
@@ -169,7 +183,8 @@ interface Drawing {
 
 // The day is cut into as many parts as there are reservations, and each has a part to itself.
 function reserveDay({ year, thing, random, day, midnight }: Drawing): Row[] {
-  const expected = BLOCKS_A_DAY * (1 - Math.abs(day) / (DAYS + 1)) * (0.5 + random());
+  const reach = day < 0 ? DAYS : daysAhead(year);
+  const expected = BLOCKS_A_DAY * (1 - Math.abs(day) / (reach + 1)) * (0.5 + random());
   const count = Math.floor(expected + random());
   const part = Math.floor(QUARTERS / count);
   const pick = <T>(items: readonly T[]) => items[Math.floor(random() * items.length)];

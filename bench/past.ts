@@ -7,6 +7,7 @@ import type { Section } from "./report.ts";
 import type { Bench } from "./setting.ts";
 
 const SMALLEST = 10_000;
+const AHEAD = 20_000;
 /** Those of `prove:growth` on which most requests go. */
 const HOT = PATHS.slice(0, 5);
 
@@ -15,14 +16,17 @@ export async function measurePast({ effort, where, ends }: Bench): Promise<Secti
   if (typeof where === "string") throw new Error("The bench has a database of its own");
   const now = Temporal.Now.instant().round("microsecond");
   ends.defer(stopHashing);
-  const build = (name: string, past: number) => buildHouse(where, name, { past, now, say: () => {}, ends });
+  const build = (name: string, past: number) =>
+    buildHouse(where, name, { past, ahead: AHEAD, now, say: () => {}, ends });
   const smallest = await build("months", SMALLEST);
   const grown = await build("years", effort.past);
   let walks = 0;
   const rounds = effort.rounds * 40;
   const costs = await measure(smallest.house, grown.house, { rounds, number: () => walks++, paths: HOT });
   return {
-    title: `${effort.past.toLocaleString("en")} past reservations, 10,000 ahead, by the domain's functions`,
+    title: `${effort.past.toLocaleString("en")} past reservations, ${
+      AHEAD.toLocaleString("en")
+    } ahead, by the domain's functions`,
     rows: costs.map((cost) => ({
       name: cost.path,
       value: cost.time,

@@ -16,6 +16,8 @@ export interface Grown {
 
 interface Building {
   past: number;
+  /** So many lie ahead; without it, ten thousand. */
+  ahead?: number;
   now: Temporal.Instant;
   say: (words: string) => void;
 }
@@ -36,13 +38,16 @@ export async function buildHouse(
   return await fillHouse(sql, building);
 }
 
-/** Builds one in an empty, migrated database: as many past reservations as are asked for, and ten thousand ahead. */
-export async function fillHouse(sql: Sql, { past, now, say }: Building): Promise<Grown> {
-  const site = await fill(sql, now);
+/** By then the last reservation is over, and slots are free. */
+const DAYS_AHEAD = 400;
+
+/** Builds one in an empty, migrated database: as many past reservations as are asked for, and those ahead. */
+export async function fillHouse(sql: Sql, { past, ahead, now, say }: Building): Promise<Grown> {
+  const site = await fill(sql, now, { ahead });
   const people = await sql<{ id: string; email: string; name: string; role: "user" | "staff" }[]>`
     select id, email, name, role from users where role <> 'admin' order by role, id`;
   const [staff, person] = people.map((one) => ({ ...one, time_zone: site.time_zone }));
-  const slots = { resources: site.resources, from: `${now.round("hour").add({ hours: 24 * 200 })}` };
+  const slots = { resources: site.resources, from: `${now.round("hour").add({ hours: 24 * DAYS_AHEAD })}` };
   const before = now.subtract({ hours: 24 * 400 });
   const grow = (from: number, to: number) =>
     addPast(sql, site, { from, to, before }, (done) => {
