@@ -63,7 +63,7 @@ export async function addPast(
 export async function addResources(sql: Sql, wanted: number): Promise<void> {
   await sql`
     insert into resources (id, name, kind, location, capacity, units, time_zone, policy_id, created_at, updated_at)
-    select gen_random_uuid(), r.name || ' · ' || n, r.kind, r.location, r.capacity, 1, r.time_zone, r.policy_id,
+    select gen_random_uuid(), r.name || ' · ' || (n * r.many + r.place), r.kind, r.location, r.capacity, 1, r.time_zone, r.policy_id,
       r.created_at, r.updated_at
     from (select *, row_number() over (order by id) as place, count(*) over () as many from resources) r
     cross join lateral generate_series(1, ${wanted}) as n
