@@ -4,6 +4,12 @@ import { socketOf } from "./db/embedded_files.ts";
 // Prints what `deno task start` may reach, from the settings: where it listens, its database, its folder; no more.
 // A setting that is no good opens nothing: the program itself says what is wrong with it.
 
+/** What it reads of itself while it runs: what it sends, and what its threads are made of. */
+const OWN = [
+  ...["static", "db/migrations"],
+  ...["lib/passwords_worker.ts", "lib/compress_worker.ts", "lib/squeeze.ts"],
+];
+
 /** The permissions of the server as arguments of `deno run`. */
 export async function permissionsFor(setting: (name: string) => string | undefined): Promise<string[]> {
   const given = (name: string, otherwise: string) => setting(name)?.trim() || otherwise;
@@ -23,7 +29,7 @@ export async function permissionsFor(setting: (name: string) => string | undefin
   const write = [folder, ...(url ? sockets : away)];
   return [
     ...net.length > 0 ? [`--allow-net=${net.join(",")}`] : [],
-    `--allow-read=static,db/migrations,lib/passwords_worker.ts,lib/compress_worker.ts,lib/squeeze.ts,${write.join(",")}`,
+    `--allow-read=${[...OWN, ...write].join(",")}`,
     `--allow-write=${write.join(",")}`,
     ...url ? [] : ["--allow-run=/bin/sh"],
     "--allow-sys=statfs",
