@@ -61,16 +61,22 @@ async function grow(run: Run, { past, resources, rounds }: GrowthOptions) {
     there = many;
     run.say(`Measuring: ${many} past reservations`);
     const costs = await measure(smallest.house, grown.house, { rounds, number });
-    history.push({ past: many, resources: resources[0], costs });
+    history.push(told(run, { past: many, resources: resources[0], costs }));
   }
   const wide = await build("wide");
   for (const many of resources) {
     await wide.widen(many);
     run.say(`Measuring: ${many} resources`);
     const costs = await measure(smallest.house, wide.house, { rounds, number });
-    width.push({ past: past[0], resources: many, costs });
+    width.push(told(run, { past: past[0], resources: many, costs }));
   }
   return { history, width };
+}
+
+// A run takes long: what has been measured is told at once, whatever becomes of the rest.
+function told(run: Run, size: Size): Size {
+  for (const { name } of PATHS) run.say(`  ${row(size, name).join(", ")}`);
+  return size;
 }
 
 function row(size: Size, name: string): (string | number)[] {
