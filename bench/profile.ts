@@ -20,7 +20,6 @@ const PARTS: readonly Part[] = [
   { name: "routes", modules: /\/routes\/|\/app\.ts/ },
   { name: "domain", modules: /\/domain\/|\/lib\// },
   { name: "log, figures, traces", modules: /logtape|opentelemetry/ },
-  { name: "compression", modules: /^ext:deno_node\/zlib/ },
   { name: "runtime: HTTP", modules: /^ext:deno_(http|fetch)/ },
   { name: "runtime: sockets, streams, timers", modules: /^(ext|node):/ },
 ];

@@ -224,7 +224,10 @@ export const CONSTRAINT_WORDS: Record<string, Issue & { taken?: true }> = {
   waitlist_has_one_id: { path: "id", message: "This entry is already there" },
   waitlist_number_is_unique: { path: "number", message: "This entry is already there" },
   waitlist_belongs_to_user: { path: "requester_id", message: "This person does not exist" },
-  waitlist_names_a_resource: { path: "resource_ids", message: "Name at least one resource" },
+  waitlist_names_resources_or_what_will_do: {
+    path: "resource_ids",
+    message: "Name resources, or what one has to be like",
+  },
   waitlist_length_is_positive: { path: "minutes", message: "Give a length of at least a minute" },
   waitlist_attendees_are_positive: { path: "attendees", message: "Give a number of people from 1" },
   waitlist_purpose_is_short: { path: "purpose", message: "Say it in at most 500 characters" },
