@@ -4,6 +4,7 @@ import { startHelper } from "./helper.ts";
 import { databaseTime } from "./processes.ts";
 import type { Row, Section } from "./report.ts";
 import type { Bench } from "./setting.ts";
+import { farAhead } from "./slots.ts";
 
 const CONNECTIONS = 16;
 
@@ -42,7 +43,7 @@ const LESS: readonly { name: string; take(sql: Sql): Promise<unknown> }[] = [
  */
 export async function measureFloor(bench: Omit<Bench, "server">, dataDir: string): Promise<Section> {
   const { sql } = bench;
-  const from = Temporal.Now.instant().round("hour").add({ hours: 24 * 200 }).toString();
+  const from = farAhead();
   const rows: Row[] = [];
   let whole: number | undefined;
   for (const { name, take } of LESS) {

@@ -6,6 +6,7 @@ import { type Part, profile } from "./profiler.ts";
 import type { Row, Section } from "./report.ts";
 import { startServer } from "./server.ts";
 import type { Bench } from "./setting.ts";
+import { farAhead } from "./slots.ts";
 import { afterFirstPage, signInBrowser, signInProgram } from "./sign_in.ts";
 
 const CONNECTIONS = 16;
@@ -135,6 +136,3 @@ function rowsOf(
       : [],
   ];
 }
-
-// Beyond what the other measurements have reserved.
-const farAhead = () => Temporal.Now.instant().round("hour").add({ hours: 24 * 200 }).toString();

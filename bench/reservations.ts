@@ -4,6 +4,7 @@ import type { LoadAnswer, LoadJob } from "./load.ts";
 import { median, ratio } from "./numbers.ts";
 import type { Row, Section } from "./report.ts";
 import type { Bench } from "./setting.ts";
+import { farAhead } from "./slots.ts";
 import { signInBrowser, signInProgram } from "./sign_in.ts";
 
 /** Slots are given out in bunches of so many, more than anybody stores in a turn. */
@@ -82,6 +83,3 @@ interface Measured {
   rate: number;
   p99: number;
 }
-
-// Beyond the last reservation of the site that was made.
-const farAhead = () => Temporal.Now.instant().round("hour").add({ hours: 24 * 200 }).toString();

@@ -13,6 +13,9 @@ export interface Slot {
 
 const MINUTES = 30;
 
+/** From when on nothing is taken in the house that `fill` makes. */
+export const farAhead = () => Temporal.Now.instant().round("hour").add({ hours: 24 * 200 }).toString();
+
 /** The slot of a number: neighbours in number are neighbours in the house, not in time. */
 export function slotOf({ resources, from }: Slots, number: number): Slot {
   const step = Math.floor(number / resources.length);

@@ -127,6 +127,23 @@ export async function makeResources(
   return ids;
 }
 
+/** Where a slot is, for those who share so many resources. */
+export interface Place {
+  id: string;
+  turn: number;
+}
+
+export const placeOf = (ids: readonly string[], slot: number): Place => ({
+  id: ids[slot % ids.length],
+  turn: Math.floor(slot / ids.length),
+});
+
+/** One of the people asks for a slot by the API, each in another way. */
+export function ask(arena: Arena, { id, turn }: Place, who: number): Attempt["send"] {
+  const body = { resource_id: id, ...wishOf(arena, turn, who) };
+  return (origin) => arena.people[who].call(origin, "POST", "/reservations", body);
+}
+
 /** The middle two hours of a slot of four, shared by all who want it, each in another way. */
 export function wishOf(arena: Arena, turn: number, who: number) {
   const from = arena.base.add({ hours: 4 * turn + 1 });

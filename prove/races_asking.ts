@@ -1,9 +1,12 @@
 import { done } from "./people.ts";
 import {
   type Arena,
+  ask,
   type Attempt,
   makeResources,
   misgivenDates,
+  type Place,
+  placeOf,
   type Race,
   windowOf,
   wishOf,
@@ -13,13 +16,7 @@ import {
 
 const RESOURCES = 25;
 
-/** Where a slot is, for those who share so many resources. */
-const place = (ids: string[], slot: number) => ({
-  id: ids[slot % ids.length],
-  turn: Math.floor(slot / ids.length),
-});
-
-type Wanting = (arena: Arena, wanted: { id: string; turn: number }, who: number) => Attempt["send"];
+type Wanting = (arena: Arena, wanted: Place, who: number) => Attempt["send"];
 
 /** Everybody asks for one resource, in ways that `send` knows. */
 function asking(name: string, send: Wanting, more: Record<string, unknown> = {}, winners = 1): Race {
@@ -29,16 +26,13 @@ function asking(name: string, send: Wanting, more: Record<string, unknown> = {},
     async open(arena) {
       const ids = await makeResources(arena, RESOURCES, more);
       return (slot) => {
-        const wanted = place(ids, slot);
+        const wanted = placeOf(ids, slot);
         const attempts = arena.people.map((_, who) => ({ send: send(arena, wanted, who) }));
         return Promise.resolve({ ...windowOf(arena, wanted.turn, [wanted.id]), attempts });
       };
     },
   };
 }
-
-const create: Wanting = (arena, { id, turn }, who) => (origin) =>
-  arena.people[who].call(origin, "POST", "/reservations", { resource_id: id, ...wishOf(arena, turn, who) });
 
 const byForm: Wanting = (arena, { id, turn }, who) => (origin) => {
   const { start_time, end_time } = wishOf(arena, turn, who);
@@ -122,7 +116,7 @@ const DATES = 3;
 
 /** Where a series is: six days of a resource of its own, of which every wish has at least two in common. */
 function week(arena: Arena, ids: string[], slot: number, who: number) {
-  const { id, turn } = place(ids, slot);
+  const { id, turn } = placeOf(ids, slot);
   const first = arena.base.add({ hours: 6 * 24 * turn });
   const start = first.add({ hours: 24 * (who % 2) + 9, minutes: 15 * (who % 3) });
   return {
@@ -165,10 +159,10 @@ const files: Race = {
     }
     const [sam] = arena.staff;
     return (slot) => {
-      const { id, turn } = place(ids, slot);
+      const { id, turn } = placeOf(ids, slot);
       const attempts = arena.people.map((person, who) => {
         if (who % 2 === 1 || who >= 2 * FILES * arena.origins.length) {
-          return { send: create(arena, { id, turn }, who) };
+          return { send: ask(arena, { id, turn }, who) };
         }
         const { start_time, end_time } = wishOf(arena, turn, who);
         const line = `${person.email},${names.get(id)},${start_time},${end_time}`;
@@ -186,14 +180,14 @@ const closures: Race = {
   async open(arena) {
     const ids = await makeResources(arena, RESOURCES);
     return (slot) => {
-      const { id, turn } = place(ids, slot);
+      const { id, turn } = placeOf(ids, slot);
       const window = windowOf(arena, turn, [id]);
       const body = {
         ...{ reason: "Painting", reservations: "cancel", resource_ids: [id] },
         ...{ start_time: `${window.from}`, end_time: `${window.to}` },
       };
       const close = { send: (origin: string) => arena.ada.call(origin, "POST", "/closures", body) };
-      const attempts = arena.people.map((_, who) => ({ send: create(arena, { id, turn }, who) }));
+      const attempts = arena.people.map((_, who) => ({ send: ask(arena, { id, turn }, who) }));
       // Not always the first: that some were faster is what it is about.
       attempts.splice(slot % arena.people.length, 0, close);
       return Promise.resolve({ ...window, attempts });
@@ -209,8 +203,8 @@ const closures: Race = {
 
 /** Every path on which somebody asks for a time. */
 export const ASKING: readonly Race[] = [
-  asking("create", create),
+  asking("create", ask),
   asking("create by the form", byForm),
-  asking("create, three units", create, { units: 3 }, 3),
+  asking("create, three units", ask, { units: 3 }, 3),
   ...[several, anyOf, bulk, series, files, closures],
 ];

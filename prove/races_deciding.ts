@@ -1,5 +1,5 @@
 import { done } from "./people.ts";
-import { type Arena, type Attempt, makeResources, type Race, windowOf, wishOf } from "./race.ts";
+import { type Arena, type Attempt, makeResources, placeOf, type Race, windowOf, wishOf } from "./race.ts";
 
 // What approvers give: a time that several wait for, one that somebody has, one that is taken from somebody.
 
@@ -23,7 +23,7 @@ function deciding(name: string, body: Record<string, unknown>, winners?: number)
     async open(arena) {
       const ids = await makeResources(arena, RESOURCES, { requires_approval: true });
       return async (slot) => {
-        const [id, turn] = [ids[slot % RESOURCES], Math.floor(slot / RESOURCES)];
+        const { id, turn } = placeOf(ids, slot);
         const asked = await waiting(arena, id, turn);
         // Two approvers for each, so that the same is decided twice, too.
         const attempts = [...asked, ...asked].map((one, i): Attempt => ({
@@ -43,7 +43,7 @@ const bump: Race = {
   async open(arena) {
     const ids = await makeResources(arena, RESOURCES);
     return async (slot) => {
-      const [id, turn] = [ids[slot % RESOURCES], Math.floor(slot / RESOURCES)];
+      const { id, turn } = placeOf(ids, slot);
       const wish = (who: number) => ({ resource_id: id, ...wishOf(arena, turn, who) });
       const held = await done(arena.people[0], arena.origins[0], "POST", "/reservations", wish(0));
       const bumping = arena.staff.slice(0, 2).map((sam): Attempt => ({

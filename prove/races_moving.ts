@@ -4,6 +4,7 @@ import {
   type Attempt,
   makeResources,
   misgivenDates,
+  placeOf,
   type Race,
   windowOf,
   wishOf,
@@ -41,7 +42,7 @@ function moving(name: string, send: Move): Race {
       const ids = await makeResources(arena, RESOURCES);
       const all = await wanderers(arena);
       return (slot) => {
-        const [id, turn] = [ids[slot % RESOURCES], Math.floor(slot / RESOURCES)];
+        const { id, turn } = placeOf(ids, slot);
         const attempts = all.map((one, who) => {
           const to = { resource_id: id, ...wishOf(arena, turn, who) };
           return { id: one.id, send: send(arena, one, to, who) };
@@ -66,7 +67,7 @@ const proposals: Race = {
     const ids = await makeResources(arena, RESOURCES, { requires_approval: true });
     const all = await wanderers(arena, { requires_approval: true });
     return async (slot) => {
-      const [id, turn] = [ids[slot % RESOURCES], Math.floor(slot / RESOURCES)];
+      const { id, turn } = placeOf(ids, slot);
       const attempts = await Promise.all(all.map(async (one, who) => {
         const to = { resource_id: id, ...wishOf(arena, turn, who) };
         const { proposed_change } = await done(
@@ -128,7 +129,7 @@ const restore: Race = {
   async open(arena) {
     const ids = await makeResources(arena, RESOURCES);
     return async (slot) => {
-      const [id, turn] = [ids[slot % RESOURCES], Math.floor(slot / RESOURCES)];
+      const { id, turn } = placeOf(ids, slot);
       const attempts: Attempt[] = [];
       for (const [who, person] of arena.people.entries()) {
         const body = { resource_id: id, ...wishOf(arena, turn, who) };

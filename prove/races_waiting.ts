@@ -1,5 +1,15 @@
 import { done } from "./people.ts";
-import { type Arena, type Attempt, makeResources, type Race, windowOf, wishOf } from "./race.ts";
+import {
+  type Arena,
+  ask,
+  type Attempt,
+  makeResources,
+  type Place,
+  placeOf,
+  type Race,
+  windowOf,
+  wishOf,
+} from "./race.ts";
 
 // What comes free for those who wait: an offer that is taken more than once, a date that several want after all.
 
@@ -11,7 +21,7 @@ function offering(arena: Arena) {
   const [owner, ...others] = arena.people;
   const waiting = others.slice(0, 2);
   let entries: string[] = [];
-  return async (resource_id: string, turn: number): Promise<string[]> => {
+  return async ({ id: resource_id, turn }: Place): Promise<string[]> => {
     // Nobody can wait for all of the slots of a run at once. Some entries are over already.
     await Promise.all(entries.map((id, who) => waiting[who].call(origin, "DELETE", `/waitlist/${id}`)));
     const body = { resource_id, ...wishOf(arena, turn, 0) };
@@ -31,22 +41,16 @@ const offer: Race = {
     const ids = await makeResources(arena, RESOURCES);
     const offered = offering(arena);
     return async (slot) => {
-      const [id, turn] = [ids[slot % RESOURCES], Math.floor(slot / RESOURCES)];
-      const entries = await offered(id, turn);
+      const wanted = placeOf(ids, slot);
+      const entries = await offered(wanted);
       const accept = (who: number): Attempt => ({
         send: (origin) => arena.people[who].call(origin, "POST", `/waitlist/${entries[who - 1]}/accept`),
       });
-      const ask = (who: number): Attempt => ({
-        send: (origin) =>
-          arena.people[who].call(origin, "POST", "/reservations", {
-            resource_id: id,
-            ...wishOf(arena, turn, who),
-          }),
-      });
-      const attempts = [accept(1), accept(1), accept(1), accept(2), ask(0), ask(3), ask(4), ask(5)];
+      const attempts = [accept(1), accept(1), accept(1), accept(2)];
+      for (const who of [0, 3, 4, 5]) attempts.push({ send: ask(arena, wanted, who) });
       // Those who ask anew are as early as those who were offered it.
       attempts.push(...attempts.splice(0, slot % attempts.length));
-      return { ...windowOf(arena, turn, [id]), attempts };
+      return { ...windowOf(arena, wanted.turn, [wanted.id]), attempts };
     };
   },
 };
@@ -58,19 +62,16 @@ const declined: Race = {
     const ids = await makeResources(arena, RESOURCES);
     const offered = offering(arena);
     return async (slot) => {
-      const [id, turn] = [ids[slot % RESOURCES], Math.floor(slot / RESOURCES)];
-      const [first] = await offered(id, turn);
+      const wanted = placeOf(ids, slot);
+      const [first] = await offered(wanted);
       const decline: Attempt = {
         takes: false,
         send: (origin) => arena.people[1].call(origin, "POST", `/waitlist/${first}/decline`),
       };
       const attempts = [decline, decline];
-      for (const who of [0, 3, 4, 5, 6, 7]) {
-        const body = { resource_id: id, ...wishOf(arena, turn, who) };
-        attempts.push({ send: (origin) => arena.people[who].call(origin, "POST", "/reservations", body) });
-      }
+      for (const who of [0, 3, 4, 5, 6, 7]) attempts.push({ send: ask(arena, wanted, who) });
       attempts.push(...attempts.splice(0, slot % attempts.length));
-      return { ...windowOf(arena, turn, [id]), attempts };
+      return { ...windowOf(arena, wanted.turn, [wanted.id]), attempts };
     };
   },
   holds(holders, answers) {
@@ -95,7 +96,7 @@ const added: Race = {
   async open(arena) {
     const ids = await makeResources(arena, 2 * RESOURCES);
     return async (slot) => {
-      const [id, turn] = [ids[slot % ids.length], Math.floor(slot / ids.length)];
+      const { id, turn } = placeOf(ids, slot);
       const from = arena.base.add({ hours: 24 * DAYS * turn });
       const start = from.add({ hours: 9 });
       const wish = { resource_id: id, start_time: `${start}`, end_time: `${start.add({ hours: 2 })}` };
