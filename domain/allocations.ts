@@ -1,3 +1,4 @@
+import { unshown } from "../db/plans.ts";
 import type { Db, Fragment, Tx } from "../db/types.ts";
 import type { Period } from "./periods.ts";
 import { type Quantities, quantityOf, type Wanted } from "./quantities.ts";
@@ -19,6 +20,21 @@ type Sought = Period | Record<keyof Period, Fragment>;
 export function taking(db: Db, { start_time, end_time }: Sought) {
   return db`tstzrange(${start_time}::timestamptz - make_interval(mins => coalesce(p.buffer_before, 0)),
     ${end_time}::timestamptz + make_interval(mins => coalesce(p.buffer_after, 0)), '[)')`;
+}
+
+/**
+ * What holds any of a resource `r` within a period, of the whole or of a part of it: a query for allocations `a`. Each
+ * part is looked up by itself: to the planner few rows seem to overlap, and it would go through those of the whole house.
+ *
+ * @param except a reservation whose own do not count
+ */
+export function heldOf(db: Db, period: Fragment, now: Temporal.Instant, except?: string | null) {
+  return db`(select a.* from compositions t cross join lateral (
+      select * from allocations a
+      where a.holds and a.resource_id = t.taken_id and a.period && ${period} and ${notOf(db, except)}
+        and ${notMissed(db, now)}
+      offset 0) a
+    where t.resource_id = r.id)`;
 }
 
 /**
@@ -197,9 +213,9 @@ export async function cutShort(
  */
 export function notMissed(db: Db, now: Temporal.Instant, a = db`a`) {
   return db`coalesce(${a}.reservation_id <> all(array(
-    select id from reservations where status = 'approved' and check_in_until <= ${now})), true)
+    select id from reservations where status = 'approved' and check_in_until <= ${unshown(db, now)})), true)
     and coalesce(${a}.offer_id <> all(array(
-    select id from offers where ended_at is null and expires_at <= ${now})), true)`;
+    select id from offers where ended_at is null and expires_at <= ${unshown(db, now)})), true)`;
 }
 
 /** Of allocations `a`: leaves out those of one reservation. Closures and offers are nobody's own, and never left out. */

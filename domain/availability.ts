@@ -1,6 +1,7 @@
+import { unshown, unshownIds } from "../db/plans.ts";
 import type { Db } from "../db/types.ts";
 import { isId } from "../lib/ids.ts";
-import { notMissed, notOf, taking } from "./allocations.ts";
+import { heldOf, notMissed, notOf, taking } from "./allocations.ts";
 import { takenByUnit, withAccessories } from "./free_units.ts";
 import { type Actor, may } from "./permissions.ts";
 import { NotFound } from "./errors.ts";
@@ -72,11 +73,12 @@ export async function conflictsOf(
 ): Promise<InTheWay[]> {
   const { resource_ids, except = null } = wish;
   const ids = [...resource_ids];
+  const period = { start_time: unshown(db, wish.start_time), end_time: unshown(db, wish.end_time) };
   const rows = await db<(Omit<InTheWay, "hidden" | "mine"> & Secret)[]>`
     with wanted as (
       select r.id, r.name, r.units, q.quantity, coalesce(p.details_for_staff, false) as for_staff,
-        ${taking(db, wish)} as period
-      from unnest(${ids}::uuid[], ${
+        ${taking(db, period)} as period
+      from unnest(${unshownIds(db, ids)}, ${
     ids.map((id) => quantityOf(wish.quantities, id))
   }::int[]) as q (id, quantity)
       join resources r on r.id = q.id left join policies p on p.id = r.policy_id
@@ -356,9 +358,8 @@ async function alikeAtSameTime(sql: Db, wish: Wish, now: Temporal.Instant): Prom
     where wanted.id = ${id} and r.deactivated_at is null
       and coalesce(r.capacity, 0) >= coalesce(wanted.capacity, 0)
       and not r.accessory and r.units >= ${quantity} + (
-        select count(distinct a.unit) from compositions t join allocations a on a.resource_id = t.taken_id
-        where t.resource_id = r.id and a.holds and a.unit <= r.units and a.period && ${taking(sql, wish)}
-          and ${notMissed(sql, now)}${wish.except ? sql` and ${notOf(sql, wish.except)}` : sql``})
+        select count(distinct a.unit) from ${heldOf(sql, taking(sql, wish), now, wish.except)} a
+        where a.unit <= r.units)
     order by r.location is distinct from wanted.location, r.requires_approval and not wanted.requires_approval,
       abs(coalesce(r.capacity, 0) - coalesce(wanted.capacity, 0)), lower(r.name)
     limit 8`;

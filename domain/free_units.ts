@@ -1,5 +1,5 @@
 import type { Db } from "../db/types.ts";
-import { notMissed, notOf, taking } from "./allocations.ts";
+import { heldOf, notMissed, notOf, taking } from "./allocations.ts";
 import type { Wish } from "./availability.ts";
 import type { Period } from "./periods.ts";
 import type { Rules } from "./policies.ts";
@@ -25,9 +25,8 @@ export function freeUnitsOf(
   const { resource_ids, except } = wish;
   return db<FreeUnits[]>`
     select r.id, r.name, r.units, r.units - (
-      select count(distinct a.unit) from compositions t join allocations a on a.resource_id = t.taken_id
-      where t.resource_id = r.id and a.holds and a.unit <= r.units and a.period && ${taking(db, wish)}
-        and ${notOf(db, except)} and ${notMissed(db, now)})::int as free_units
+      select count(distinct a.unit) from ${heldOf(db, taking(db, wish), now, except)} a
+      where a.unit <= r.units)::int as free_units
     from resources r left join policies p on p.id = r.policy_id
     where r.id = any(${[...resource_ids]}) order by lower(r.name)`;
 }

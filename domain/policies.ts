@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { unshownIds } from "../db/plans.ts";
 import { transaction } from "../db/transaction.ts";
 import type { Db, Fragment, Sql, Tx } from "../db/types.ts";
 import { isId, newId } from "../lib/ids.ts";
@@ -286,7 +287,7 @@ function readRules(db: Db, ids: readonly string[]) {
       ${partColumns(db)}, r.accessory, ${offeredWith(db)},
       case when p.id is not null then ${policyJson(db)} - array['id', 'version'] end as policy
     from resources r left join policies p on p.id = r.policy_id
-    where r.id = any(${[...ids]})`;
+    where r.id = any(${unshownIds(db, ids)})`;
 }
 
 /** What rules know of the parts of a resource `r`. Its version grows with each change of either. */

@@ -1,4 +1,4 @@
-import type { Db, Tx } from "../db/types.ts";
+import type { Db, Fragment, Tx } from "../db/types.ts";
 import { isId } from "../lib/ids.ts";
 import { NotFound } from "./errors.ts";
 import { type Actor, may } from "./permissions.ts";
@@ -86,9 +86,9 @@ export function columns(db: Db) {
       where a.reservation_id = v.id and a.asked is not null) as resources`;
 }
 
-/** Reservations `v` with their requester `u` and who decided `d`. */
-export function joined(db: Db) {
-  return db`reservations v join users u on u.id = v.requester_id left join users d on d.id = v.decided_by`;
+/** Reservations `v`, all or those of a query, with their requester `u` and who decided `d`. */
+export function joined(db: Db, source: Fragment = db`reservations`) {
+  return db`${source} v join users u on u.id = v.requester_id left join users d on d.id = v.decided_by`;
 }
 
 /** What to look for among the reservations that the actor may see. All of it must hold. */
@@ -114,41 +114,60 @@ export interface Filter {
   after?: { start_time: Temporal.Instant; id: string };
 }
 
-/** Reservations in the order of their start, one more than `limit` where there are more. */
+/**
+ * Reservations in the order of their start, one more than `limit` where there are more. What begins after `from`, or up
+ * to a day before it, is found by start; what lasts longer than a day has an index of its own: however many are over by
+ * then, they are not looked at.
+ */
 export function listReservations(db: Db, actor: Actor, filter: Filter): Promise<Reservation[]> {
-  const { requester_id, resource_id, status, q, from, to, ended_by, ahead, newestFirst, limit, after } =
-    filter;
-  const words = q && `%${q.replace(/[\\%_]/g, "\\$&")}%`;
+  const { from, newestFirst, limit } = filter;
+  const order = newestFirst ? db`v.start_time desc, v.id desc` : db`v.start_time, v.id`;
+  const found = (near: Fragment) =>
+    db`
+    (select v.* from reservations v where ${near} ${fitting(db, actor, filter)}
+      order by ${order} limit ${limit + 1})`;
+  const source = from
+    ? db`(${found(db`v.start_time >= ${from}::timestamptz - interval '1 day' and v.end_time > ${from}`)}
+      union all ${
+      found(db`v.start_time < ${from}::timestamptz - interval '1 day' and v.end_time > ${from}
+        and v.end_time - v.start_time > interval '1 day'`)
+    })`
+    : found(db`true`);
   return db<Reservation[]>`
-    select ${columns(db)} from ${joined(db)}
-    where ${may(actor, "see_reservation") ? db`true` : db`v.requester_id = ${actor.id}`}
-      ${requester_id ? db`and v.requester_id = ${requester_id}` : db``}
-      ${status ? db`and ${hasStatus(db, status.is, status.at)}` : db``}
-      ${from ? db`and v.end_time > ${from}` : db``}
-      ${to ? db`and v.start_time < ${to}` : db``}
-      ${ahead ? db`and v.status in ('pending', 'approved', 'checked_in')` : db``}
-      ${ended_by ? db`and v.end_time <= ${ended_by}` : db``}
-      ${
+    select ${columns(db)} from ${joined(db, source)}
+    order by ${order} limit ${limit + 1}`;
+}
+
+// What else must hold of a reservation `v`.
+function fitting(db: Db, actor: Actor, filter: Filter): Fragment {
+  const { requester_id, resource_id, status, q, to, ended_by, ahead, newestFirst, after } = filter;
+  const words = q && `%${q.replace(/[\\%_]/g, "\\$&")}%`;
+  return db`
+    ${may(actor, "see_reservation") ? db`` : db`and v.requester_id = ${actor.id}`}
+    ${requester_id ? db`and v.requester_id = ${requester_id}` : db``}
+    ${status ? db`and ${hasStatus(db, status.is, status.at)}` : db``}
+    ${to ? db`and v.start_time < ${to}` : db``}
+    ${ahead ? db`and v.status in ('pending', 'approved', 'checked_in')` : db``}
+    ${ended_by ? db`and v.end_time <= ${ended_by}` : db``}
+    ${
     resource_id
       ? db`and exists (select from allocations a where a.reservation_id = v.id and a.resource_id = ${resource_id})`
       : db``
   }
-      ${
+    ${
     words
       ? db`and (v.purpose ilike ${words} or v.reference ilike ${words} or exists (
           select from allocations a join resources r on r.id = a.resource_id
           where a.reservation_id = v.id and a.asked is not null and r.name ilike ${words}))`
       : db``
   }
-      ${
+    ${
     after
       ? newestFirst
         ? db`and (v.start_time, v.id) < (${after.start_time}, ${after.id})`
         : db`and (v.start_time, v.id) > (${after.start_time}, ${after.id})`
       : db``
-  }
-    order by ${newestFirst ? db`v.start_time desc, v.id desc` : db`v.start_time, v.id`}
-    limit ${limit + 1}`;
+  }`;
 }
 
 /** Whether a text names a status. */

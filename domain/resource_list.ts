@@ -1,6 +1,6 @@
 import type { Db } from "../db/types.ts";
 import { offeredWith } from "./accessories.ts";
-import { notMissed } from "./allocations.ts";
+import { heldOf } from "./allocations.ts";
 import { directParts } from "./parts.ts";
 import type { Period } from "./periods.ts";
 import type { Resource } from "./resources.ts";
@@ -34,9 +34,7 @@ export function listResources(db: Db, filter: ResourceFilter, now: Temporal.Inst
   const words = q && `%${q.replace(/[\\%_]/g, "\\$&")}%`;
   return db<Listed[]>`
     select r.*, ${directParts(db)}, ${offeredWith(db)}, (
-      select min(upper(a.period)) from compositions t join allocations a on a.resource_id = t.taken_id
-      where t.resource_id = r.id and a.holds and a.period @> ${now}::timestamptz
-        and ${notMissed(db, now)}
+      select min(upper(a.period)) from ${heldOf(db, db`tstzrange(${now}, ${now}, '[]')`, now)} a
       having count(distinct a.unit) >= r.units) as in_use_until, (
       select max(upper(d.period)) from closure_dates d
       where d.resource_id = r.id and d.period @> ${now}::timestamptz) as closed_until
@@ -55,9 +53,9 @@ export function listResources(db: Db, filter: ResourceFilter, now: Temporal.Inst
       ${
     free
       ? db`and r.deactivated_at is null and r.units >= ${free.quantity ?? 1} + (
-          select count(distinct a.unit) from compositions t join allocations a on a.resource_id = t.taken_id
-          where t.resource_id = r.id and a.holds and a.unit <= r.units and ${notMissed(db, now)}
-            and a.period && tstzrange(${free.start_time}, ${free.end_time}, '[)'))`
+          select count(distinct a.unit)
+          from ${heldOf(db, db`tstzrange(${free.start_time}, ${free.end_time}, '[)')`, now)} a
+          where a.unit <= r.units)`
       : db``
   }
       ${after ? db`and (lower(r.name), r.id) > (${after.name}, ${after.id})` : db``}

@@ -1,3 +1,4 @@
+import { unshown } from "../db/plans.ts";
 import type { Db } from "../db/types.ts";
 import { type Actor, may } from "./permissions.ts";
 import type { Period } from "./periods.ts";
@@ -93,7 +94,7 @@ export async function listLanes(
  * of its own, so that no stay of a month hides.
  */
 export async function findLanes(db: Db, window: Period, filter: LaneFilter): Promise<BareLane[]> {
-  const { start_time: from, end_time: to } = window;
+  const [from, to] = [unshown(db, window.start_time), unshown(db, window.end_time)];
   const { kind, q, id, limit, offset = 0 } = filter;
   const words = q && `%${q.replace(/[\\%_]/g, "\\$&")}%`;
   return await db<BareLane[]>`
@@ -118,12 +119,12 @@ export async function findLanes(db: Db, window: Period, filter: LaneFilter): Pro
         order by a.unit, coalesce(v.start_time, lower(a.period)), v.number) as blocks
       from (
         select *, null as part from allocations
-        where resource_id = r.id and lower(period) >= ${from}::timestamptz - interval '1 day'
+        where resource_id = r.id and lower(period) >= ${from} - interval '1 day'
           and lower(period) < ${to} and upper(period) > ${from}
         union all
         select *, null from allocations
         where resource_id = r.id and upper(period) > ${from} and upper(period) - lower(period) > interval '1 day'
-          and lower(period) < ${from}::timestamptz - interval '1 day'
+          and lower(period) < ${from} - interval '1 day'
         union all
         -- What others have of its parts; who has all of it is there already.
         select o.*, part.name

@@ -1,0 +1,16 @@
+import type { Db } from "./types.ts";
+
+// PostgreSQL plans a prepared statement anew at each execution for as long as plans made for its values look cheaper
+// than the one for any values. Of a large statement that reads few rows, planning takes several times as long as
+// running does. What does not show looks alike in both plans, and from the sixth execution on one is kept: a subquery
+// without a table is run by itself, once, before the rest.
+
+/**
+ * An instant that the planner is not shown, for a hot statement whose plan is right for any.
+ *
+ * @see https://www.postgresql.org/docs/current/sql-prepare.html#SQL-PREPARE-NOTES
+ */
+export const unshown = (db: Db, instant: Temporal.Instant) => db`(select ${instant}::timestamptz)`;
+
+/** The same of ids. */
+export const unshownIds = (db: Db, ids: readonly string[]) => db`(select ${[...ids]}::uuid[])::uuid[]`;
