@@ -14,3 +14,6 @@ export const unshown = (db: Db, instant: Temporal.Instant) => db`(select ${insta
 
 /** The same of ids. */
 export const unshownIds = (db: Db, ids: readonly string[]) => db`(select ${[...ids]}::uuid[])::uuid[]`;
+
+/** A whole number that the planner is always shown, such as how many rows are wanted at most. */
+export const shown = (db: Db, number: number) => db.unsafe(BigInt(number).toString());

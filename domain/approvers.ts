@@ -1,3 +1,4 @@
+import { unshown } from "../db/plans.ts";
 import type { Db, Fragment, Tx } from "../db/types.ts";
 import { Forbidden } from "./errors.ts";
 import { type Action, type Actor, may, permit } from "./permissions.ts";
@@ -98,7 +99,9 @@ function covers(db: Db, resources: Fragment, people: Fragment) {
 function coversFor(db: Db, actor: Actor, now: Temporal.Instant, resources: Fragment) {
   const absent = db`
     select d.user_id, absent.role from delegations d join users absent on absent.id = d.user_id
-    where d.to_user_id = ${actor.id} and d.starts_at <= ${now} and d.ends_at > ${now}
+    where d.to_user_id = ${actor.id} and d.starts_at <= ${unshown(db, now)} and d.ends_at > ${
+    unshown(db, now)
+  }
       and d.user_id <> v.requester_id and absent.disabled_at is null and absent.role in ('staff', 'admin')`;
   return db`(
     ${

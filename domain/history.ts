@@ -1,3 +1,4 @@
+import { unshown } from "../db/plans.ts";
 import type { Db, Tx } from "../db/types.ts";
 import type { Actor } from "./permissions.ts";
 
@@ -199,11 +200,18 @@ export function listNews(db: Db, actor: Actor, since: Temporal.Instant): Promise
       (select string_agg(case when a.asked > 1 then a.asked || ' × ' else '' end || r.name, ', ' order by r.name)
         from allocations a join resources r on r.id = a.resource_id
         where a.reservation_id = v.id and a.asked is not null) as resource_name
-    from reservations v
-    join history h on h.reservation_id = v.id
+    from (
+      select * from reservations where requester_id = ${actor.id} and updated_at >= ${
+    unshown(db, since)
+  } offset 0
+    ) v
+    -- Of each by itself: to the planner, the latest of everybody would seem to be enough.
+    cross join lateral (
+      select * from history where reservation_id = v.id and at >= ${unshown(db, since)}
+        and actor_id is distinct from ${actor.id} and action <> 'complete'
+      offset 0
+    ) h
     left join users u on u.id = h.actor_id
-    where v.requester_id = ${actor.id} and v.updated_at >= ${since} and h.at >= ${since}
-      and h.actor_id is distinct from ${actor.id} and h.action <> 'complete'
     order by h.id desc limit 10`;
 }
 

@@ -1,3 +1,4 @@
+import { shown, unshown } from "../db/plans.ts";
 import type { Db, Fragment } from "../db/types.ts";
 import { isId } from "../lib/ids.ts";
 import { notMissed, takes, wouldTake } from "./allocations.ts";
@@ -50,7 +51,7 @@ export async function listPending(
   permit(actor, "see_queue");
   const apart = asked ? isAsked(db) : db`not ${isAsked(db)}`;
   const whose = (all ? decidable : theirs)(db, actor, now, wanted(db));
-  const which = db`v.status = 'pending' and v.start_time > ${now} and ${apart} and ${whose}`;
+  const which = db`v.status = 'pending' and v.start_time > ${unshown(db, now)} and ${apart} and ${whose}`;
   return await queue(db, actor, now, which, { limit, offset });
 }
 
@@ -174,7 +175,7 @@ async function queue(
     from ${joined(db)}
     where ${which}
     order by v.priority desc, v.start_time, v.created_at, v.id
-    limit ${limit} offset ${offset}`;
+    limit ${shown(db, limit)} offset ${shown(db, offset)}`;
   return rows.map((row) => ({ ...withConflicts(row), competitors: row.competitors.map(withInstants) }));
 }
 

@@ -1,3 +1,4 @@
+import { shown, unshown } from "../db/plans.ts";
 import type { Db, Fragment, Tx } from "../db/types.ts";
 import { isId } from "../lib/ids.ts";
 import { NotFound } from "./errors.ts";
@@ -120,22 +121,26 @@ export interface Filter {
  * then, they are not looked at.
  */
 export function listReservations(db: Db, actor: Actor, filter: Filter): Promise<Reservation[]> {
-  const { from, newestFirst, limit } = filter;
+  const { newestFirst } = filter;
+  const from = filter.from && unshown(db, filter.from);
+  const limit = shown(db, filter.limit + 1);
   const order = newestFirst ? db`v.start_time desc, v.id desc` : db`v.start_time, v.id`;
-  const found = (near: Fragment) =>
+  const found = (among: Fragment) =>
     db`
-    (select v.* from reservations v where ${near} ${fitting(db, actor, filter)}
-      order by ${order} limit ${limit + 1})`;
+    (select v.* from ${among} v where true ${fitting(db, actor, filter)} order by ${order} limit ${limit})`;
   const source = from
-    ? db`(${found(db`v.start_time >= ${from}::timestamptz - interval '1 day' and v.end_time > ${from}`)}
-      union all ${
-      found(db`v.start_time < ${from}::timestamptz - interval '1 day' and v.end_time > ${from}
-        and v.end_time - v.start_time > interval '1 day'`)
-    })`
-    : found(db`true`);
+    ? db`(${
+      found(db`(select * from reservations
+        where start_time >= ${from} - interval '1 day' and end_time > ${from})`)
+    } union all ${
+      // By itself: to the planner, all that somebody has ever had would seem less than what is long.
+      found(db`(select * from reservations
+        where start_time < ${from} - interval '1 day' and end_time > ${from}
+          and end_time - start_time > interval '1 day' offset 0)`)})`
+    : found(db`reservations`);
   return db<Reservation[]>`
     select ${columns(db)} from ${joined(db, source)}
-    order by ${order} limit ${limit + 1}`;
+    order by ${order} limit ${limit}`;
 }
 
 // What else must hold of a reservation `v`.

@@ -1,3 +1,4 @@
+import { shown } from "../db/plans.ts";
 import type { Db } from "../db/types.ts";
 import { offeredWith } from "./accessories.ts";
 import { heldOf } from "./allocations.ts";
@@ -60,5 +61,5 @@ export function listResources(db: Db, filter: ResourceFilter, now: Temporal.Inst
   }
       ${after ? db`and (lower(r.name), r.id) > (${after.name}, ${after.id})` : db``}
     order by lower(r.name), r.id
-    limit ${limit + 1}`;
+    limit ${shown(db, limit + 1)}`;
 }

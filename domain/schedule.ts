@@ -1,4 +1,4 @@
-import { unshown } from "../db/plans.ts";
+import { shown, unshown } from "../db/plans.ts";
 import type { Db } from "../db/types.ts";
 import { type Actor, may } from "./permissions.ts";
 import type { Period } from "./periods.ts";
@@ -106,7 +106,7 @@ export async function findLanes(db: Db, window: Period, filter: LaneFilter): Pro
       where ${id ? db`id = ${id}` : db`deactivated_at is null and not accessory`}
         ${kind ? db`and kind = ${kind}` : db``}
         ${words ? db`and (name ilike ${words} or location ilike ${words})` : db``}
-      order by lower(name), id limit ${limit + 1} offset ${offset}
+      order by lower(name), id limit ${shown(db, limit + 1)} offset ${shown(db, offset)}
     ) r
     left join lateral (
       select json_agg(json_build_array(

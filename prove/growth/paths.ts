@@ -1,6 +1,8 @@
 import { listAudit } from "../../domain/audit.ts";
+import { listBumped } from "../../domain/bumps.ts";
 import { getFigures } from "../../domain/figures.ts";
 import { find } from "../../domain/find.ts";
+import { listNews } from "../../domain/history.ts";
 import type { Actor } from "../../domain/permissions.ts";
 import { listPending } from "../../domain/queue.ts";
 import { explain, request } from "../../domain/requests.ts";
@@ -74,6 +76,33 @@ export const PATHS: readonly Path[] = [
         requester_id: person.id,
         from: now,
         ahead: true,
+        limit: PAGE,
+      }),
+  },
+  {
+    name: "my past",
+    walk: ({ sql, person, now }) =>
+      listReservations(sql, person, {
+        requester_id: person.id,
+        ended_by: now,
+        newestFirst: true,
+        limit: PAGE,
+      }),
+  },
+  {
+    name: "what is new to me",
+    walk: ({ sql, person, now }) => listNews(sql, person, now.subtract({ hours: 24 * 7 })),
+  },
+  {
+    name: "what was taken from me",
+    walk: ({ sql, person, now }) => listBumped(sql, person, now),
+  },
+  {
+    name: "everybody's tomorrow, as a list",
+    walk: ({ sql, staff, now }) =>
+      listReservations(sql, staff, {
+        from: now.add({ hours: 24 }),
+        to: now.add({ hours: 48 }),
         limit: PAGE,
       }),
   },
