@@ -9,7 +9,7 @@ import type { Bench } from "./setting.ts";
 const SMALLEST = 10_000;
 const AHEAD = 20_000;
 /** Those of `prove:growth` on which most requests go. */
-const HOT = PATHS.slice(0, 5);
+const HOT = PATHS.slice(0, 6);
 
 /** What the hot paths cost with years behind them, beside the same with a few months. */
 export async function measurePast({ effort, where, ends }: Bench): Promise<Section> {

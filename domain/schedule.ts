@@ -118,21 +118,25 @@ export async function findLanes(db: Db, window: Period, filter: LaneFilter): Pro
           extract(epoch from coalesce(v.check_in_until, s.expires_at)) * 1000, a.part, whole.name)
         order by a.unit, coalesce(v.start_time, lower(a.period)), v.number) as blocks
       from (
-        select *, null as part from allocations
-        where resource_id = r.id and lower(period) >= ${from} - interval '1 day'
-          and lower(period) < ${to} and upper(period) > ${from}
-        union all
-        select *, null from allocations
-        where resource_id = r.id and upper(period) > ${from} and upper(period) - lower(period) > interval '1 day'
-          and lower(period) < ${from} - interval '1 day'
-        union all
-        -- What others have of its parts; who has all of it is there already.
-        select o.*, part.name
-        from resource_parts_all t join resources part on part.id = t.part_id
-        join allocations o on o.resource_id = t.part_id and o.period && tstzrange(${from}, ${to}, '[)')
-        where t.whole_id = r.id and not exists (
-          select from allocations own where own.resource_id = r.id and own.period && o.period
-            and (own.reservation_id = o.reservation_id or own.closure_id = o.closure_id))
+        select a.*, x.part
+        from (
+          select r.id as taken_id, null as part
+          union all
+          select t.part_id, part.name from resource_parts_all t join resources part on part.id = t.part_id
+          where t.whole_id = r.id
+        ) x cross join lateral (
+          select * from allocations
+          where resource_id = x.taken_id and lower(period) >= ${from} - interval '1 day'
+            and lower(period) < ${to} and upper(period) > ${from}
+          union all
+          select * from allocations
+          where resource_id = x.taken_id and upper(period) > ${from}
+            and upper(period) - lower(period) > interval '1 day' and lower(period) < ${from} - interval '1 day'
+        ) a
+        -- Who has all of it is there already.
+        where x.part is null or not exists (
+          select from allocations own where own.resource_id = r.id and own.period && a.period
+            and (own.reservation_id = a.reservation_id or own.closure_id = a.closure_id))
       ) a
       left join resources whole on whole.id = a.whole_id
       left join reservations v on v.id = a.reservation_id

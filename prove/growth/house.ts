@@ -1,5 +1,7 @@
 import { connect, type Where } from "../../db/connect.ts";
 import type { Sql } from "../../db/types.ts";
+import type { Actor } from "../../domain/permissions.ts";
+import { createResource, NewResource } from "../../domain/resources.ts";
 import { migrate } from "../../db/migrate.ts";
 import { fill } from "../../bench/fill.ts";
 import type { House } from "./measure.ts";
@@ -44,9 +46,13 @@ const DAYS_AHEAD = 400;
 /** Builds one in an empty, migrated database: as many past reservations as are asked for, and those ahead. */
 export async function fillHouse(sql: Sql, { past, ahead, now, say }: Building): Promise<Grown> {
   const site = await fill(sql, now, { ahead });
-  const people = await sql<{ id: string; email: string; name: string; role: "user" | "staff" }[]>`
-    select id, email, name, role from users where role <> 'admin' order by role, id`;
-  const [staff, person] = people.map((one) => ({ ...one, time_zone: site.time_zone }));
+  const { time_zone } = site;
+  const people = await sql<Omit<Actor, "time_zone">[]>`
+    select distinct on (role) id, email, name, role from users order by role, id`;
+  const [admin, staff, person] = people.map((one) => ({ ...one, time_zone }));
+  const part_ids = site.resources.slice(0, 2);
+  const hall = NewResource.parse({ name: "Hall of two rooms", kind: "hall", part_ids });
+  const { id } = await createResource(sql, admin, { ...hall, time_zone }, now);
   const slots = { resources: site.resources, from: `${now.round("hour").add({ hours: 24 * DAYS_AHEAD })}` };
   const before = now.subtract({ hours: 24 * 400 });
   const grow = (from: number, to: number) =>
@@ -56,6 +62,6 @@ export async function fillHouse(sql: Sql, { past, ahead, now, say }: Building): 
   const [{ there }] = await sql<{ there: number }[]>`
     select count(*)::int as there from reservations where status = 'completed'`;
   await grow(there, past);
-  const house = { sql, person, staff, slots, now };
+  const house = { sql, person, staff, slots, hall: id, now };
   return { house, grow, widen: (resources) => addResources(sql, resources) };
 }

@@ -25,7 +25,7 @@ export async function addPast(
       await tx`
         with house as (
           select id, row_number() over (order by id) - 1 as place, count(*) over () as many
-          from resources where units = 1
+          from resources where units = 1 and id not in (select whole_id from resource_parts)
         ), numbered as (
           select gen_random_uuid() as id, n, h.id as resource_id,
             (${requesters}::uuid[])[1 + n % ${requesters.length}] as requester_id,

@@ -19,6 +19,8 @@ export interface Walk {
   person: Actor;
   staff: Actor;
   slots: Slots;
+  /** A resource that is composed of two others. */
+  hall: string;
   now: Temporal.Instant;
   /** A number that no other walk was given: for what must be free. */
   number: number;
@@ -46,6 +48,14 @@ export const PATHS: readonly Path[] = [
     walk: ({ sql, person, slots, now }) =>
       listLanes(sql, person, { start_time: now, end_time: now.add({ hours: 24 * 7 }) }, {
         id: slots.resources[0],
+        limit: 1,
+      }, now),
+  },
+  {
+    name: "week of a hall of two rooms",
+    walk: ({ sql, person, hall, now }) =>
+      listLanes(sql, person, { start_time: now, end_time: now.add({ hours: 24 * 7 }) }, {
+        id: hall,
         limit: 1,
       }, now),
   },
