@@ -30,6 +30,8 @@ export interface NewReservation extends Asked {
   override?: string;
   /** Until when at least it holds its slot while it waits for a decision: it was promised that. */
   kept_until?: Temporal.Instant;
+  /** The zone in which its times were typed, as the first of its resources was known: in another they are others. */
+  typed_in?: string;
 }
 
 /** What a new reservation is, as far as its storing tells. */
@@ -101,6 +103,10 @@ export async function tryFor(
   options: { fresh: boolean },
 ): Promise<Stored | undefined> {
   const rules = await judged(sql, wish, now, options);
+  if (wish.typed_in && rules[0].time_zone !== wish.typed_in) {
+    const { name, time_zone } = rules[0];
+    throw new Conflict(`The time zone of ${name} is now ${time_zone}: look at the times again`);
+  }
   const counted = rules.some(hasQuota) && !wish.override;
   // What of several could not be had fails, and would take a transaction under way with it.
   const apart = counted || (isInside(sql) && rowsFor(rules, wish.quantities) > 1);

@@ -46,14 +46,19 @@ reserve.post("/reservations", async (c) => {
     return c.redirect(`/series/new?${new URLSearchParams(filled)}`, 303);
   }
   return orAgain(async () => {
-    const { resource_ids, start_time, end_time } = await slotOf(c, values);
+    const taken = readTake(values.take);
+    const id = taken?.resource_ids[0] ?? values.resource?.toLowerCase() ?? "";
+    const [rules] = isId(id) ? await rulesOf(c.var.sql, [id]) : [];
+    if (!rules) throw new NotFound("This resource");
+    const { start_time, end_time } = taken ?? readPeriod(values, rules.time_zone);
     const { purpose } = check(Words, values);
     const { override } = check(Override, values);
-    const [rules] = await rulesOf(c.var.sql, resource_ids);
-    const asked = readParticulars(values, rules?.policy);
+    const asked = readParticulars(values, rules.policy);
     const words = { purpose, private: values.private === "on", override: override || undefined };
-    const wanted = withAccessories(resource_ids, readUnits(values), values);
-    const wish = { ...wanted, start_time, end_time, ...asked, ...words };
+    const wanted = withAccessories([id], readUnits(values), values);
+    // The rules are those of a moment ago: what they say is held against the present ones, and so is their zone.
+    const typed_in = taken ? undefined : rules.time_zone;
+    const wish = { ...wanted, start_time, end_time, typed_in, ...asked, ...words };
     const stored = await request(c.var.sql, actorOf(c), wish, c.var.now);
     const text = stored.status === "pending" ? "Requested: an approver decides on it" : "Reserved";
     const path = reservationPath(stored.reference);

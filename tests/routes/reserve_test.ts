@@ -503,3 +503,20 @@ Deno.test("Bob cannot end what has begun before now, and is told so beside the e
   assert.equal(again.status, 422);
   assert.equal(beside(again, "end"), "This end has passed: choose a time from now on");
 });
+
+Deno.test("Where the zone of a room has changed meanwhile, Bob is told to look at his times again", async () => {
+  await using scene = await twoHalls();
+  const form = await scene.bob.get(
+    `/reservations/new?${new URLSearchParams({ resource: scene.a.id, ...FIRST })}`,
+  );
+  // Another server changed it: this one still knows the rules as they were.
+  await scene
+    .sql`update resources set time_zone = 'Asia/Tokyo', version = version + 1 where id = ${scene.a.id}`;
+  const answer = await press(scene.bob, form, "Reserve", { start: "10:30" });
+  assert.equal(answer.status, 409);
+  assert.match(verdict(answer), /The time zone of Hall A is now Asia\/Tokyo: look at the times again/);
+  assert.equal(valuesOf(one(read(answer), "#reserve")).start, "10:30");
+  assert.deepEqual(await stored(scene.sql), []);
+  assert.equal((await press(scene.bob, answer, "Reserve")).status, 303);
+  assert.equal((await stored(scene.sql))[0].from, "2026-05-05 03:30");
+});
