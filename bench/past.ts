@@ -22,7 +22,7 @@ export async function measurePast({ effort, where, ends }: Bench): Promise<Secti
   const grown = await build("years", effort.past);
   let walks = 0;
   const rounds = effort.rounds * 40;
-  const costs = await measure(smallest.house, grown.house, { rounds, number: () => walks++, paths: HOT });
+  const costs = await measure(smallest.visit(), grown.visit(), { rounds, number: () => walks++, paths: HOT });
   return {
     title: `${effort.past.toLocaleString("en")} past reservations, ${
       AHEAD.toLocaleString("en")

@@ -16,6 +16,12 @@ export interface Grown {
   widen(resources: number): Promise<void>;
 }
 
+/** The same, for those who come and go while it grows. */
+export interface Visited extends Grown {
+  /** The house by connections of one's own: a connection keeps plans, and what they cost, from before it grew. */
+  visit(): House;
+}
+
 interface Building {
   past: number;
   /** So many lie ahead; without it, ten thousand. */
@@ -29,15 +35,20 @@ export async function buildHouse(
   server: Exclude<Where, string>,
   name: string,
   { ends, ...building }: Building & { ends: AsyncDisposableStack },
-): Promise<Grown> {
+): Promise<Visited> {
   const admin = connect(server, { max: 1, name: "growth" });
   await admin`create database ${admin(name)}`;
   await admin.end();
-  // To clear up behind ten million rows takes minutes.
-  const sql = connect({ ...server, database: name }, { max: 4, name: "growth", patience: 0 });
-  ends.defer(() => sql.end());
+  const open = () => {
+    // To clear up behind ten million rows takes minutes.
+    const sql = connect({ ...server, database: name }, { max: 4, name: "growth", patience: 0 });
+    ends.defer(() => sql.end());
+    return sql;
+  };
+  const sql = open();
   await migrate(sql, building.now);
-  return await fillHouse(sql, building);
+  const grown = await fillHouse(sql, building);
+  return { ...grown, visit: () => ({ ...grown.house, sql: open() }) };
 }
 
 /** By then the last reservation is over, and slots are free. */

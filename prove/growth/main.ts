@@ -60,14 +60,14 @@ async function grow(run: Run, { past, resources, rounds }: GrowthOptions) {
     await grown.grow(there, many);
     there = many;
     run.say(`Measuring: ${many} past reservations`);
-    const costs = await measure(smallest.house, grown.house, { rounds, number });
+    const costs = await measure(smallest.visit(), grown.visit(), { rounds, number });
     history.push(told(run, { past: many, resources: resources[0], costs }));
   }
   const wide = await build("wide");
   for (const many of resources) {
     await wide.widen(many);
     run.say(`Measuring: ${many} resources`);
-    const costs = await measure(smallest.house, wide.house, { rounds, number });
+    const costs = await measure(smallest.visit(), wide.visit(), { rounds, number });
     width.push(told(run, { past: past[0], resources: many, costs }));
   }
   return { history, width };
