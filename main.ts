@@ -7,6 +7,7 @@ import { DataDirInUse, EmbeddedFailed } from "./db/embedded.ts";
 import { isDriversOwn, tellsOfLoss } from "./db/lost.ts";
 import { migrate, MigrationRefused } from "./db/migrate.ts";
 import type { Sql } from "./db/types.ts";
+import { Invalid } from "./domain/errors.ts";
 import { setUp } from "./domain/users.ts";
 import { furnish, openDatabase, type Opened } from "./house.ts";
 import { JOBS, runJob } from "./jobs.ts";
@@ -61,7 +62,9 @@ async function start(config: Config) {
       password: config.ADMIN_PASSWORD,
       name: "Administrator",
     };
-    await setUp(sql, admin, clock());
+    await setUp(sql, admin, clock()).catch((error) => {
+      throw error instanceof Invalid ? new BadSettings(`ADMIN_PASSWORD is refused: ${error.message}`) : error;
+    });
   }
   const house = await furnish(sql, config, clock, standby);
   // Its ear at the database closes with the pool: to say goodbye would wait for a database that may be gone.

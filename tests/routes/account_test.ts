@@ -103,7 +103,7 @@ const REFUSED: [what: string, current: string, password: string, label: string, 
     PASSWORD,
     "password1234",
     "New password",
-    "This is among the first that others would try",
+    "Others would try this early: put a few words together that have nothing to do with each other",
   ],
 ];
 
