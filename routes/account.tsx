@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import { z } from "zod";
-import { endOwnSession, listSessions } from "../domain/auth/sessions.ts";
+import { endOtherSessions, endOwnSession, listSessions } from "../domain/auth/sessions.ts";
 import { createToken, listTokens, NewToken, revokeToken } from "../domain/auth/tokens.ts";
 import {
   delegate,
@@ -42,9 +42,7 @@ account.post("/account/password", async (c) => {
   return orAgain(async () => {
     const actor = actorOf(c);
     const change = { ...check(PasswordChange, values), session_id: c.var.session_id ?? "" };
-    const wasRight = await mayTry(c, actor.email);
-    await changePassword(c.var.sql, actor, change, c.var.now);
-    await wasRight();
+    await inPerson(c, () => changePassword(c.var.sql, actor, change, c.var.now));
     c.var.house.identities.forget();
     return done(c, {
       to: "/account",
@@ -66,15 +64,31 @@ account.post("/account/away/:id/end", allowed("delegate"), async (c) => {
   return done(c, { to: "/account", notice: { text: "You decide yourself again" } });
 });
 
+account.post("/account/sessions/end", async (c) => {
+  const { confirm = "" } = await fields(c);
+  return orAgain(async () => {
+    const others = { here: c.var.session_id ?? "", password: confirm };
+    await inPerson(c, () => endOtherSessions(c.var.sql, actorOf(c), others, c.var.now));
+    c.var.house.identities.forget();
+    return done(c, { to: "/account", notice: { text: "Signed out everywhere else" } });
+  }, (problem) => show(c, undefined, problem));
+});
+
 account.post("/account/sessions/:id/end", async (c) => {
-  const id = c.req.param("id");
-  await endOwnSession(c.var.sql, actorOf(c), id, c.var.now);
-  c.var.house.identities.forget();
-  if (id === c.var.session_id) {
-    clearSession(c);
-    return done(c, { to: "/login", notice: { text: "You are signed out" } });
-  }
-  return done(c, { to: "/account", notice: { text: "Signed out there" } });
+  const { confirm = "" } = await fields(c);
+  const session = { session_id: c.req.param("id"), here: c.var.session_id, password: confirm };
+  const end = () => endOwnSession(c.var.sql, actorOf(c), session, c.var.now);
+  return orAgain(async () => {
+    if (session.session_id === session.here) {
+      await end();
+      c.var.house.identities.forget();
+      clearSession(c);
+      return done(c, { to: "/login", notice: { text: "You are signed out" } });
+    }
+    await inPerson(c, end);
+    c.var.house.identities.forget();
+    return done(c, { to: "/account", notice: { text: "Signed out there" } });
+  }, (problem) => show(c, undefined, problem));
 });
 
 account.post("/account/tokens", async (c) => {
@@ -96,6 +110,13 @@ account.post("/account/tokens/:id/revoke", async (c) => {
   c.var.house.identities.forget();
   return done(c, { to: "/account", notice: { text: "The token is good no more" } });
 });
+
+// What wants the password: a wrong one counts as it does where somebody signs in.
+async function inPerson(c: Context, work: () => Promise<unknown>) {
+  const wasRight = await mayTry(c, actorOf(c).email);
+  await work();
+  await wasRight();
+}
 
 type Making = Pick<Problem, "errors" | "status" | "message"> & { values: Values };
 type Away = Pick<Problem, "errors" | "status"> & { values: Values };

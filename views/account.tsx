@@ -90,10 +90,25 @@ function PasswordForm({ errors, email }: { errors: Record<string, string>; email
   );
 }
 
-function SessionTable({ sessions, current, zone, now }: AccountProps) {
+function SessionTable({ sessions, current, zone, now, errors = {} }: AccountProps) {
+  const elsewhere = sessions.some(({ id }) => id !== current);
   return (
-    <div class="card">
+    <form method="post" action="/account/sessions/end" class="card">
       <h2>Where I am signed in</h2>
+      {(elsewhere || errors.confirm) && (
+        <>
+          <Field
+            name="confirm"
+            label="My password"
+            type="password"
+            error={errors.confirm}
+            hint="To sign out elsewhere, so that nobody does it who finds this browser open."
+            required
+            autocomplete="current-password"
+          />
+          <button type="submit">Sign out everywhere else</button>
+        </>
+      )}
       <ul class="rows">
         {sessions.map((session) => (
           <li>
@@ -106,15 +121,21 @@ function SessionTable({ sessions, current, zone, now }: AccountProps) {
                 {` · since ${agoOf(session.created_at, zone, now)}`}
               </p>
             </div>
-            <form method="post" action={`/account/sessions/${session.id}/end`}>
-              <button class="second" type="submit" aria-label={`Sign out there: ${deviceOf(session)}`}>
-                {session.id === current ? "Sign out" : "Sign out there"}
-              </button>
-            </form>
+            <button
+              class="second"
+              type="submit"
+              formaction={`/account/sessions/${session.id}/end`}
+              formnovalidate={session.id === current}
+              aria-label={`${session.id === current ? "Sign out here" : "Sign out there"}: ${
+                deviceOf(session)
+              }`}
+            >
+              {session.id === current ? "Sign out" : "Sign out there"}
+            </button>
           </li>
         ))}
       </ul>
-    </div>
+    </form>
   );
 }
 

@@ -4,7 +4,7 @@ import { transaction } from "../../db/transaction.ts";
 import type { Db, Sql, Tx } from "../../db/types.ts";
 import { isId, newId, newSecret } from "../../lib/ids.ts";
 import { verifyPassword } from "../../lib/passwords.ts";
-import { NotFound } from "../errors.ts";
+import { Invalid, NotFound } from "../errors.ts";
 import { type Deed, type Doer, record, type State } from "../history.ts";
 import type { Actor } from "../permissions.ts";
 import type { User } from "../users.ts";
@@ -131,19 +131,68 @@ export async function endSession(
   });
 }
 
-/** Ends a session of the actor's own, by its place in their list. @throws {NotFound} */
+/**
+ * Ends a session of the actor's own, by its place in their list: with their password, unless it is the one they are in.
+ *
+ * @throws {NotFound}
+ * @throws {Invalid} when the password is wrong
+ */
 export async function endOwnSession(
   sql: Sql,
   actor: Actor,
-  session_id: string,
+  { session_id, here, password }: { session_id: string; here?: string; password: string },
   now: Temporal.Instant,
 ): Promise<void> {
-  if (!isId(session_id)) throw new NotFound("This session");
+  const mine = isId(session_id)
+    ? await sql`select from sessions where id = ${session_id} and user_id = ${actor.id} and revoked_at is null`
+    : [];
+  if (mine.length === 0) throw new NotFound("This session");
+  if (session_id !== here) await confirm(sql, actor, { password, field: "confirm" });
   await transaction(sql, async (tx) => {
     const [ended] = await end(tx, tx`s.id = ${session_id} and s.user_id = ${actor.id}`, now);
     if (!ended) throw new NotFound("This session");
     await recordSession(tx, actor, "end_session", ended, now);
   });
+}
+
+/**
+ * Ends all sessions of the actor's own but the one they are in. Each has its own entry.
+ *
+ * @returns how many
+ * @throws {Invalid} when the password is wrong
+ */
+export async function endOtherSessions(
+  sql: Sql,
+  actor: Actor,
+  { here, password }: { here: string; password: string },
+  now: Temporal.Instant,
+): Promise<number> {
+  await confirm(sql, actor, { password, field: "confirm" });
+  return await transaction(sql, async (tx) => {
+    const ended = await end(
+      tx,
+      tx`s.user_id = ${actor.id} and s.id <> ${here} and s.expires_at > ${now}`,
+      now,
+    );
+    for (const session of ended) await recordSession(tx, actor, "end_session", session, now);
+    return ended.length;
+  });
+}
+
+/**
+ * Makes sure that the actor themselves asks, and nobody who has found their browser open.
+ *
+ * @throws {Invalid} naming `field` when the password is wrong
+ */
+export async function confirm(
+  sql: Sql,
+  { id }: Actor,
+  { password, field }: { password: string; field: string },
+): Promise<void> {
+  const [user] = await sql<{ password_hash: string }[]>`select password_hash from users where id = ${id}`;
+  if (!user || !await verifyPassword(password, user.password_hash)) {
+    throw new Invalid([{ path: field, message: "This is not your present password" }]);
+  }
 }
 
 /**

@@ -244,21 +244,27 @@ Deno.test("what a device calls itself is kept in letters that can be shown", asy
 Deno.test("Alice ends one of her sessions", async () => {
   await using house = await alicesHouse();
   const { session_id } = await house.begin();
-  await endOwnSession(house.sql, house.cast.alice, session_id, later(1));
+  await endOwnSession(house.sql, house.cast.alice, { session_id, password: PASSWORD }, later(1));
   assert.equal(await house.lives(session_id), false);
 });
 
 Deno.test("Bob does not find Alice's session to end it", async () => {
   await using house = await alicesHouse();
   const { session_id } = await house.begin();
-  await assert.rejects(endOwnSession(house.sql, house.cast.bob, session_id, later(1)), NotFound);
+  await assert.rejects(
+    endOwnSession(house.sql, house.cast.bob, { session_id, password: PASSWORD }, later(1)),
+    NotFound,
+  );
   assert.equal(await house.lives(session_id), true);
 });
 
 for (const id of ["nonsense", crypto.randomUUID()]) {
   Deno.test(`Alice finds no session ${id.length === 36 ? "that there is not" : "by nonsense"}`, async () => {
     await using house = await alicesHouse();
-    await assert.rejects(endOwnSession(house.sql, house.cast.alice, id, NOW), NotFound);
+    await assert.rejects(
+      endOwnSession(house.sql, house.cast.alice, { session_id: id, password: PASSWORD }, NOW),
+      NotFound,
+    );
   });
 }
 

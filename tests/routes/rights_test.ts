@@ -200,6 +200,7 @@ const ROUTES = new Map<string, Right>([
   ["POST /account", "signed in"],
   ["POST /account/password", "signed in"],
   ["POST /account/sessions/:id/end", "private"],
+  ["POST /account/sessions/end", "signed in"],
   ["POST /reservations/:id/withdraw_change", "edit"],
   ["POST /reservations/:id/answer", "answer"],
   ["POST /account/away", "delegate"],

@@ -7,6 +7,7 @@ import type { Client } from "../support/app.ts";
 import { NOW, PASSWORD } from "../support/cast.ts";
 import { testDatabase } from "../support/database.ts";
 import { complaint, read } from "../support/page.ts";
+import { startProgram } from "../support/program.ts";
 import { openScene } from "../support/scene.ts";
 
 const COMMON = "Manchester"; // the 15th of ten characters or more, in the list in lower case
@@ -93,6 +94,13 @@ Deno.test("a common password is refused by whichever way it is set, beside its f
     });
     assert.deepEqual([there, signed.status], [0, 303]);
   });
+});
+
+Deno.test("with such an ADMIN_PASSWORD the program does not start where it has to make the administrator, and says why", async () => {
+  await using database = await testDatabase();
+  const settings = { ADMIN_EMAIL: "ada@holdfast.test", ADMIN_PASSWORD: COMMON };
+  const told = `Holdfast cannot start: ADMIN_PASSWORD is refused: ${TOLD}`;
+  await assert.rejects(startProgram(database, settings), (error: Error) => error.message.includes(told));
 });
 
 Deno.test("the first administrator's password is none of the common ones, and none that is short", async (t) => {
