@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { addressesOf } from "./db/addresses.ts";
+import { keysOf } from "./lib/keys.ts";
 import { areNetworks } from "./lib/neighbours.ts";
 
 const text = z.string().trim();
@@ -25,7 +26,10 @@ const Settings = z.object({
   }).optional(),
   DATA_DIR: text.default("./data"),
   BASE_URL: z.url({ protocol: /^https?$/, error: "is not an http:// or https:// address" }).optional(),
-  SECRET_KEY: text.min(32, "needs at least 32 characters").optional(),
+  SECRET_KEY: text.refine(
+    (secret) => keysOf(secret).every((key) => key.length >= 32),
+    "needs at least 32 characters, in each of its keys where | parts several",
+  ).optional(),
   ADMIN_EMAIL: z.email("is not an e-mail address").optional(),
   ADMIN_PASSWORD: z.string().min(10, "needs at least 10 characters").optional(),
   TIME_ZONE: zone.default("UTC"),

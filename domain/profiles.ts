@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { transaction } from "../db/transaction.ts";
 import type { Sql, Tx } from "../db/types.ts";
-import { confirm, endSessionsOf } from "./auth/sessions.ts";
+import { confirm } from "./auth/passwords.ts";
+import { endSessionsOf } from "./auth/sessions.ts";
 import { rethrow } from "./errors.ts";
 import { type Doer, record } from "./history.ts";
 import type { Actor } from "./permissions.ts";

@@ -9,7 +9,7 @@ let worker: Worker | undefined;
 let lastId = 0;
 const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
 
-/** The argon2id hash of a password as a PHC string (OWASP's parameters: 19 MiB, two passes). */
+/** The argon2id hash of a password as a PHC string, at today's cost. */
 export function hashPassword(password: string): Promise<string> {
   return ask({ kind: "hash", password });
 }

@@ -1,5 +1,6 @@
 /// <reference lib="deno.worker" />
 import { argon2id, argon2Verify } from "hash-wasm";
+import { COST } from "./password_cost.ts";
 
 type Task = { id: number; kind: "hash" | "verify" | "common"; password: string; hash?: string };
 
@@ -18,9 +19,7 @@ function work({ kind, password, hash }: Task): boolean | Promise<string | boolea
   return argon2id({
     password,
     salt: crypto.getRandomValues(new Uint8Array(16)),
-    parallelism: 1,
-    iterations: 2,
-    memorySize: 19_456,
+    ...{ parallelism: COST.p, iterations: COST.t, memorySize: COST.m },
     hashLength: 32,
     outputType: "encoded",
   });

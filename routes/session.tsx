@@ -1,5 +1,6 @@
 import { Hono } from "hono";
-import { beginSession, checkPassword, endSession, SignIn } from "../domain/auth/sessions.ts";
+import { checkPassword, SignIn } from "../domain/auth/passwords.ts";
+import { beginSession, endSession } from "../domain/auth/sessions.ts";
 import { isSetUp, NewUser, register, setUp } from "../domain/users.ts";
 import {
   RegisterPage,

@@ -122,8 +122,26 @@ const BAD: [name: string, value: string, line: string][] = [
   ["DATABASE_URL", "db.example", "DATABASE_URL is not a postgres:// address"],
   ["BASE_URL", "rooms.example.org", "BASE_URL is not an http:// or https:// address"],
   ["BASE_URL", "ftp://rooms.example.org", "BASE_URL is not an http:// or https:// address"],
-  ["SECRET_KEY", "x".repeat(31), "SECRET_KEY needs at least 32 characters"],
-  ["SECRET_KEY", ` ${"x".repeat(31)} `, "SECRET_KEY needs at least 32 characters"],
+  [
+    "SECRET_KEY",
+    "x".repeat(31),
+    "SECRET_KEY needs at least 32 characters, in each of its keys where | parts several",
+  ],
+  [
+    "SECRET_KEY",
+    `${"x".repeat(32)}|${"y".repeat(31)}`,
+    "SECRET_KEY needs at least 32 characters, in each of its keys where | parts several",
+  ],
+  [
+    "SECRET_KEY",
+    `${"x".repeat(32)}|`,
+    "SECRET_KEY needs at least 32 characters, in each of its keys where | parts several",
+  ],
+  [
+    "SECRET_KEY",
+    ` ${"x".repeat(31)} `,
+    "SECRET_KEY needs at least 32 characters, in each of its keys where | parts several",
+  ],
   ["ADMIN_EMAIL", "ada", "ADMIN_EMAIL is not an e-mail address"],
   ["ADMIN_PASSWORD", "too short", "ADMIN_PASSWORD needs at least 10 characters"],
   ["TIME_ZONE", "Mars/Olympus", "TIME_ZONE is not an IANA time zone; an example: Europe/Berlin"],

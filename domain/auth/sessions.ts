@@ -1,13 +1,11 @@
 import { createHash } from "node:crypto";
-import { z } from "zod";
 import { transaction } from "../../db/transaction.ts";
 import type { Db, Sql, Tx } from "../../db/types.ts";
 import { isId, newId, newSecret } from "../../lib/ids.ts";
-import { verifyPassword } from "../../lib/passwords.ts";
-import { Invalid, NotFound } from "../errors.ts";
+import { NotFound } from "../errors.ts";
 import { type Deed, type Doer, record, type State } from "../history.ts";
 import type { Actor } from "../permissions.ts";
-import type { User } from "../users.ts";
+import { confirm } from "./passwords.ts";
 
 /** How long an access token is good for. */
 export const ACCESS_SECONDS = 15 * 60;
@@ -17,8 +15,6 @@ export const REFRESH_SECONDS = 7 * 24 * 60 * 60;
 export const LONGEST = { hours: 30 * 24 };
 /** For so long a browser's refresh token may come twice: its tabs ask at the same moment. */
 const GRACE = { seconds: 30 };
-
-export const SignIn = z.object({ email: z.string().trim().toLowerCase(), password: z.string() });
 
 export type SessionKind = "browser" | "api";
 
@@ -35,23 +31,6 @@ export interface Session {
   device: string;
   created_at: Temporal.Instant;
   rotated_at: Temporal.Instant;
-}
-
-/** The hash of a password that nobody has, so that an unknown address takes as long as a wrong password. */
-const NOBODY =
-  "$argon2id$v=19$m=19456,t=2,p=1$JhxZJdFSWHHxV3B5aCZb0w$V6bZ4rWQk1Yp0mXJmIhSxT3C9l3Y2X3kq7b4xqkq3mE";
-
-/** The person that these words belong to, or undefined: a wrong password, an unknown or a disabled account. */
-export async function checkPassword(
-  sql: Sql,
-  { email, password }: z.infer<typeof SignIn>,
-): Promise<{ id: string } | undefined> {
-  const [user] = email.includes("\0")
-    ? []
-    : await sql<(Pick<User, "id" | "disabled_at"> & { password_hash: string })[]>`
-      select id, password_hash, disabled_at from users where email = ${email}`;
-  const right = await verifyPassword(password, user?.password_hash ?? NOBODY);
-  return right && user && !user.disabled_at ? { id: user.id } : undefined;
 }
 
 /** Begins a session. `device` is what its owner will recognize it by. */
@@ -177,22 +156,6 @@ export async function endOtherSessions(
     for (const session of ended) await recordSession(tx, actor, "end_session", session, now);
     return ended.length;
   });
-}
-
-/**
- * Makes sure that the actor themselves asks, and nobody who has found their browser open.
- *
- * @throws {Invalid} naming `field` when the password is wrong
- */
-export async function confirm(
-  sql: Sql,
-  { id }: Actor,
-  { password, field }: { password: string; field: string },
-): Promise<void> {
-  const [user] = await sql<{ password_hash: string }[]>`select password_hash from users where id = ${id}`;
-  if (!user || !await verifyPassword(password, user.password_hash)) {
-    throw new Invalid([{ path: field, message: "This is not your present password" }]);
-  }
 }
 
 /**

@@ -1,8 +1,8 @@
 import { z } from "zod";
+import { checkPassword } from "../../domain/auth/passwords.ts";
 import {
   ACCESS_SECONDS,
   beginSession,
-  checkPassword,
   endSession,
   type Granted,
   rotate,

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { argon2id } from "hash-wasm";
+import { checkPassword } from "../../domain/auth/passwords.ts";
 import {
   beginSession,
-  checkPassword,
   endOwnSession,
   endSession,
   findIdentity,
@@ -295,4 +296,33 @@ Deno.test("Alice, who does not know her present password, changes nothing", asyn
   await assert.rejects(changePassword(house.sql, house.cast.alice, typed, later(1)), Invalid);
   assert.equal(await house.lives(there.session_id), true);
   assert(await checkPassword(house.sql, { email: EMAIL, password: PASSWORD }));
+});
+
+// As hashes were made once: half of today's memory, one pass.
+const OLD_HASH = (password: string) =>
+  argon2id({
+    ...{ password, salt: new Uint8Array(16), parallelism: 1, iterations: 1, memorySize: 9_728 },
+    ...{ hashLength: 32, outputType: "encoded" },
+  });
+
+Deno.test("a password whose hash was made at another cost is hashed anew when Alice signs in", async (t) => {
+  await using house = await alicesHouse();
+  const { sql, cast } = house;
+  const kept = async () =>
+    (await sql`select password_hash from users where id = ${cast.alice.id}`)[0].password_hash;
+  const old = await OLD_HASH(PASSWORD);
+  await sql`update users set password_hash = ${old} where id = ${cast.alice.id}`;
+  await t.step("not for a wrong one", async () => {
+    assert.equal(await checkPassword(sql, { email: EMAIL, password: "a guess of hers" }), undefined);
+    assert.equal(await kept(), old);
+  });
+  await t.step("for the right one, which lets her in", async () => {
+    assert(await checkPassword(sql, { email: EMAIL, password: PASSWORD }));
+    assert.match(await kept(), /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+  });
+  await t.step("it is good from then on, and stays", async () => {
+    const fresh = await kept();
+    assert(await checkPassword(sql, { email: EMAIL, password: PASSWORD }));
+    assert.equal(await kept(), fresh);
+  });
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { checkPassword } from "../../domain/auth/sessions.ts";
+import { checkPassword } from "../../domain/auth/passwords.ts";
 import { Conflict, Forbidden, Invalid, NotFound } from "../../domain/errors.ts";
 import type { Actor, Role } from "../../domain/permissions.ts";
 import { changeRole } from "../../domain/accounts.ts";
