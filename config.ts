@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { addressesOf } from "./db/addresses.ts";
+import { type Role, ROLES } from "./domain/permissions.ts";
 import { keysOf } from "./lib/keys.ts";
 import { areNetworks } from "./lib/neighbours.ts";
 
@@ -34,6 +35,9 @@ const Settings = z.object({
   ADMIN_PASSWORD: z.string().min(10, "needs at least 10 characters").optional(),
   TIME_ZONE: zone.default("UTC"),
   REGISTRATION: z.enum(["open", "closed"], "is either open or closed").default("open"),
+  REQUIRE_SECOND_FACTOR: text.transform((list) => list.split(",").map((one) => one.trim()).filter(Boolean))
+    .refine((list) => list.every(isRole), `is a list of roles: ${ROLES.join(",")}`)
+    .transform((list) => list.filter(isRole)).default([]),
   RATE_LIMIT: z.enum(["on", "off"], "is either on or off").default("on"),
   CORS_ORIGINS: text.transform((list) => list.split(",").map((one) => one.trim()).filter(Boolean))
     .refine((list) => list.every(isOrigin), "is a list of origins; an example: https://intranet.example.org")
@@ -55,6 +59,10 @@ const Settings = z.object({
     path: ["ADMIN_EMAIL"],
     message: "and ADMIN_PASSWORD go together",
   });
+
+function isRole(text: string): text is Role {
+  return ROLES.some((role) => role === text);
+}
 
 function isOrigin(text: string): boolean {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).origin === text;

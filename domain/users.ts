@@ -123,6 +123,15 @@ export async function getUser(db: Db, id: string): Promise<User> {
   return user;
 }
 
+/** @throws {NotFound} */
+export async function getUserByEmail(db: Db, email: string): Promise<User> {
+  const [user] = await db<User[]>`select ${
+    db(COLUMNS)
+  } from users where email = ${email.trim().toLowerCase()}`;
+  if (!user) throw new NotFound("This person");
+  return user;
+}
+
 /** People by name, one more than `limit` where there are more. */
 export function listUsers(
   db: Db,

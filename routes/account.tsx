@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { z } from "zod";
 import { endOtherSessions, endOwnSession, listSessions } from "../domain/auth/sessions.ts";
+import { findSecondFactor } from "../domain/auth/second_factor.ts";
 import { createToken, listTokens, NewToken, revokeToken } from "../domain/auth/tokens.ts";
 import {
   delegate,
@@ -16,7 +17,7 @@ import { AccountPage } from "../views/account.tsx";
 import { clearSession } from "./cookies.ts";
 import { actorOf, type Context, type Env } from "./env.ts";
 import { check, fields, orAgain, type Problem, type Values } from "./forms.ts";
-import { mayTry } from "./guesses.ts";
+import { inPerson } from "./guesses.ts";
 import { allowed } from "./middleware.ts";
 import { done, page } from "./respond.tsx";
 
@@ -111,21 +112,15 @@ account.post("/account/tokens/:id/revoke", async (c) => {
   return done(c, { to: "/account", notice: { text: "The token is good no more" } });
 });
 
-// What wants the password: a wrong one counts as it does where somebody signs in.
-async function inPerson(c: Context, work: () => Promise<unknown>) {
-  const wasRight = await mayTry(c, actorOf(c).email);
-  await work();
-  await wasRight();
-}
-
 type Making = Pick<Problem, "errors" | "status" | "message"> & { values: Values };
 type Away = Pick<Problem, "errors" | "status"> & { values: Values };
 
 async function show(c: Context, values?: Values, problem?: Problem, away?: Away, making?: Making) {
   const { sql, now, house, session_id = "" } = c.var;
   const actor = actorOf(c);
-  const [user, sessions, tokens] = await Promise.all([
+  const [user, factor, sessions, tokens] = await Promise.all([
     getUser(sql, actor.id),
+    findSecondFactor(sql, actor.id),
     listSessions(sql, actor, now),
     listTokens(sql, actor, now),
   ]);
@@ -136,6 +131,7 @@ async function show(c: Context, values?: Values, problem?: Problem, away?: Away,
   const body = (
     <AccountPage
       user={user}
+      factor={factor}
       zone={actor.time_zone}
       siteZone={house.config.TIME_ZONE}
       zones={ZONES}

@@ -32,6 +32,7 @@ const WRITERS: Record<string, readonly string[]> = {
   ],
   sessions: ["domain/auth/sessions.ts"],
   api_tokens: ["domain/auth/tokens.ts"],
+  second_factors: ["domain/auth/second_factor.ts"],
   password_resets: ["domain/auth/resets.ts"],
   resources: ["domain/resources.ts", "domain/transfers/resources.ts", "domain/parts.ts"],
   resource_accessories: ["domain/accessories.ts"],

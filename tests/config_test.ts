@@ -29,6 +29,7 @@ Deno.test("without any setting Holdfast runs by itself on port 8000 of this mach
     ADMIN_PASSWORD: undefined,
     TIME_ZONE: "UTC",
     REGISTRATION: "open",
+    REQUIRE_SECOND_FACTOR: [],
     RATE_LIMIT: "on",
     CORS_ORIGINS: [],
     TRUSTED_PROXIES: [],
@@ -51,7 +52,15 @@ Deno.test("the settings are those of the documentation, in its order", () => {
       "ADMIN_EMAIL",
       "ADMIN_PASSWORD",
     ],
-    ...["TIME_ZONE", "REGISTRATION", "RATE_LIMIT", "CORS_ORIGINS", "TRUSTED_PROXIES", "LOG_FORMAT"],
+    ...[
+      "TIME_ZONE",
+      "REGISTRATION",
+      "REQUIRE_SECOND_FACTOR",
+      "RATE_LIMIT",
+      "CORS_ORIGINS",
+      "TRUSTED_PROXIES",
+      "LOG_FORMAT",
+    ],
     ...["BACKUP_AT", "BACKUP_KEEP", "METRICS_TOKEN"],
   ]);
 });
@@ -80,6 +89,7 @@ Deno.test("what is set is taken as it is", () => {
     ADMIN_PASSWORD: "correct horse",
     TIME_ZONE: "Europe/Berlin",
     REGISTRATION: "closed",
+    REQUIRE_SECOND_FACTOR: "staff, admin",
     RATE_LIMIT: "off",
     LOG_FORMAT: "pretty",
     BACKUP_AT: "02:30",
@@ -89,6 +99,7 @@ Deno.test("what is set is taken as it is", () => {
     ...given,
     PORT: 9000,
     BACKUP_KEEP: 3,
+    REQUIRE_SECOND_FACTOR: ["staff", "admin"],
     CORS_ORIGINS: [],
     TRUSTED_PROXIES: [],
   });
@@ -147,6 +158,7 @@ const BAD: [name: string, value: string, line: string][] = [
   ["TIME_ZONE", "Mars/Olympus", "TIME_ZONE is not an IANA time zone; an example: Europe/Berlin"],
   ["TIME_ZONE", "+02:00", "TIME_ZONE is not an IANA time zone; an example: Europe/Berlin"],
   ["REGISTRATION", "yes", "REGISTRATION is either open or closed"],
+  ["REQUIRE_SECOND_FACTOR", "everybody", "REQUIRE_SECOND_FACTOR is a list of roles: user,staff,admin"],
   ["RATE_LIMIT", "OFF", "RATE_LIMIT is either on or off"],
   ...[
     "*",

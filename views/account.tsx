@@ -1,12 +1,15 @@
+import type { SecondFactor } from "../domain/auth/second_factor.ts";
 import type { Session } from "../domain/auth/sessions.ts";
 import type { User } from "../domain/users.ts";
 import { AwayCard, type AwayProps } from "./delegations.tsx";
 import { Field, FormError, Select } from "./fields.tsx";
+import { SecondFactorCard } from "./second_factor.tsx";
 import { TokenCard, type TokenCardProps } from "./tokens.tsx";
 import { agoOf, ROLE_WORDS } from "./words.ts";
 
 interface AccountProps {
   user: User;
+  factor?: SecondFactor;
   zone: string;
   siteZone: string;
   zones: readonly string[];
@@ -54,6 +57,7 @@ export function AccountPage(props: AccountProps) {
         <button type="submit">Save</button>
       </form>
       <PasswordForm errors={errors} email={user.email} />
+      <SecondFactorCard factor={props.factor} />
       {props.away && <AwayCard {...props.away} />}
       <SessionTable {...props} />
       <TokenCard {...props.tokens} zone={props.zone} now={props.now} />

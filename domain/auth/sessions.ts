@@ -182,10 +182,18 @@ export function listSessions(db: Db, { id }: Pick<Actor, "id">, now: Temporal.In
     order by rotated_at desc`;
 }
 
+/** Somebody with a session, and whether signing in took a second factor, or would now. */
+export type Identity = Actor & { second_factor: boolean };
+
 /** Who a living session belongs to; undefined when it has ended, or its owner is disabled. */
-export async function findIdentity(db: Db, session_id: string, siteZone: string): Promise<Actor | undefined> {
-  const [actor] = await db<Actor[]>`
-    select u.id, u.email, u.name, u.role, coalesce(u.time_zone, ${siteZone}) as time_zone
+export async function findIdentity(
+  db: Db,
+  session_id: string,
+  siteZone: string,
+): Promise<Identity | undefined> {
+  const [actor] = await db<Identity[]>`
+    select u.id, u.email, u.name, u.role, coalesce(u.time_zone, ${siteZone}) as time_zone,
+      exists (select from second_factors f where f.user_id = u.id and f.confirmed_at is not null) as second_factor
     from sessions s join users u on u.id = s.user_id
     where s.id = ${session_id} and s.revoked_at is null and u.disabled_at is null`;
   return actor;

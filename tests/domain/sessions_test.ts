@@ -71,6 +71,7 @@ Deno.test("a session belongs to Alice, in the zone that she chose", async () => 
   assert.deepEqual(await findIdentity(house.sql, session_id, "Europe/Berlin"), {
     ...house.cast.alice,
     time_zone: "America/Toronto",
+    second_factor: false,
   });
 });
 
