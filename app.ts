@@ -42,6 +42,7 @@ import { reservations } from "./routes/reservations.tsx";
 import { reset } from "./routes/reset.tsx";
 import { reserve } from "./routes/reserve.tsx";
 import { resources } from "./routes/resources.tsx";
+import { secondFactor, secondStep } from "./routes/second_factor.tsx";
 import { schedule } from "./routes/schedule.tsx";
 import { several } from "./routes/several.tsx";
 import { series } from "./routes/series.tsx";
@@ -77,6 +78,7 @@ export function createApp(house: House): Hono<Env> {
 
   // For everybody.
   app.route("/", session);
+  app.route("/", secondStep);
   app.route("/", reset);
   app.route("/", doors);
 
@@ -96,6 +98,7 @@ export function createApp(house: House): Hono<Env> {
   app.route("/", series);
   app.route("/", proposals);
   app.route("/", account);
+  app.route("/", secondFactor);
 
   // For staff.
   app.route("/", approvals);

@@ -11,7 +11,7 @@ import { waitlist } from "./cli/waitlist.ts";
 import { BadSettings } from "./config.ts";
 import { DataDirInUse, EmbeddedFailed } from "./db/embedded.ts";
 import { MigrationRefused } from "./db/migrate.ts";
-import { Conflict, Invalid } from "./domain/errors.ts";
+import { Conflict, Invalid, NotFound } from "./domain/errors.ts";
 
 // The command line: for people and scripts over the API of a site, and for the operator beside the database.
 
@@ -50,12 +50,12 @@ try {
   if (error instanceof Deno.errors.BrokenPipe) Deno.exit(EXIT.done); // whoever read has read enough
   if (!isExpected(error)) throw error;
   console.error(error.message);
-  Deno.exit(error instanceof Ended ? error.code : EXIT.failed);
+  Deno.exit(error instanceof Ended ? error.code : error instanceof NotFound ? EXIT.notFound : EXIT.failed);
 }
 
 function isExpected(error: unknown): error is Error {
   return [
-    ...[Ended, BadSettings, DataDirInUse, EmbeddedFailed, MigrationRefused, Invalid, Conflict],
+    ...[Ended, BadSettings, DataDirInUse, EmbeddedFailed, MigrationRefused, Invalid, Conflict, NotFound],
     ...[Deno.errors.NotFound, Deno.errors.PermissionDenied, Deno.errors.NotCapable],
   ].some((kind) => error instanceof kind);
 }

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { addressesOf } from "./db/addresses.ts";
+import { type Role, ROLES } from "./domain/permissions.ts";
+import { keysOf } from "./lib/keys.ts";
 import { areNetworks } from "./lib/neighbours.ts";
 
 const text = z.string().trim();
@@ -25,11 +27,17 @@ const Settings = z.object({
   }).optional(),
   DATA_DIR: text.default("./data"),
   BASE_URL: z.url({ protocol: /^https?$/, error: "is not an http:// or https:// address" }).optional(),
-  SECRET_KEY: text.min(32, "needs at least 32 characters").optional(),
+  SECRET_KEY: text.refine(
+    (secret) => keysOf(secret).every((key) => key.length >= 32),
+    "needs at least 32 characters, in each of its keys where | parts several",
+  ).optional(),
   ADMIN_EMAIL: z.email("is not an e-mail address").optional(),
   ADMIN_PASSWORD: z.string().min(10, "needs at least 10 characters").optional(),
   TIME_ZONE: zone.default("UTC"),
   REGISTRATION: z.enum(["open", "closed"], "is either open or closed").default("open"),
+  REQUIRE_SECOND_FACTOR: text.transform((list) => list.split(",").map((one) => one.trim()).filter(Boolean))
+    .refine((list) => list.every(isRole), `is a list of roles: ${ROLES.join(",")}`)
+    .transform((list) => list.filter(isRole)).default([]),
   RATE_LIMIT: z.enum(["on", "off"], "is either on or off").default("on"),
   CORS_ORIGINS: text.transform((list) => list.split(",").map((one) => one.trim()).filter(Boolean))
     .refine((list) => list.every(isOrigin), "is a list of origins; an example: https://intranet.example.org")
@@ -51,6 +59,10 @@ const Settings = z.object({
     path: ["ADMIN_EMAIL"],
     message: "and ADMIN_PASSWORD go together",
   });
+
+function isRole(text: string): text is Role {
+  return ROLES.some((role) => role === text);
+}
 
 function isOrigin(text: string): boolean {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).origin === text;

@@ -7,6 +7,8 @@ import { DataDirInUse, EmbeddedFailed } from "./db/embedded.ts";
 import { isDriversOwn, tellsOfLoss } from "./db/lost.ts";
 import { migrate, MigrationRefused } from "./db/migrate.ts";
 import type { Sql } from "./db/types.ts";
+import { sealAnew } from "./domain/auth/second_factor.ts";
+import { Invalid } from "./domain/errors.ts";
 import { setUp } from "./domain/users.ts";
 import { furnish, openDatabase, type Opened } from "./house.ts";
 import { JOBS, runJob } from "./jobs.ts";
@@ -61,7 +63,9 @@ async function start(config: Config) {
       password: config.ADMIN_PASSWORD,
       name: "Administrator",
     };
-    await setUp(sql, admin, clock());
+    await setUp(sql, admin, clock()).catch((error) => {
+      throw error instanceof Invalid ? new BadSettings(`ADMIN_PASSWORD is refused: ${error.message}`) : error;
+    });
   }
   const house = await furnish(sql, config, clock, standby);
   // Its ear at the database closes with the pool: to say goodbye would wait for a database that may be gone.
@@ -69,6 +73,10 @@ async function start(config: Config) {
   work = (job) => runJob(sql, job, clock());
   backUp = () => backUpWhenDue(sql, config, clock());
   void work(JOBS[0]).catch(() => {});
+  // Where the key was replaced, what the one before has sealed; a server that cannot leaves it to the next start.
+  void sealAnew(sql, house.config.SECRET_KEY).then((count) => {
+    if (count > 0) log("main").info("Second factors sealed with the new key: {count}", { count });
+  }).catch((error) => log("main").warn("Could not seal anew: {error}", { error: String(error) }));
 
   undo.push(compressBeside().end);
   const app = createApp(house);

@@ -7,7 +7,7 @@ import { socketOf } from "./db/embedded_files.ts";
 /** What it reads of itself while it runs: what it sends, and what its threads are made of. */
 const OWN = [
   ...["static", "db/migrations"],
-  ...["lib/passwords_worker.ts", "lib/compress_worker.ts", "lib/squeeze.ts"],
+  ...["lib/passwords_worker.ts", "lib/password_cost.ts", "lib/compress_worker.ts", "lib/squeeze.ts"],
 ];
 
 /** The permissions of the server as arguments of `deno run`. */

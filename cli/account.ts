@@ -11,6 +11,7 @@ export function account(program: Command): void {
     .argument("[site]", "its address, such as https://holdfast.example.org")
     .option("--email <email>", "who signs in; otherwise it is asked")
     .option("--password-stdin", "read the password from the standard input")
+    .option("--code <code>", "the code of a second factor; otherwise it is asked where there is one")
     .option("--token-stdin", "keep a personal token from the standard input instead of a password's session")
     .addHelpText(
       "after",
@@ -32,7 +33,7 @@ export function account(program: Command): void {
       const password = options.passwordStdin
         ? (await new Response(Deno.stdin.readable).text()).replace(/\r?\n$/, "")
         : readSecret("Password: ");
-      const pair = await site.call("POST", "/api/v1/auth/login", { body: { email, password } }, "nobody");
+      const pair = await signIn(site, { email, password, code: options.code });
       await site.keep(passOf(pair));
       const me = await site.call("GET", "/api/v1/auth/me");
       note(`Signed in at ${site.address} as ${me.name} (${me.role})`);
@@ -78,6 +79,19 @@ export function account(program: Command): void {
         })),
       ], { json, csv });
     }));
+}
+
+// Whether there is a second factor is known once the password was right.
+async function signIn(site: Site, body: { email: string; password: string; code?: string }) {
+  try {
+    return await site.call("POST", "/api/v1/auth/login", { body }, "nobody");
+  } catch (error) {
+    const wanted = error instanceof Ended && error.code === EXIT.signedOut &&
+      /second factor/.test(error.message);
+    if (!wanted || body.code || !Deno.stdin.isTerminal()) throw error;
+    const code = prompt("Code of your second factor:") ?? "";
+    return await site.call("POST", "/api/v1/auth/login", { body: { ...body, code } }, "nobody");
+  }
 }
 
 // The session may be over by itself: then there is nothing to end.

@@ -53,6 +53,19 @@ export function operator(program: Command): void {
       })
     );
 
+  user.command("take-second-factor")
+    .description("for whoever has lost it: they sign in without it, and every session of theirs ends")
+    .argument("<email>")
+    .action((email: string) =>
+      withDatabase(async (sql) => {
+        const { takeSecondFactor } = await import("../domain/auth/second_factor.ts");
+        const { getUserByEmail } = await import("../domain/users.ts");
+        const { id, name } = await getUserByEmail(sql, email);
+        const taken = await takeSecondFactor(sql, null, id, now());
+        write(`${name} ${taken ? "signs in without a second factor" : "has no second factor"}\n`);
+      })
+    );
+
   program.command("demo").description("fill an empty database with a demo site")
     .option("--reservations <figure>", "how many", "2000")
     .action(({ reservations }: { reservations: string }) =>

@@ -86,6 +86,8 @@ export const CONSTRAINT_WORDS: Record<string, Issue & { taken?: true }> = {
   password_resets_belong_to_user: { path: "user_id", message: "This person does not exist" },
   password_resets_token_is_unique: { path: "token", message: "This link is already there" },
   password_resets_made_by_user: { path: "made_by", message: "This person does not exist" },
+  second_factors_are_one_each: { path: "code", message: "There is a second factor already" },
+  second_factors_belong_to_user: { path: "user_id", message: "This person does not exist" },
   api_tokens_have_one_id: { path: "id", message: "This token is already there" },
   api_tokens_belong_to_user: { path: "user_id", message: "This person does not exist" },
   api_tokens_have_a_name: { path: "name", message: "Give a name of 1 to 120 characters" },

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { transaction } from "../db/transaction.ts";
 import type { Sql, Tx } from "../db/types.ts";
-import { verifyPassword } from "../lib/passwords.ts";
+import { confirm } from "./auth/passwords.ts";
 import { endSessionsOf } from "./auth/sessions.ts";
-import { Invalid, rethrow } from "./errors.ts";
+import { rethrow } from "./errors.ts";
 import { type Doer, record } from "./history.ts";
 import type { Actor } from "./permissions.ts";
 import { name } from "./texts.ts";
@@ -47,12 +47,7 @@ export async function changePassword(
   { current, password, session_id }: { current: string; password: string; session_id: string },
   now: Temporal.Instant,
 ): Promise<void> {
-  const [row] = await sql<
-    { password_hash: string }[]
-  >`select password_hash from users where id = ${actor.id}`;
-  if (!row || !await verifyPassword(current, row.password_hash)) {
-    throw new Invalid([{ path: "current", message: "This is not your present password" }]);
-  }
+  await confirm(sql, actor, { password: current, field: "current" });
   const password_hash = await hashFor({ email: actor.email, password });
   await transaction(sql, async (tx) => {
     const sessions_ended = await endSessionsOf(tx, { user_id: actor.id, but: session_id }, now);

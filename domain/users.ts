@@ -2,7 +2,7 @@ import { z } from "zod";
 import { transaction } from "../db/transaction.ts";
 import type { Db, Sql, Tx } from "../db/types.ts";
 import { isId, newId } from "../lib/ids.ts";
-import { hashPassword } from "../lib/passwords.ts";
+import { hashPassword, isCommonPassword } from "../lib/passwords.ts";
 import { Invalid, NotFound, rethrow } from "./errors.ts";
 import { type Deed, difference, type Doer, record, type State, type Subject } from "./history.ts";
 import { type Actor, permit, type Role, ROLES } from "./permissions.ts";
@@ -11,7 +11,10 @@ import { name, text } from "./texts.ts";
 export const Email = text(254).overwrite((value) => value.toLowerCase())
   .refine((value) => z.email().safeParse(value).success, "Give an e-mail address, such as ada@example.org");
 
-/** A new password: long rather than odd (NIST SP 800-63B, 5.1.1.2), and not one of those tried first. */
+const TRIED_FIRST =
+  "Others would try this early: put a few words together that have nothing to do with each other";
+
+/** A new password: long rather than odd (NIST SP 800-63B, 5.1.1.2). `hashFor` asks whether it is a common one, too. */
 export const Password = z.string("Give a password").refine(
   (p) => !p.includes("\0") && p.isWellFormed(),
   "Use other characters",
@@ -19,9 +22,7 @@ export const Password = z.string("Give a password").refine(
   .refine((p) => [...p].length >= 10, "Use at least 10 characters")
   .refine((p) => p.length <= 200, "Use at most 200 characters")
   .refine((p) => new Set(p).size >= 5, "Use more different characters")
-  .refine((p) => !/^(password|passwort|qwertyuiop|letmein|holdfast|welcome)[\d!.]*$/i.test(p), {
-    message: "This is among the first that others would try",
-  });
+  .refine((p) => !/^(password|passwort|qwertyuiop|letmein|holdfast|welcome)[\d!.]*$/i.test(p), TRIED_FIRST);
 
 export const NewUser = z.object({ email: Email, name: name(120), password: Password });
 export type NewUser = z.infer<typeof NewUser>;
@@ -90,6 +91,7 @@ export async function createUser(
  * Makes the first administrator, once: where there is one already, nothing happens.
  *
  * @returns the administrator, or undefined where the site has one
+ * @throws {Invalid} where the password is no good
  */
 export async function setUp(
   sql: Sql,
@@ -97,7 +99,7 @@ export async function setUp(
   now: Temporal.Instant,
 ): Promise<User | undefined> {
   if (await isSetUp(sql)) return undefined;
-  const password_hash = await hashPassword(password);
+  const password_hash = await hashFor({ email, password });
   return transaction(sql, async (tx) => {
     // Two at the same moment: the second waits here, and then sees the first.
     await tx`lock table users in share row exclusive mode`;
@@ -117,6 +119,15 @@ export async function isSetUp(db: Db): Promise<boolean> {
 /** @throws {NotFound} */
 export async function getUser(db: Db, id: string): Promise<User> {
   const [user] = isId(id) ? await db<User[]>`select ${db(COLUMNS)} from users where id = ${id}` : [];
+  if (!user) throw new NotFound("This person");
+  return user;
+}
+
+/** @throws {NotFound} */
+export async function getUserByEmail(db: Db, email: string): Promise<User> {
+  const [user] = await db<User[]>`select ${
+    db(COLUMNS)
+  } from users where email = ${email.trim().toLowerCase()}`;
   if (!user) throw new NotFound("This person");
   return user;
 }
@@ -171,11 +182,12 @@ export async function recordChange(
   await record(tx, actor, { subject: subjectOf(after), action, ...states }, now);
 }
 
-/** The hash of a new password, which is not its owner's address. @throws {Invalid} */
+/** The hash of a new password, by whichever way it is set; it is no common one, nor has its owner's address in it. @throws {Invalid} */
 export async function hashFor({ email, password }: Pick<NewUser, "email" | "password">): Promise<string> {
-  if (password.toLowerCase().includes(email)) {
-    throw new Invalid([{ path: "password", message: "Do not use your e-mail address" }]);
-  }
+  const message = Password.safeParse(password).error?.issues[0].message ??
+    (password.toLowerCase().includes(email) ? "Do not use your e-mail address" : undefined) ??
+    (await isCommonPassword(password) ? TRIED_FIRST : undefined);
+  if (message) throw new Invalid([{ path: "password", message }]);
   return await hashPassword(password);
 }
 

@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { z } from "zod";
-import { endOwnSession, listSessions } from "../domain/auth/sessions.ts";
+import { endOtherSessions, endOwnSession, listSessions } from "../domain/auth/sessions.ts";
+import { findSecondFactor } from "../domain/auth/second_factor.ts";
 import { createToken, listTokens, NewToken, revokeToken } from "../domain/auth/tokens.ts";
 import {
   delegate,
@@ -16,7 +17,7 @@ import { AccountPage } from "../views/account.tsx";
 import { clearSession } from "./cookies.ts";
 import { actorOf, type Context, type Env } from "./env.ts";
 import { check, fields, orAgain, type Problem, type Values } from "./forms.ts";
-import { mayTry } from "./guesses.ts";
+import { inPerson } from "./guesses.ts";
 import { allowed } from "./middleware.ts";
 import { done, page } from "./respond.tsx";
 
@@ -42,9 +43,7 @@ account.post("/account/password", async (c) => {
   return orAgain(async () => {
     const actor = actorOf(c);
     const change = { ...check(PasswordChange, values), session_id: c.var.session_id ?? "" };
-    const wasRight = await mayTry(c, actor.email);
-    await changePassword(c.var.sql, actor, change, c.var.now);
-    await wasRight();
+    await inPerson(c, () => changePassword(c.var.sql, actor, change, c.var.now));
     c.var.house.identities.forget();
     return done(c, {
       to: "/account",
@@ -66,15 +65,31 @@ account.post("/account/away/:id/end", allowed("delegate"), async (c) => {
   return done(c, { to: "/account", notice: { text: "You decide yourself again" } });
 });
 
+account.post("/account/sessions/end", async (c) => {
+  const { confirm = "" } = await fields(c);
+  return orAgain(async () => {
+    const others = { here: c.var.session_id ?? "", password: confirm };
+    await inPerson(c, () => endOtherSessions(c.var.sql, actorOf(c), others, c.var.now));
+    c.var.house.identities.forget();
+    return done(c, { to: "/account", notice: { text: "Signed out everywhere else" } });
+  }, (problem) => show(c, undefined, problem));
+});
+
 account.post("/account/sessions/:id/end", async (c) => {
-  const id = c.req.param("id");
-  await endOwnSession(c.var.sql, actorOf(c), id, c.var.now);
-  c.var.house.identities.forget();
-  if (id === c.var.session_id) {
-    clearSession(c);
-    return done(c, { to: "/login", notice: { text: "You are signed out" } });
-  }
-  return done(c, { to: "/account", notice: { text: "Signed out there" } });
+  const { confirm = "" } = await fields(c);
+  const session = { session_id: c.req.param("id"), here: c.var.session_id, password: confirm };
+  const end = () => endOwnSession(c.var.sql, actorOf(c), session, c.var.now);
+  return orAgain(async () => {
+    if (session.session_id === session.here) {
+      await end();
+      c.var.house.identities.forget();
+      clearSession(c);
+      return done(c, { to: "/login", notice: { text: "You are signed out" } });
+    }
+    await inPerson(c, end);
+    c.var.house.identities.forget();
+    return done(c, { to: "/account", notice: { text: "Signed out there" } });
+  }, (problem) => show(c, undefined, problem));
 });
 
 account.post("/account/tokens", async (c) => {
@@ -103,8 +118,9 @@ type Away = Pick<Problem, "errors" | "status"> & { values: Values };
 async function show(c: Context, values?: Values, problem?: Problem, away?: Away, making?: Making) {
   const { sql, now, house, session_id = "" } = c.var;
   const actor = actorOf(c);
-  const [user, sessions, tokens] = await Promise.all([
+  const [user, factor, sessions, tokens] = await Promise.all([
     getUser(sql, actor.id),
+    findSecondFactor(sql, actor.id),
     listSessions(sql, actor, now),
     listTokens(sql, actor, now),
   ]);
@@ -115,6 +131,7 @@ async function show(c: Context, values?: Values, problem?: Problem, away?: Away,
   const body = (
     <AccountPage
       user={user}
+      factor={factor}
       zone={actor.time_zone}
       siteZone={house.config.TIME_ZONE}
       zones={ZONES}

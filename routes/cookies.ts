@@ -38,6 +38,21 @@ export function clearSession(c: Context): void {
   deleteCookie(c, called(c, REFRESH), { path: "/", secure: secure(c) });
 }
 
+const PENDING = "holdfast_second";
+
+/** Keeps for so many seconds who has given the right password, sealed, while a code is still to come. */
+export function setPending(c: Context, sealed: string, seconds: number): void {
+  setCookie(c, called(c, PENDING), sealed, options(c, seconds));
+}
+
+/** What was kept of that, if anything. */
+export const pendingOf = (c: Context): string | undefined => cookieOf(c, PENDING);
+
+/** Takes it back. */
+export function clearPending(c: Context): void {
+  deleteCookie(c, called(c, PENDING), { path: "/", secure: secure(c) });
+}
+
 /** What is said once, on the next page. */
 export interface Notice {
   text: string;

@@ -52,6 +52,8 @@ export interface Variables {
   nonce: string;
   actor?: Actor;
   session_id?: string;
+  /** Whether the site wants a second factor of the actor, who has none yet: until then they may do nothing else. */
+  lacks_factor?: boolean;
   /** Whether the request proved who it is by a bearer token rather than a cookie. */
   bearer?: boolean;
   /** How far the personal token goes that it came with, where it came with one. */

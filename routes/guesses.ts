@@ -1,6 +1,6 @@
 import { TooMany } from "../domain/errors.ts";
 import { log } from "../lib/log.ts";
-import type { Context } from "./env.ts";
+import { actorOf, type Context } from "./env.ts";
 
 const security = log("security");
 
@@ -8,10 +8,13 @@ const security = log("security");
  * Refuses who has failed too often to sign in, as this person or as anybody, and says how long to wait. What is let
  * through counts as a failure until it is said to have been right.
  *
- * @returns to be called where the password was right
+ * @returns to be called where the password was right; where a code is still to come, what was tried is not forgotten
  * @throws {TooMany}
  */
-export async function mayTry(c: Context, email: string): Promise<() => Promise<void>> {
+export async function mayTry(
+  c: Context,
+  email: string,
+): Promise<(left?: { codeToCome: boolean }) => Promise<void>> {
   const { signIn, guesses } = c.var.house.limits;
   const from = neighbour(c);
   const key = `${from} ${email}`;
@@ -21,14 +24,56 @@ export async function mayTry(c: Context, email: string): Promise<() => Promise<v
     security.warn("Too many wrong passwords from {from}", { from });
     throw new TooMany(`Wait ${minutes} minute${minutes === 1 ? "" : "s"}, then sign in again`, seconds);
   }
-  return async () => {
-    await Promise.all([signIn.forget(key), guesses.giveBack(from)]);
+  return async ({ codeToCome } = { codeToCome: false }) => {
+    await Promise.all([codeToCome ? undefined : signIn.forget(key), guesses.giveBack(from)]);
   };
+}
+
+/**
+ * The same for the code of a second factor. It counts for the account, too, from wherever it comes: only who knows the
+ * password gets so far.
+ *
+ * @returns to be called where the code was right
+ * @throws {TooMany}
+ */
+export async function mayTryCode(
+  c: Context,
+  { id, email }: { id: string; email: string },
+): Promise<() => Promise<void>> {
+  const { signIn } = c.var.house.limits;
+  const wasRight = await mayTry(c, email);
+  const key = `code ${id}`;
+  const seconds = await signIn.take(key);
+  if (seconds) throw new TooMany("Too many wrong codes: wait a quarter of an hour", seconds);
+  return async () => {
+    await Promise.all([wasRight(), signIn.forget(key)]);
+  };
+}
+
+/** Does what wants the password of who is signed in: a wrong one counts as it does where somebody signs in. */
+export async function inPerson<T>(c: Context, work: () => Promise<T>): Promise<T> {
+  const wasRight = await mayTry(c, actorOf(c).email);
+  const done = await work();
+  await wasRight();
+  return done;
+}
+
+/** The same for what wants the code of a second factor, too. */
+export async function withCode<T>(c: Context, work: () => Promise<T>): Promise<T> {
+  const wasRight = await mayTryCode(c, actorOf(c));
+  const done = await work();
+  await wasRight();
+  return done;
 }
 
 /** Leaves a line in the log: a password was wrong. Whose is not told, for people type passwords into other fields. */
 export function tellWrongPassword(c: Context): void {
   security.warn("Wrong password from {from}", { from: neighbour(c) });
+}
+
+/** Leaves a line in the log: a code of a second factor was wrong. */
+export function tellWrongCode(c: Context): void {
+  security.warn("Wrong code from {from}", { from: neighbour(c) });
 }
 
 /** @throws {TooMany} */

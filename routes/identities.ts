@@ -1,11 +1,10 @@
 import type { Sql } from "../db/types.ts";
-import { findIdentity } from "../domain/auth/sessions.ts";
+import { findIdentity, type Identity } from "../domain/auth/sessions.ts";
 import { findByToken, type TokenIdentity } from "../domain/auth/tokens.ts";
-import type { Actor } from "../domain/permissions.ts";
 
 /** Who the living sessions belong to, remembered for a moment. */
 export interface Identities {
-  find(session_id: string): Promise<Actor | undefined>;
+  find(session_id: string): Promise<Identity | undefined>;
   /** Whom a personal token stands for. */
   findByToken(secret: string, now: Temporal.Instant): Promise<TokenIdentity | undefined>;
   /** Forgets everybody: after a change made here, so that the next request asks the database. */
@@ -26,7 +25,7 @@ export async function rememberIdentities(
   siteZone: string,
   standby: () => Sql | undefined = () => undefined,
 ): Promise<Identities> {
-  const sessions = remembering<Actor>();
+  const sessions = remembering<Identity>();
   const tokens = remembering<TokenIdentity>();
   const forget = () => {
     sessions.forget();

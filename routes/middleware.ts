@@ -2,13 +2,14 @@ import { createMiddleware } from "hono/factory";
 import { bodyLimit } from "hono/body-limit";
 import { forgetful } from "../db/memory.ts";
 import { PREFIX } from "../domain/auth/tokens.ts";
-import { rotate } from "../domain/auth/sessions.ts";
+import { type Identity, rotate } from "../domain/auth/sessions.ts";
 import { Forbidden } from "../domain/errors.ts";
 import { type Action, permit } from "../domain/permissions.ts";
 import { tellLog } from "./begin.ts";
 import { ACCESS, clearSession, cookieOf, REFRESH, setAccess, setSession } from "./cookies.ts";
 import { actorOf, type Context, type Env } from "./env.ts";
 import { NotSignedIn, Refused } from "./refused.ts";
+import { done } from "./respond.tsx";
 import { readAccess } from "./tokens.ts";
 import { takesFiles } from "./uploads.ts";
 
@@ -112,9 +113,14 @@ async function admit(c: Context, token: string): Promise<boolean> {
   const claims = token ? await readAccess(config.SECRET_KEY, token, c.var.now) : undefined;
   const actor = claims && await identities.find(claims.sid);
   if (!actor || actor.id !== claims.sub) return false;
-  c.set("actor", actor);
-  c.set("session_id", claims.sid);
+  enter(c, actor, claims.sid);
   return true;
+}
+
+function enter(c: Context, { second_factor, ...actor }: Identity, session_id: string) {
+  c.set("actor", actor);
+  c.set("session_id", session_id);
+  c.set("lacks_factor", !second_factor && c.var.house.config.REQUIRE_SECOND_FACTOR.includes(actor.role));
 }
 
 // A personal token is for programs: no page takes it, where no scope would be looked at.
@@ -138,8 +144,7 @@ async function renew(c: Context): Promise<void> {
     return;
   }
   await (granted.rotated ? setSession(c, granted) : setAccess(c, granted));
-  c.set("actor", actor);
-  c.set("session_id", granted.session_id);
+  enter(c, actor, granted.session_id);
 }
 
 /**
@@ -170,13 +175,18 @@ function isForeign(c: Context): boolean {
   return !URL.canParse(origin) || new URL(origin).host !== host;
 }
 
-/** Lets only people in who are signed in. */
+/** Lets only people in who are signed in, with all that the site wants of them. */
 export function signedIn() {
   return createMiddleware<Env>(async (c, next) => {
     if (!c.var.actor) throw new NotSignedIn();
+    if (c.var.lacks_factor && !c.req.path.startsWith(SECOND_FACTOR)) {
+      return await done(c, { to: SECOND_FACTOR });
+    }
     await next();
   });
 }
+
+const SECOND_FACTOR = "/account/second-factor";
 
 /** Lets only people in who may do this. */
 export function allowed(action: Action) {

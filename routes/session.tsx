@@ -1,5 +1,7 @@
 import { Hono } from "hono";
-import { beginSession, checkPassword, endSession, SignIn } from "../domain/auth/sessions.ts";
+import { checkPassword, SignIn } from "../domain/auth/passwords.ts";
+import { endSession } from "../domain/auth/sessions.ts";
+import { findSecondFactor } from "../domain/auth/second_factor.ts";
 import { isSetUp, NewUser, register, setUp } from "../domain/users.ts";
 import {
   RegisterPage,
@@ -8,11 +10,13 @@ import {
   SignInPage,
   SignOutPage,
 } from "../views/session.tsx";
-import { clearSession, setSession } from "./cookies.ts";
+import { clearSession } from "./cookies.ts";
 import type { Context, Env } from "./env.ts";
 import { check, fields, orAgain, type Values } from "./forms.ts";
 import { limitRegistration, mayTry, tellWrongPassword } from "./guesses.ts";
+import { askForCode } from "./pending.ts";
 import { done, page } from "./respond.tsx";
+import { signIn } from "./signing_in.ts";
 
 /** Set-up, registration, signing in and out: the pages that nobody needs to be signed in for. */
 export const session = new Hono<Env>();
@@ -82,9 +86,12 @@ session.post("/login", async (c) => {
     const body = <SignInForm c={c} values={values} message={message} next={values.next} />;
     return page(c, { title: "Sign in", status: 422, body });
   }
-  await wasRight();
+  const to = inside(values.next);
+  const codeToCome = (await findSecondFactor(c.var.sql, user.id))?.confirmed_at;
+  await wasRight({ codeToCome: Boolean(codeToCome) });
+  if (codeToCome) return await askForCode(c, { id: user.id, email, to });
   await signIn(c, user.id);
-  return done(c, { to: inside(values.next) });
+  return done(c, { to });
 });
 
 session.get("/logout", (c) => page(c, { title: "Sign out", body: <SignOutPage /> }));
@@ -95,17 +102,6 @@ session.post("/logout", async (c) => {
   clearSession(c);
   return done(c, { to: "/login", notice: { text: "You are signed out" } });
 });
-
-// Whoever signs in once more leaves no session behind that this browser had before.
-async function signIn(c: Context, user_id: string) {
-  if (c.var.session_id && !c.var.bearer) {
-    await endSession(c.var.sql, c.var.session_id, c.var.now, c.var.requestId);
-    c.var.house.identities.forget();
-  }
-  const device = c.req.header("user-agent") ?? "";
-  const begun = { user_id, kind: "browser", device, request_id: c.var.requestId } as const;
-  await setSession(c, await beginSession(c.var.sql, begun, c.var.now));
-}
 
 function closed(c: Context) {
   return page(c, { title: "Registration is closed", status: 403, body: <RegistrationClosedPage /> });

@@ -1,5 +1,6 @@
 import { sign, verify } from "hono/jwt";
 import { ACCESS_SECONDS } from "../domain/auth/sessions.ts";
+import { keysOf } from "../lib/keys.ts";
 
 /** What an access token says: who, in which session, until when (seconds of the epoch). */
 export interface Claims {
@@ -8,7 +9,7 @@ export interface Claims {
   exp: number;
 }
 
-/** A signed access token (JWT, HS256), good for a quarter of an hour. */
+/** An access token (JWT, HS256), signed with the secret's first key, good for a quarter of an hour. */
 export function issueAccess(
   secret: string,
   { user_id, session_id }: { user_id: string; session_id: string },
@@ -17,7 +18,7 @@ export function issueAccess(
   const seconds = Math.floor(now.epochMilliseconds / 1000);
   return sign(
     { sub: user_id, sid: session_id, iat: seconds, exp: seconds + ACCESS_SECONDS },
-    secret,
+    keysOf(secret)[0],
     "HS256",
   );
 }
@@ -45,9 +46,17 @@ export async function readAccess(
 }
 
 async function check(secret: string, token: string): Promise<Claims | undefined> {
+  for (const key of keysOf(secret)) {
+    const claims = await checkWith(key, token);
+    if (claims) return claims;
+  }
+  return undefined;
+}
+
+async function checkWith(key: string, token: string): Promise<Claims | undefined> {
   try {
     // The times are compared with the request's own `now`.
-    const claims = await verify(token, secret, { alg: "HS256", exp: false, iat: false, nbf: false });
+    const claims = await verify(token, key, { alg: "HS256", exp: false, iat: false, nbf: false });
     return typeof claims.sub === "string" && typeof claims.sid === "string" && typeof claims.exp === "number"
       ? { sub: claims.sub, sid: claims.sid, exp: claims.exp }
       : undefined;

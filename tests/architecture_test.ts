@@ -23,9 +23,16 @@ const DEMO = /^db\/demo/;
 /** Who writes which table; what comes in by files is written set by set. `transitionDue`, `expireChanges` and the storing of a new reservation write several in one
  * statement. */
 const WRITERS: Record<string, readonly string[]> = {
-  users: ["domain/users.ts", "domain/accounts.ts", "domain/profiles.ts", "domain/transfers/users.ts"],
+  users: [
+    "domain/users.ts",
+    "domain/accounts.ts",
+    "domain/profiles.ts",
+    "domain/transfers/users.ts",
+    "domain/auth/passwords.ts",
+  ],
   sessions: ["domain/auth/sessions.ts"],
   api_tokens: ["domain/auth/tokens.ts"],
+  second_factors: ["domain/auth/second_factor.ts"],
   password_resets: ["domain/auth/resets.ts"],
   resources: ["domain/resources.ts", "domain/transfers/resources.ts", "domain/parts.ts"],
   resource_accessories: ["domain/accessories.ts"],

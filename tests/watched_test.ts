@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Secret, TOTP } from "otpauth";
 import { parse } from "yaml";
 import { createReset } from "../domain/auth/resets.ts";
 import { openDoor } from "../domain/doors.ts";
@@ -94,6 +95,29 @@ Deno.test("who watches over a site sees what happens in it, and no secret", asyn
   secrets["second refresh token"] = JSON.parse(again.body).refresh_token;
   await send("/api/v1/auth/refresh", json({ refresh_token: newSecret(32) }));
 
+  // A second factor, from its key to its codes, and the cookie between the two steps.
+  const cookieOf = ({ answer }: { answer: Response }) =>
+    answer.headers.getSetCookie().map((set) => set.split(";")[0]).join("; ");
+  const sue = form({ email: "sue@holdfast.test", password: PASSWORD });
+  const sues = { headers: { cookie: cookieOf(await send("/login", sue)) } };
+  await send("/account/second-factor/begin", { ...form({ confirm: PASSWORD }), ...sues });
+  const { body: enrolling } = await send("/account/second-factor", sues);
+  secrets["key of a second factor"] = /secret=([A-Z2-7]{32})/.exec(enrolling)![1];
+  const app = new TOTP({ secret: Secret.fromBase32(secrets["key of a second factor"]) });
+  // Between two codes the first may be too late.
+  const confirm = () =>
+    send("/account/second-factor/confirm", { ...form({ code: app.generate() }), ...sues });
+  const tried = await confirm();
+  const on = tried.status === 303 ? tried : await confirm();
+  secrets["code to fall back on"] = /([a-z1-9]{4}-){5}[a-z1-9]{4}/.exec(decodeURIComponent(cookieOf(on)))![0];
+  const between = await send("/login", sue);
+  secrets["cookie between two steps"] = cookieOf(between).split("holdfast_second=")[1].split(";")[0];
+  const wrong = {
+    ...form({ code: `${secrets["code to fall back on"]}x` }),
+    headers: { cookie: cookieOf(between) },
+  };
+  const wrongCode = await send("/login/code", wrong);
+
   // What opens something for whoever has it.
   const made = await send(
     "/api/v1/auth/tokens",
@@ -137,8 +161,8 @@ Deno.test("who watches over a site sees what happens in it, and no secret", asyn
 
   await t.step("the journey was made as it is told here", () => {
     assert.deepEqual(
-      [signed.status, made.status, stored.status, repeated.status, refused.status, broken.status],
-      [303, 201, 201, 201, 409, 500],
+      [signed, on, wrongCode, made, stored, repeated, refused, broken].map(({ status }) => status),
+      [303, 303, 422, 201, 201, 201, 409, 500],
       `${made.body}${broken.body}`,
     );
     assert(
@@ -163,6 +187,9 @@ Deno.test("who watches over a site sees what happens in it, and no secret", asyn
     const told = lines.filter(({ message }) => message === "Wrong password from 127.0.0.1");
     assert.equal(told.length, 1);
     assert.doesNotMatch(JSON.stringify(told), /bob/);
+  });
+  await t.step("so does a wrong code of a second factor", () => {
+    assert.equal(lines.filter(({ message }) => message === "Wrong code from 127.0.0.1").length, 1);
   });
   await t.step("what somebody may not do is told with who tried it", () => {
     const [{ properties }] = linesOf("not-allowed-to-bob");

@@ -1,12 +1,15 @@
+import type { SecondFactor } from "../domain/auth/second_factor.ts";
 import type { Session } from "../domain/auth/sessions.ts";
 import type { User } from "../domain/users.ts";
 import { AwayCard, type AwayProps } from "./delegations.tsx";
 import { Field, FormError, Select } from "./fields.tsx";
+import { SecondFactorCard } from "./second_factor.tsx";
 import { TokenCard, type TokenCardProps } from "./tokens.tsx";
 import { agoOf, ROLE_WORDS } from "./words.ts";
 
 interface AccountProps {
   user: User;
+  factor?: SecondFactor;
   zone: string;
   siteZone: string;
   zones: readonly string[];
@@ -54,6 +57,7 @@ export function AccountPage(props: AccountProps) {
         <button type="submit">Save</button>
       </form>
       <PasswordForm errors={errors} email={user.email} />
+      <SecondFactorCard factor={props.factor} />
       {props.away && <AwayCard {...props.away} />}
       <SessionTable {...props} />
       <TokenCard {...props.tokens} zone={props.zone} now={props.now} />
@@ -90,10 +94,25 @@ function PasswordForm({ errors, email }: { errors: Record<string, string>; email
   );
 }
 
-function SessionTable({ sessions, current, zone, now }: AccountProps) {
+function SessionTable({ sessions, current, zone, now, errors = {} }: AccountProps) {
+  const elsewhere = sessions.some(({ id }) => id !== current);
   return (
-    <div class="card">
+    <form method="post" action="/account/sessions/end" class="card">
       <h2>Where I am signed in</h2>
+      {(elsewhere || errors.confirm) && (
+        <>
+          <Field
+            name="confirm"
+            label="My password"
+            type="password"
+            error={errors.confirm}
+            hint="To sign out elsewhere, so that nobody does it who finds this browser open."
+            required
+            autocomplete="current-password"
+          />
+          <button type="submit">Sign out everywhere else</button>
+        </>
+      )}
       <ul class="rows">
         {sessions.map((session) => (
           <li>
@@ -106,15 +125,21 @@ function SessionTable({ sessions, current, zone, now }: AccountProps) {
                 {` · since ${agoOf(session.created_at, zone, now)}`}
               </p>
             </div>
-            <form method="post" action={`/account/sessions/${session.id}/end`}>
-              <button class="second" type="submit" aria-label={`Sign out there: ${deviceOf(session)}`}>
-                {session.id === current ? "Sign out" : "Sign out there"}
-              </button>
-            </form>
+            <button
+              class="second"
+              type="submit"
+              formaction={`/account/sessions/${session.id}/end`}
+              formnovalidate={session.id === current}
+              aria-label={`${session.id === current ? "Sign out here" : "Sign out there"}: ${
+                deviceOf(session)
+              }`}
+            >
+              {session.id === current ? "Sign out" : "Sign out there"}
+            </button>
           </li>
         ))}
       </ul>
-    </div>
+    </form>
   );
 }
 

@@ -1,13 +1,11 @@
 import { createHash } from "node:crypto";
-import { z } from "zod";
 import { transaction } from "../../db/transaction.ts";
 import type { Db, Sql, Tx } from "../../db/types.ts";
 import { isId, newId, newSecret } from "../../lib/ids.ts";
-import { verifyPassword } from "../../lib/passwords.ts";
 import { NotFound } from "../errors.ts";
 import { type Deed, type Doer, record, type State } from "../history.ts";
 import type { Actor } from "../permissions.ts";
-import type { User } from "../users.ts";
+import { confirm } from "./passwords.ts";
 
 /** How long an access token is good for. */
 export const ACCESS_SECONDS = 15 * 60;
@@ -17,8 +15,6 @@ export const REFRESH_SECONDS = 7 * 24 * 60 * 60;
 export const LONGEST = { hours: 30 * 24 };
 /** For so long a browser's refresh token may come twice: its tabs ask at the same moment. */
 const GRACE = { seconds: 30 };
-
-export const SignIn = z.object({ email: z.string().trim().toLowerCase(), password: z.string() });
 
 export type SessionKind = "browser" | "api";
 
@@ -35,23 +31,6 @@ export interface Session {
   device: string;
   created_at: Temporal.Instant;
   rotated_at: Temporal.Instant;
-}
-
-/** The hash of a password that nobody has, so that an unknown address takes as long as a wrong password. */
-const NOBODY =
-  "$argon2id$v=19$m=19456,t=2,p=1$JhxZJdFSWHHxV3B5aCZb0w$V6bZ4rWQk1Yp0mXJmIhSxT3C9l3Y2X3kq7b4xqkq3mE";
-
-/** The person that these words belong to, or undefined: a wrong password, an unknown or a disabled account. */
-export async function checkPassword(
-  sql: Sql,
-  { email, password }: z.infer<typeof SignIn>,
-): Promise<{ id: string } | undefined> {
-  const [user] = email.includes("\0")
-    ? []
-    : await sql<(Pick<User, "id" | "disabled_at"> & { password_hash: string })[]>`
-      select id, password_hash, disabled_at from users where email = ${email}`;
-  const right = await verifyPassword(password, user?.password_hash ?? NOBODY);
-  return right && user && !user.disabled_at ? { id: user.id } : undefined;
 }
 
 /** Begins a session. `device` is what its owner will recognize it by. */
@@ -131,18 +110,51 @@ export async function endSession(
   });
 }
 
-/** Ends a session of the actor's own, by its place in their list. @throws {NotFound} */
+/**
+ * Ends a session of the actor's own, by its place in their list: with their password, unless it is the one they are in.
+ *
+ * @throws {NotFound}
+ * @throws {Invalid} when the password is wrong
+ */
 export async function endOwnSession(
   sql: Sql,
   actor: Actor,
-  session_id: string,
+  { session_id, here, password }: { session_id: string; here?: string; password: string },
   now: Temporal.Instant,
 ): Promise<void> {
-  if (!isId(session_id)) throw new NotFound("This session");
+  const mine = isId(session_id)
+    ? await sql`select from sessions where id = ${session_id} and user_id = ${actor.id} and revoked_at is null`
+    : [];
+  if (mine.length === 0) throw new NotFound("This session");
+  if (session_id !== here) await confirm(sql, actor, { password, field: "confirm" });
   await transaction(sql, async (tx) => {
     const [ended] = await end(tx, tx`s.id = ${session_id} and s.user_id = ${actor.id}`, now);
     if (!ended) throw new NotFound("This session");
     await recordSession(tx, actor, "end_session", ended, now);
+  });
+}
+
+/**
+ * Ends all sessions of the actor's own but the one they are in. Each has its own entry.
+ *
+ * @returns how many
+ * @throws {Invalid} when the password is wrong
+ */
+export async function endOtherSessions(
+  sql: Sql,
+  actor: Actor,
+  { here, password }: { here: string; password: string },
+  now: Temporal.Instant,
+): Promise<number> {
+  await confirm(sql, actor, { password, field: "confirm" });
+  return await transaction(sql, async (tx) => {
+    const ended = await end(
+      tx,
+      tx`s.user_id = ${actor.id} and s.id <> ${here} and s.expires_at > ${now}`,
+      now,
+    );
+    for (const session of ended) await recordSession(tx, actor, "end_session", session, now);
+    return ended.length;
   });
 }
 
@@ -170,10 +182,18 @@ export function listSessions(db: Db, { id }: Pick<Actor, "id">, now: Temporal.In
     order by rotated_at desc`;
 }
 
+/** Somebody with a session, and whether signing in took a second factor, or would now. */
+export type Identity = Actor & { second_factor: boolean };
+
 /** Who a living session belongs to; undefined when it has ended, or its owner is disabled. */
-export async function findIdentity(db: Db, session_id: string, siteZone: string): Promise<Actor | undefined> {
-  const [actor] = await db<Actor[]>`
-    select u.id, u.email, u.name, u.role, coalesce(u.time_zone, ${siteZone}) as time_zone
+export async function findIdentity(
+  db: Db,
+  session_id: string,
+  siteZone: string,
+): Promise<Identity | undefined> {
+  const [actor] = await db<Identity[]>`
+    select u.id, u.email, u.name, u.role, coalesce(u.time_zone, ${siteZone}) as time_zone,
+      exists (select from second_factors f where f.user_id = u.id and f.confirmed_at is not null) as second_factor
     from sessions s join users u on u.id = s.user_id
     where s.id = ${session_id} and s.revoked_at is null and u.disabled_at is null`;
   return actor;

@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { z } from "zod";
 import { createReset } from "../../domain/auth/resets.ts";
+import { findSecondFactor, takeSecondFactor } from "../../domain/auth/second_factor.ts";
 import { listSessions } from "../../domain/auth/sessions.ts";
 import { ROLES } from "../../domain/permissions.ts";
 import { listReservations } from "../../domain/reservations.ts";
@@ -72,6 +73,18 @@ manageUsers.post("/:id/reset", async (c) => {
   }, (problem) => show(c, id, problem));
 });
 
+manageUsers.post("/:id/second_factor/take", async (c) => {
+  const { id, name } = await getUser(c.var.sql, c.req.param("id"));
+  return orAgain(async () => {
+    const taken = await takeSecondFactor(c.var.sql, actorOf(c), id, c.var.now);
+    c.var.house.identities.forget();
+    const text = taken
+      ? `${name}'s second factor is gone, and they are signed out`
+      : `${name} has no second factor`;
+    return done(c, { to: `/admin/users/${id}`, notice: { text } });
+  }, (problem) => show(c, id, problem));
+});
+
 async function list(c: Context, problem?: Problem) {
   const { q = "", after_name = "", after_id = "" } = c.req.query();
   const after = isId(after_id) ? { name: after_name, id: after_id } : undefined;
@@ -89,13 +102,18 @@ async function list(c: Context, problem?: Problem) {
 async function show(c: Context, id: string, problem?: Problem) {
   const { sql, now } = c.var;
   const user = await getUser(sql, id);
-  const [ahead, sessions] = await Promise.all([aheadOf(c, user), listSessions(sql, user, now)]);
+  const [ahead, sessions, factor] = await Promise.all([
+    aheadOf(c, user),
+    listSessions(sql, user, now),
+    findSecondFactor(sql, user.id),
+  ]);
   const body = (
     <UserPage
       user={user}
       ahead={ahead.slice(0, LISTED)}
       more={ahead.length > LISTED}
       sessions={sessions}
+      factor={Boolean(factor?.confirmed_at)}
       zone={actorOf(c).time_zone}
       now={now}
       message={wrongIn(problem)}

@@ -1,17 +1,18 @@
 import { z } from "zod";
+import { checkPassword } from "../../domain/auth/passwords.ts";
 import {
   ACCESS_SECONDS,
   beginSession,
-  checkPassword,
   endSession,
   type Granted,
   rotate,
 } from "../../domain/auth/sessions.ts";
+import { findSecondFactor, passSecondFactor } from "../../domain/auth/second_factor.ts";
 import { Forbidden } from "../../domain/errors.ts";
 import { getUser, NewUser, register } from "../../domain/users.ts";
 import { actorOf, type Context } from "../env.ts";
-import { NotSignedIn } from "../refused.ts";
-import { limitRegistration, mayTry, tellWrongPassword } from "../guesses.ts";
+import { NotSignedIn, Refused } from "../refused.ts";
+import { limitRegistration, mayTry, mayTryCode, tellWrongCode, tellWrongPassword } from "../guesses.ts";
 import { issueAccess } from "../tokens.ts";
 import { TokenPair, User } from "./answers.ts";
 import { userJson } from "./json.ts";
@@ -20,6 +21,8 @@ import { calls } from "./operations.ts";
 const Credentials = z.object({
   email: z.string("Give the e-mail address").trim().toLowerCase(),
   password: z.string("Give the password"),
+  code: z.string("Give the code as text").optional()
+    .describe("Where a second factor is on: what the app shows now, or one of the codes to fall back on"),
 });
 const Refresh = z.object({ refresh_token: z.string("Give the refresh token") });
 
@@ -47,15 +50,23 @@ auth.post("/login", {
   summary: "Begin a session by e-mail and password",
   who: "anyone",
   body: Credentials,
-  answers: { 200: TokenPair, 401: "E-mail and password do not fit together" },
-}, async (c, { body: credentials }) => {
+  description:
+    "Where a second factor is on, the code has to come along: without it the answer is 401, with the " +
+    "path `code` in its `errors`.",
+  answers: {
+    200: TokenPair,
+    401: "E-mail and password do not fit together, or the code is missing or wrong",
+  },
+}, async (c, { body: { code, ...credentials } }) => {
   const wasRight = await mayTry(c, credentials.email);
   const user = await checkPassword(c.var.sql, credentials);
   if (!user) {
     tellWrongPassword(c);
     throw new NotSignedIn("E-mail and password do not fit together");
   }
-  await wasRight();
+  const codeToCome = (await findSecondFactor(c.var.sql, user.id))?.confirmed_at;
+  await wasRight({ codeToCome: Boolean(codeToCome) });
+  if (codeToCome) await mustHaveCode(c, { id: user.id, email: credentials.email, code });
   const device = c.req.header("user-agent") ?? "";
   const begun = { user_id: user.id, kind: "api", device, request_id: c.var.requestId } as const;
   return tokens(c, await beginSession(c.var.sql, begun, c.var.now));
@@ -99,6 +110,21 @@ auth.get("/me", {
   fields: User,
   answers: { 200: User },
 }, async (c) => userJson(await getUser(c.var.sql, actorOf(c).id)));
+
+async function mustHaveCode(c: Context, { id, email, code }: { id: string; email: string; code?: string }) {
+  if (!code) throw noCode("Give the code of the second factor, too");
+  const { sql, now, house, requestId: request_id } = c.var;
+  const wasRight = await mayTryCode(c, { id, email });
+  const tried = { user_id: id, code, key: house.config.SECRET_KEY, request_id };
+  if (!await passSecondFactor(sql, tried, now)) {
+    tellWrongCode(c);
+    throw noCode("This code is not good, or not any more: give the one that is shown now");
+  }
+  await wasRight();
+}
+
+const noCode = (message: string) =>
+  new Refused(401, "Not signed in", message, { errors: [{ path: "code", message }] });
 
 async function tokens(c: Context, granted: Granted) {
   const access_token = await issueAccess(c.var.house.config.SECRET_KEY, granted, c.var.now);

@@ -193,7 +193,7 @@ type Schemas = Record<string, Schema>;
 const IMPLIED: Record<number, [name: string, description: string]> = {
   400: ["Unreadable", "The address or the body is not in UTF-8, or the body is not JSON"],
   401: ["NotSignedIn", "Nobody is signed in, or the token is not good any more"],
-  403: ["NotAllowed", "Not allowed"],
+  403: ["NotAllowed", "Not allowed, or the site wants a second factor to be set up first"],
   404: ["NotFound", "There is nothing of this id that you may know about"],
   412: ["Changed", "It was changed since it was read: see `If-Match`"],
   408: ["TooSlow", "The body did not come in whole in time"],
@@ -212,7 +212,7 @@ export function refusalsOf(operation: Operation): number[] {
     ...(body || bodyType ? [408, 413, 415, 422] : []),
     429,
     ...(who === "anyone" ? [] : [401]),
-    ...(method !== "get" || !["anyone", "signed in"].includes(who) ? [403] : []),
+    ...(method === "get" && who === "anyone" ? [] : [403]),
     ...(path.includes(":id") ? [404] : []),
     ...(query || fields || takesKey(operation) ? [422] : []),
     ...(takesTag(operation) ? [412] : []),

@@ -117,9 +117,12 @@ function answering(operation: Operation, what: string, handler: Handler<z.ZodTyp
   };
 }
 
-function mayCall(c: Context, { who }: Operation) {
+function mayCall(c: Context, { who, path }: Operation) {
   if (who === "anyone") return;
   if (!c.var.actor) throw new NotSignedIn();
+  if (c.var.lacks_factor && path !== "/auth/logout") {
+    throw new Forbidden(`Set up a second factor first: ${c.var.house.config.BASE_URL}/account/second-factor`);
+  }
   if (who !== "signed in") permit(actorOf(c), who);
   const { scope } = c.var;
   if (scope && scope !== "admin" && who.startsWith("manage_") && c.req.method !== "GET") {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { takeSecondFactor } from "../../domain/auth/second_factor.ts";
 import { changeRole, deactivateUser, Deactivation, reactivateUser } from "../../domain/accounts.ts";
 import {
   createUser,
@@ -86,6 +87,17 @@ users.delete("/:id", {
   answers: { 204: "It is closed", 409: "The site would be left without an administrator" },
 }, async (c, { id, query }) => {
   await deactivateUser(c.var.sql, actorOf(c), { id, ...query }, c.var.now);
+  c.var.house.identities.forget();
+});
+
+users.delete("/:id/second-factor", {
+  id: "takeSecondFactor",
+  summary: "Take a second factor away from somebody who has lost it",
+  description: "Make sure first who it is that asks. Every session of theirs ends.",
+  who: "manage_users",
+  answers: { 204: "They sign in without it", 409: "It is one’s own" },
+}, async (c, { id }) => {
+  await takeSecondFactor(c.var.sql, actorOf(c), id, c.var.now);
   c.var.house.identities.forget();
 });
 

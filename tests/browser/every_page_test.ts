@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
 import type { Page } from "playwright-core";
 import { createReset } from "../../domain/auth/resets.ts";
 import { cancel } from "../../domain/edits.ts";
@@ -11,10 +10,9 @@ import { decideSome } from "../support/decided.ts";
 import { createSeries } from "../../domain/series.ts";
 import { close, NewClosure } from "../../domain/closures.ts";
 import { previewFile } from "../../domain/transfers/imports.ts";
+import { violations } from "../support/axe.ts";
 import { openWindow } from "../support/browser.ts";
 import { ADA, ALICE, BOB, idOf, openDemoSite, SAM } from "../support/demo_site.ts";
-
-const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
 Deno.test("every page", async (t) => {
   await using demo = await openDemoSite();
@@ -119,6 +117,7 @@ Deno.test("every page", async (t) => {
     `/waitlist/new?kind=room&date=${taken.day}&start=10:00&end=11:00`,
     `/waitlist/new?resource=${loft.id}&date=${taken.day}&start=10:00&end=11:00`,
     "/account",
+    "/account/second-factor",
     "/check-in",
     "/no-such-page",
   ];
@@ -242,25 +241,6 @@ Deno.test("every page", async (t) => {
     },
   );
 });
-
-async function violations(page: Page): Promise<string[]> {
-  await page.addScriptTag({ path: AXE });
-  const found = await page.evaluate(async () => {
-    const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } };
-    return (await axe.run()).violations.map(({ id, nodes }) => ({
-      id,
-      nodes: nodes.map((node) => ({ html: node.html })),
-    }));
-  });
-  return found.flatMap(({ id, nodes }) =>
-    nodes.slice(0, 3).map(({ html }) => `${id}: ${html.slice(0, 200)}`)
-  );
-}
-
-interface Violation {
-  id: string;
-  nodes: { html: string }[];
-}
 
 interface Focused {
   name: string;

@@ -344,6 +344,17 @@ function story(site: string, email: (who: Who) => string): Step[] {
       given: { stdin: "a long enough password\n" },
       prints: /New One <new@holdfast\.test> is staff\n/,
     },
+    {
+      who: "operator",
+      args: ["user", "take-second-factor", "new@holdfast.test"],
+      prints: /New One has no second factor\n/,
+    },
+    {
+      who: "operator",
+      args: ["user", "take-second-factor", "nobody@holdfast.test"],
+      says: /This person/,
+      code: 5,
+    },
     { who: "operator", args: ["demo"], says: /into an empty database only/, code: 6 },
     { who: "operator", args: ["config"], prints: /SECRET_KEY.*••••••/ },
     { who: "operator", args: ["completion", "bash"], prints: /complete -o default -F _holdfast holdfast/ },

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { beginSession, checkPassword, findIdentity, rotate } from "../../domain/auth/sessions.ts";
+import { checkPassword } from "../../domain/auth/passwords.ts";
+import { beginSession, findIdentity, rotate } from "../../domain/auth/sessions.ts";
 import { Conflict, Forbidden, NotFound } from "../../domain/errors.ts";
 import type { Actor } from "../../domain/permissions.ts";
 import { request } from "../../domain/requests.ts";

@@ -135,7 +135,8 @@ const CASES: Case[] = [
   {
     does: "Bob ends a session of his",
     before: ({ signIn, cast }) => signIn(cast.bob),
-    do: ({ sql, cast }, made) => endOwnSession(sql, cast.bob, (made as Granted).session_id, NOW),
+    do: ({ sql, cast }, made) =>
+      endOwnSession(sql, cast.bob, { session_id: (made as Granted).session_id, password: PASSWORD }, NOW),
     expected: ["Bob Booker", "end_session", "user", "Bob Booker"],
     details: session,
   },

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createReset, getReset, resetPassword } from "../../domain/auth/resets.ts";
-import { beginSession, checkPassword, findIdentity } from "../../domain/auth/sessions.ts";
+import { checkPassword } from "../../domain/auth/passwords.ts";
+import { beginSession, findIdentity } from "../../domain/auth/sessions.ts";
 import { Conflict, Forbidden, Invalid, NotFound } from "../../domain/errors.ts";
 import { deactivateUser } from "../../domain/accounts.ts";
 import { stopHashing } from "../../lib/passwords.ts";

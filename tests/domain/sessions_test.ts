@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { argon2id } from "hash-wasm";
+import { checkPassword } from "../../domain/auth/passwords.ts";
 import {
   beginSession,
-  checkPassword,
   endOwnSession,
   endSession,
   findIdentity,
@@ -70,6 +71,7 @@ Deno.test("a session belongs to Alice, in the zone that she chose", async () => 
   assert.deepEqual(await findIdentity(house.sql, session_id, "Europe/Berlin"), {
     ...house.cast.alice,
     time_zone: "America/Toronto",
+    second_factor: false,
   });
 });
 
@@ -244,21 +246,27 @@ Deno.test("what a device calls itself is kept in letters that can be shown", asy
 Deno.test("Alice ends one of her sessions", async () => {
   await using house = await alicesHouse();
   const { session_id } = await house.begin();
-  await endOwnSession(house.sql, house.cast.alice, session_id, later(1));
+  await endOwnSession(house.sql, house.cast.alice, { session_id, password: PASSWORD }, later(1));
   assert.equal(await house.lives(session_id), false);
 });
 
 Deno.test("Bob does not find Alice's session to end it", async () => {
   await using house = await alicesHouse();
   const { session_id } = await house.begin();
-  await assert.rejects(endOwnSession(house.sql, house.cast.bob, session_id, later(1)), NotFound);
+  await assert.rejects(
+    endOwnSession(house.sql, house.cast.bob, { session_id, password: PASSWORD }, later(1)),
+    NotFound,
+  );
   assert.equal(await house.lives(session_id), true);
 });
 
 for (const id of ["nonsense", crypto.randomUUID()]) {
   Deno.test(`Alice finds no session ${id.length === 36 ? "that there is not" : "by nonsense"}`, async () => {
     await using house = await alicesHouse();
-    await assert.rejects(endOwnSession(house.sql, house.cast.alice, id, NOW), NotFound);
+    await assert.rejects(
+      endOwnSession(house.sql, house.cast.alice, { session_id: id, password: PASSWORD }, NOW),
+      NotFound,
+    );
   });
 }
 
@@ -289,4 +297,33 @@ Deno.test("Alice, who does not know her present password, changes nothing", asyn
   await assert.rejects(changePassword(house.sql, house.cast.alice, typed, later(1)), Invalid);
   assert.equal(await house.lives(there.session_id), true);
   assert(await checkPassword(house.sql, { email: EMAIL, password: PASSWORD }));
+});
+
+// As hashes were made once: half of today's memory, one pass.
+const OLD_HASH = (password: string) =>
+  argon2id({
+    ...{ password, salt: new Uint8Array(16), parallelism: 1, iterations: 1, memorySize: 9_728 },
+    ...{ hashLength: 32, outputType: "encoded" },
+  });
+
+Deno.test("a password whose hash was made at another cost is hashed anew when Alice signs in", async (t) => {
+  await using house = await alicesHouse();
+  const { sql, cast } = house;
+  const kept = async () =>
+    (await sql`select password_hash from users where id = ${cast.alice.id}`)[0].password_hash;
+  const old = await OLD_HASH(PASSWORD);
+  await sql`update users set password_hash = ${old} where id = ${cast.alice.id}`;
+  await t.step("not for a wrong one", async () => {
+    assert.equal(await checkPassword(sql, { email: EMAIL, password: "a guess of hers" }), undefined);
+    assert.equal(await kept(), old);
+  });
+  await t.step("for the right one, which lets her in", async () => {
+    assert(await checkPassword(sql, { email: EMAIL, password: PASSWORD }));
+    assert.match(await kept(), /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+  });
+  await t.step("it is good from then on, and stays", async () => {
+    const fresh = await kept();
+    assert(await checkPassword(sql, { email: EMAIL, password: PASSWORD }));
+    assert.equal(await kept(), fresh);
+  });
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { checkPassword } from "../../domain/auth/sessions.ts";
+import { checkPassword } from "../../domain/auth/passwords.ts";
 import { Conflict, Forbidden, Invalid, NotFound } from "../../domain/errors.ts";
 import type { Actor, Role } from "../../domain/permissions.ts";
 import { changeRole } from "../../domain/accounts.ts";
@@ -251,8 +251,14 @@ const PASSWORDS: [password: unknown, said: string | undefined][] = [
   ["x".repeat(196) + "abcd", undefined],
   ["x".repeat(197) + "abcd", "Use at most 200 characters"],
   ["abcabcabcabc", "Use more different characters"],
-  ["Password1234", "This is among the first that others would try"],
-  ["holdfast2026!", "This is among the first that others would try"],
+  [
+    "Password1234",
+    "Others would try this early: put a few words together that have nothing to do with each other",
+  ],
+  [
+    "holdfast2026!",
+    "Others would try this early: put a few words together that have nothing to do with each other",
+  ],
   ["correct\0horse", "Use other characters"],
   [undefined, "Give a password"],
 ];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Answer, Client } from "../support/app.ts";
 import { NOW, PASSWORD } from "../support/cast.ts";
-import { complaint, field, follow, one, press, read, words } from "../support/page.ts";
+import { complaint, field, follow, one, press, pressed, read, words } from "../support/page.ts";
 import { openScene } from "../support/scene.ts";
 
 const NEW = "another quiet harbour";
@@ -103,7 +103,7 @@ const REFUSED: [what: string, current: string, password: string, label: string, 
     PASSWORD,
     "password1234",
     "New password",
-    "This is among the first that others would try",
+    "Others would try this early: put a few words together that have nothing to do with each other",
   ],
 ];
 
@@ -132,9 +132,9 @@ Deno.test("Bob sees where he is signed in, the latest first, and which of them i
   ]);
 });
 
-Deno.test("Bob signs out there, and stays signed in here", async () => {
+Deno.test("Bob signs out there with his password, and stays signed in here", async () => {
   await using scene = await twoBrowsers();
-  const left = await press(scene.desk, await account(scene.desk), "Sign out there");
+  const left = await press(scene.desk, await account(scene.desk), "Sign out there", { confirm: PASSWORD });
   const page = await follow(scene.desk, left);
   assert.deepEqual([notice(page), sessions(page).length, (await account(scene.phone)).status], [
     "Signed out there",
@@ -145,9 +145,47 @@ Deno.test("Bob signs out there, and stays signed in here", async () => {
 
 Deno.test("Bob signs out here by his list, and has to sign in", async () => {
   await using scene = await twoBrowsers();
-  const button = one(read(await account(scene.desk)), ".rows button", "Sign out");
-  const left = await scene.desk.post(button.closest("form")?.getAttribute("action") ?? "");
+  const button = pressed(one(read(await account(scene.desk)), ".rows button", "Sign out"));
+  const left = await scene.desk.post(button.path, button.values);
   assert.deepEqual([left.headers.get("location"), (await account(scene.desk)).status], ["/login", 303]);
+});
+
+Deno.test("Bob signs out everywhere else at once, and stays signed in here", async () => {
+  await using scene = await twoBrowsers();
+  const typed = { confirm: PASSWORD };
+  const left = await press(scene.desk, await account(scene.desk), "Sign out everywhere else", typed);
+  const page = await follow(scene.desk, left);
+  assert.deepEqual([notice(page), sessions(page).length, (await account(scene.phone)).status], [
+    "Signed out everywhere else",
+    1,
+    303,
+  ]);
+  const entries = await scene.sql`
+    select actor_id from history where action = 'end_session' and actor_id = ${scene.cast.bob.id}`;
+  assert.equal(entries.length, 1);
+});
+
+for (const button of ["Sign out there", "Sign out everywhere else"]) {
+  Deno.test(`whoever finds Bob's browser open ends no session of his by the button ${button}`, async (t) => {
+    await using scene = await twoBrowsers();
+    for (const confirm of ["", "a guess of hers"]) {
+      await t.step(confirm || "without a password", async () => {
+        const again = await press(scene.desk, await account(scene.desk), button, { confirm });
+        const told = complaint(read(again), "My password");
+        assert.deepEqual([again.status, told], [422, "This is not your present password"]);
+      });
+    }
+    await t.step("they live on", async () => {
+      assert.deepEqual([(await account(scene.phone)).status, (await account(scene.desk)).status], [200, 200]);
+    });
+  });
+}
+
+Deno.test("Bob, who is signed in here alone, is asked for no password to sign out", async () => {
+  await using scene = await openScene();
+  const page = read(await account(await scene.site.as(scene.cast.bob)));
+  assert.deepEqual(page.querySelectorAll("#f-confirm").length, 0);
+  assert.equal(words(one(page, ".rows button", "Sign out")), "Sign out");
 });
 
 Deno.test("Mallory cannot sign Bob out", async () => {

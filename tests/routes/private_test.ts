@@ -197,6 +197,7 @@ const QUESTIONS: Question[] = [
     post(`/waitlist/:id/${verb}`, ({ entry }) => `/waitlist/${entry}/${verb}`, () => ({}))
   ),
   get("/account"),
+  get("/account/second-factor"),
   get("/approvals"),
   get("/approvals", () => "/approvals?show=all"),
   get("/approvals/several", ({ bobs }) => `/approvals/several?verb=approve&of=${bobs.id}`),
@@ -432,6 +433,7 @@ const OF_NOBODY = new Set([
     "GET /favicon.ico",
     "GET /setup",
     "GET /login",
+    "GET /login/code",
     "GET /register",
   ],
   "GET /logout",

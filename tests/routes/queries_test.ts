@@ -96,6 +96,7 @@ async function asked(
       `/waitlist/new?resource=${hall.id}`,
       "/api/v1/waitlist",
       "/account",
+      "/account/second-factor",
       "/check-in",
       "/api/v1/resources",
       "/api/v1/reservations",

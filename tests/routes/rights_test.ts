@@ -111,6 +111,8 @@ const ROUTES = new Map<string, Right>([
   ["POST /setup", "public"],
   ["GET /login", "public"],
   ["POST /login", "public"],
+  ["GET /login/code", "public"],
+  ["POST /login/code", "public"],
   ["GET /register", "public"],
   ["POST /register", "public"],
   ["GET /logout", "public"],
@@ -164,6 +166,7 @@ const ROUTES = new Map<string, Right>([
   ["GET /api/v1/users", "users"],
   ["POST /api/v1/users", "users"],
   ["DELETE /api/v1/users/:id", "users"],
+  ["DELETE /api/v1/users/:id/second-factor", "users"],
   ["GET /api/v1/users/:id", "users"],
   ["PATCH /api/v1/users/:id", "users"],
   ["GET /api/v1/resources", "signed in"],
@@ -200,6 +203,12 @@ const ROUTES = new Map<string, Right>([
   ["POST /account", "signed in"],
   ["POST /account/password", "signed in"],
   ["POST /account/sessions/:id/end", "private"],
+  ["POST /account/sessions/end", "signed in"],
+  ["GET /account/second-factor", "signed in"],
+  ["POST /account/second-factor/begin", "signed in"],
+  ["POST /account/second-factor/confirm", "signed in"],
+  ["POST /account/second-factor/codes", "signed in"],
+  ["POST /account/second-factor/end", "signed in"],
   ["POST /reservations/:id/withdraw_change", "edit"],
   ["POST /reservations/:id/answer", "answer"],
   ["POST /account/away", "delegate"],
@@ -266,6 +275,7 @@ const ROUTES = new Map<string, Right>([
   ["POST /admin/users/:id/deactivate", "users"],
   ["POST /admin/users/:id/reactivate", "users"],
   ["POST /admin/users/:id/reset", "users"],
+  ["POST /admin/users/:id/second_factor/take", "users"],
   ["POST /admin/users/:id/role", "users"],
   ["GET /api/v1/groups", "groups"],
   ["POST /api/v1/groups", "groups"],
@@ -408,7 +418,7 @@ const TWICE = [
   "POST /account/tokens/:id/revoke",
 ];
 /** What leads to signing in although it is open to everybody. */
-const TO_SIGN_IN = ["POST /logout"];
+const TO_SIGN_IN = ["POST /logout", "GET /login/code", "POST /login/code"];
 
 /** What is about a file that nobody has brought; whose files are whose has tests of its own. */
 const OF_A_FILE = /\/import\/:id/;

@@ -80,6 +80,20 @@ Deno.test(
   },
 );
 
+Deno.test(
+  "whoever has Bob's browser cannot guess his password at the form that ends his other sessions",
+  counting,
+  async () => {
+    await using scene = await openScene({ RATE_LIMIT: "on" });
+    const [bob, phone] = [await scene.site.as(scene.cast.bob), await scene.site.as(scene.cast.bob)];
+    const guess = (confirm: string) => bob.post("/account/sessions/end", { confirm });
+    const statuses = [];
+    for (let i = 0; i < 10; i++) statuses.push((await guess(`guess ${i}`)).status);
+    assert.deepEqual(statuses, Array(10).fill(422));
+    assert.deepEqual([(await guess(PASSWORD)).status, (await phone.get("/account")).status], [429, 200]);
+  },
+);
+
 const sessionOf = (answer: Answer) =>
   answer.headers.getSetCookie().find((cookie) => cookie.startsWith("holdfast_access="))?.split(";")[0];
 

@@ -53,11 +53,13 @@ export async function startProgram(
       await Deno.remove(folder, { recursive: true });
     },
   };
+  let ended = false;
+  void child.status.then(() => ended = true);
   const deadline = performance.now() + 30_000;
   while (
     !await fetch(`${origin}/ready`).then((answer) => answer.body?.cancel().then(() => answer.ok), () => false)
   ) {
-    if (performance.now() > deadline) {
+    if (ended || performance.now() > deadline) {
       await program[Symbol.asyncDispose]();
       throw new Error(`Holdfast does not start:\n${said}`);
     }

@@ -56,12 +56,22 @@ for (const module of wanted.threads) {
   await attempt(`thread ${module}`, () =>
     new Promise<void>((resolve, reject) => {
       const thread = new Worker(new URL(`file://${module}`), { type: "module" });
-      thread.onmessage = () => resolve(thread.terminate());
+      thread.onmessage = ({ data }) => {
+        thread.terminate();
+        if (data?.error) reject(new Error(data.error));
+        else resolve();
+      };
       thread.onerror = (event) => {
         event.preventDefault();
         reject(new Deno.errors.NotCapable(event.message));
       };
-      thread.postMessage({ id: 1, kind: "hash", password: "p", bytes: new Uint8Array(10), encoding: "gzip" });
+      thread.postMessage({
+        id: 1,
+        kind: "common",
+        password: "p",
+        bytes: new Uint8Array(10),
+        encoding: "gzip",
+      });
     }));
 }
 for (const name of wanted.env) await attempt(`env ${name}`, () => Deno.env.get(name));

@@ -93,11 +93,13 @@ interface Ahead {
 interface UserProps extends Ahead {
   user: User;
   sessions: readonly Session[];
+  /** Whether signing in takes a second factor of theirs. */
+  factor: boolean;
   message?: string;
 }
 
 /** One person: who they are, what they may do, what they have reserved, and their account. */
-export function UserPage({ user, sessions, message, ...list }: UserProps) {
+export function UserPage({ user, sessions, factor, message, ...list }: UserProps) {
   const { zone, now, ahead } = list;
   return (
     <section class="narrow">
@@ -124,6 +126,9 @@ export function UserPage({ user, sessions, message, ...list }: UserProps) {
                 }`}
             </dd>
           </div>
+          <div>
+            <dt>Second factor</dt> <dd>{factor ? "On" : "Off"}</dd>
+          </div>
           {user.disabled_at && (
             <div>
               <dt>Closed</dt> <dd>{agoOf(user.disabled_at, zone, now)}</dd>
@@ -138,7 +143,7 @@ export function UserPage({ user, sessions, message, ...list }: UserProps) {
         <h2>Role</h2>
         <RoleForm user={user} from="person" />
       </div>
-      <Account user={user} />
+      <Account user={user} factor={factor} />
       <div class="card">
         <h2>Reservations that lie ahead</h2>
         {ahead.length === 0 ? <p>None.</p> : <AheadList {...list} />}
@@ -147,7 +152,7 @@ export function UserPage({ user, sessions, message, ...list }: UserProps) {
   );
 }
 
-function Account({ user }: { user: User }) {
+function Account({ user, factor }: { user: User; factor: boolean }) {
   const path = `/admin/users/${user.id}`;
   if (user.disabled_at) {
     return (
@@ -169,6 +174,17 @@ function Account({ user }: { user: User }) {
           <button class="second" type="submit">Make a reset link</button>
         </p>
       </form>
+      {factor && (
+        <form method="post" action={`${path}/second_factor/take`}>
+          <p>
+            Whoever has lost the phone and the codes of the second factor signs in without it, once you have
+            made sure who it is that asks. Every session of theirs ends.
+          </p>
+          <p>
+            <button class="second" type="submit">Take the second factor away</button>
+          </p>
+        </form>
+      )}
       <p class="actions">
         <a class="button danger" href={`${path}/deactivate`}>Close the account …</a>
       </p>
