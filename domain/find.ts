@@ -1,3 +1,4 @@
+import { unshown, unshownIds } from "../db/plans.ts";
 import type { Db } from "../db/types.ts";
 import { notMissed } from "./allocations.ts";
 import type { Wish } from "./availability.ts";
@@ -254,9 +255,8 @@ async function takenOf(
       select t.resource_id, array_agg(unit) as units, array_agg(floor(extract(epoch from lower(period)))) as starts,
         array_agg(ceil(extract(epoch from upper(period)))) as ends
       from allocations a join compositions t on t.taken_id = a.resource_id
-      where holds and ${
-    notMissed(db, now)
-  } and t.resource_id = any(${ids}) and period && tstzrange(${first}, ${last}, '[)')
+      where holds and ${notMissed(db, now)} and t.resource_id = any(${unshownIds(db, ids)})
+        and period && tstzrange(${unshown(db, first)}, ${unshown(db, last)}, '[)')
       group by t.resource_id
     ) as found`;
   return (id: string): Taken[] => {

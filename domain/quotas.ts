@@ -1,3 +1,4 @@
+import { unshown } from "../db/plans.ts";
 import type { Db } from "../db/types.ts";
 import type { Wish } from "./availability.ts";
 import { dateIn, dayIn, minutesOf, type Period } from "./periods.ts";
@@ -102,9 +103,8 @@ export async function quotasWithin(db: Db, requester_id: string, window: Period,
     join resources r on r.id = a.resource_id
     where v.requester_id = ${requester_id} and r.policy_id is not null
       and (${isOpen(db, now)} or ${counts(db, now)}
-        and v.start_time >= ${window.start_time.subtract(around)} and v.start_time < ${
-    window.end_time.add(around)
-  })`;
+        and v.start_time >= ${unshown(db, window.start_time.subtract(around))}
+        and v.start_time < ${unshown(db, window.end_time.add(around))})`;
   return (rules: Rules, wish: Wish, beside: readonly Period[] = []): Reason[] => {
     if (!hasQuota(rules)) return [];
     const mine: Omit<Had, "policy_id">[] = [
@@ -126,13 +126,13 @@ export async function quotasWithin(db: Db, requester_id: string, window: Period,
 // By the clock, not by the sweep: what nobody decided before its start has expired, and what has ended is not open.
 function counts(db: Db, now: Temporal.Instant) {
   return db`(v.status in ('approved', 'checked_in', 'completed', 'no_show')
-    or v.status = 'pending' and v.start_time > ${now})`;
+    or v.status = 'pending' and v.start_time > ${unshown(db, now)})`;
 }
 
 function isOpen(db: Db, now: Temporal.Instant) {
-  return db`(v.status in ('approved', 'checked_in') and v.end_time > ${now}
-      and (v.status = 'checked_in' or v.check_in_until is null or v.check_in_until > ${now})
-    or v.status = 'pending' and v.start_time > ${now})`;
+  return db`(v.status in ('approved', 'checked_in') and v.end_time > ${unshown(db, now)}
+      and (v.status = 'checked_in' or v.check_in_until is null or v.check_in_until > ${unshown(db, now)})
+    or v.status = 'pending' and v.start_time > ${unshown(db, now)})`;
 }
 
 /** Makes what one person stores under quotas wait for each other: no two of theirs both see room for one. */

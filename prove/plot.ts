@@ -18,7 +18,7 @@ interface Plot {
   limit?: number;
 }
 
-const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BELOW] = [760, 360, 56, 240, 40, 48];
+const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BELOW] = [800, 360, 56, 280, 40, 48];
 const DASHES = ["", "6 3", "2 3", "8 3 2 3"];
 const COLOURS = ["#1f6feb", "#b35900", "#1a7f37", "#8250df", "#cf222e"];
 
@@ -60,7 +60,11 @@ export function plot({ title, x, y, curves, limit }: Plot): string {
 ${text([LEFT, 20], title, ' font-weight="600"')}
 <path class="axis" d="M${LEFT} ${TOP}V${HEIGHT - BELOW}H${WIDTH - RIGHT}"/>
 ${
-    steps.map((x) => text([across(x), HEIGHT - BELOW + 18], x.toLocaleString("en"), ' text-anchor="middle"'))
+    steps.map((x) => {
+      // The names of the curves begin where the last step is.
+      const anchor = x === steps.at(-1) ? "end" : "middle";
+      return text([across(x), HEIGHT - BELOW + 18], x.toLocaleString("en"), ` text-anchor="${anchor}"`);
+    })
       .join("\n")
   }
 ${up.ticks(5).map((y) => text([LEFT - 8, up(y) + 4], String(y), ' text-anchor="end"')).join("\n")}
