@@ -15,6 +15,18 @@ export async function databaseMemory(dataDir: string): Promise<number | undefine
   return sum || undefined;
 }
 
+/**
+ * The same without the memory that its processes share: that is as large as it was set to be, and fills as long as
+ * there is something to keep in it.
+ */
+export async function databaseOwnMemory(dataDir: string): Promise<number | undefined> {
+  let sum = 0;
+  for (const pid of await databaseProcesses(dataDir)) {
+    sum += await kilobytes(`/proc/${pid}/smaps_rollup`, /^Pss_Anon:\s+(\d+) kB/m) ?? 0;
+  }
+  return sum || undefined;
+}
+
 /** For how long a process has been on a core since it started, in ms: all of its threads, and the first one alone. */
 export async function timeOnCores(pid: number): Promise<{ all: number; first: number } | undefined> {
   const [all, first] = [await ticks(`/proc/${pid}/stat`), await ticks(`/proc/${pid}/task/${pid}/stat`)];

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { fill } from "../../bench/fill.ts";
-import { databaseMemory, residentMemory } from "../../bench/processes.ts";
+import { databaseOwnMemory, residentMemory } from "../../bench/processes.ts";
 import { afterFirstPage, signInBrowser } from "../../bench/sign_in.ts";
 import { numberSlots } from "../../bench/slots.ts";
 import { connect } from "../../db/connect.ts";
@@ -22,12 +22,15 @@ export interface BusyHouse {
   from: string;
   /** Gives out the numbers of slots that are free. */
   slots: (count: number) => number;
-  cookies: string[];
-  /** What the servers together and PostgreSQL keep in memory, in MB. */
+  /** Of people who are signed in, each good for another ten minutes. */
+  cookies(): Promise<string[]>;
+  /** What the servers together keep in memory, and PostgreSQL beside what its processes share, in MB. */
   memory(): Promise<{ server: number; database: number }>;
 }
 
 const PEOPLE = 20;
+/** A browser renews its token after a quarter of an hour, on the way to a page; those who only come and go sign in. */
+const GOOD_FOR_MS = 5 * 60_000;
 
 /** Starts it in the folder of a run, and ends with it. */
 export async function openBusyHouse(run: Run, { servers }: { servers: number }): Promise<BusyHouse> {
@@ -48,11 +51,16 @@ export async function openBusyHouse(run: Run, { servers }: { servers: number }):
     run.ends.defer(async () => void await server.end());
     started.push(server);
   }
-  const cookies: string[] = [];
-  for (const { email } of site.people.slice(0, PEOPLE)) {
+  const signedIn = { cookies: [] as string[], at: -Infinity };
+  const cookies = async () => {
+    if (performance.now() - signedIn.at < GOOD_FOR_MS) return signedIn.cookies;
     const [{ origin }] = started;
-    cookies.push(await afterFirstPage(origin, await signInBrowser(origin, email)));
-  }
+    Object.assign(signedIn, { cookies: [], at: performance.now() });
+    for (const { email } of site.people.slice(0, PEOPLE)) {
+      signedIn.cookies.push(await afterFirstPage(origin, await signInBrowser(origin, email)));
+    }
+    return signedIn.cookies;
+  };
   const today = now.toZonedDateTimeISO(site.time_zone);
   return {
     ...{ origins: started.map(({ origin }) => origin), databaseUrl: database.url, cookies },
@@ -60,7 +68,7 @@ export async function openBusyHouse(run: Run, { servers }: { servers: number }):
     ...{ resources: site.resources, from: `${today.startOfDay().add({ years: 1 }).toInstant()}` },
     async memory() {
       const each = await Promise.all(started.map(({ pid }) => residentMemory(pid)));
-      const all = await databaseMemory(join(run.folder, "postgres"));
+      const all = await databaseOwnMemory(join(run.folder, "postgres"));
       return { server: each.reduce<number>((sum, one) => sum + (one ?? NaN), 0), database: all ?? NaN };
     },
   };

@@ -68,7 +68,8 @@ function visitors(run: Run, house: BusyHouse, { encoding }: LoadOptions): Come {
   run.ends.defer(() => arrivals.close());
   let seed = 1;
   return async (rate, seconds) => {
-    const { origins, cookies, time_zone, today, resources, from } = house;
+    const { origins, time_zone, today, resources, from } = house;
+    const cookies = await house.cookies();
     const first = house.slots(Math.ceil(rate * seconds));
     const slots = { resources, from };
     const job = { origins, rate, seconds, cookies, encoding, slots, first, time_zone, today, seed: seed++ };
