@@ -7,22 +7,22 @@ export async function residentMemory(pid: number): Promise<number | undefined> {
  * What the PostgreSQL of a data directory keeps in memory, in MB: memory that its processes share counts once, not
  * once for each.
  */
-export async function databaseMemory(dataDir: string): Promise<number | undefined> {
-  let sum = 0;
-  for (const pid of await databaseProcesses(dataDir)) {
-    sum += await kilobytes(`/proc/${pid}/smaps_rollup`, /^Pss:\s+(\d+) kB/m) ?? 0;
-  }
-  return sum || undefined;
+export function databaseMemory(dataDir: string): Promise<number | undefined> {
+  return sumOver(dataDir, /^Pss:\s+(\d+) kB/m);
 }
 
 /**
  * The same without the memory that its processes share: that is as large as it was set to be, and fills as long as
  * there is something to keep in it.
  */
-export async function databaseOwnMemory(dataDir: string): Promise<number | undefined> {
+export function databaseOwnMemory(dataDir: string): Promise<number | undefined> {
+  return sumOver(dataDir, /^Pss_Anon:\s+(\d+) kB/m);
+}
+
+async function sumOver(dataDir: string, line: RegExp): Promise<number | undefined> {
   let sum = 0;
   for (const pid of await databaseProcesses(dataDir)) {
-    sum += await kilobytes(`/proc/${pid}/smaps_rollup`, /^Pss_Anon:\s+(\d+) kB/m) ?? 0;
+    sum += await kilobytes(`/proc/${pid}/smaps_rollup`, line) ?? 0;
   }
   return sum || undefined;
 }

@@ -37,6 +37,13 @@ export function heldOf(db: Db, period: Fragment, now: Temporal.Instant, except?:
     where t.resource_id = r.id)`;
 }
 
+/** How many units of a resource `r` are held within a period, of the whole or of a part of it; to be put into a query. */
+export function heldUnits(db: Db, period: Fragment, now: Temporal.Instant, except?: string | null) {
+  return db`(select count(distinct a.unit) from ${
+    heldOf(db, period, now, except)
+  } a where a.unit <= r.units)`;
+}
+
 /**
  * What a wish would take, as a query for `resource_id`, `period` and `quantity`: each resource that is named, and one of
  * each of its parts.

@@ -1,7 +1,7 @@
 import { unshown, unshownIds } from "../db/plans.ts";
 import type { Db } from "../db/types.ts";
 import { isId } from "../lib/ids.ts";
-import { heldOf, notMissed, notOf, taking } from "./allocations.ts";
+import { heldUnits, notMissed, notOf, taking } from "./allocations.ts";
 import { takenByUnit, withAccessories } from "./free_units.ts";
 import { type Actor, may } from "./permissions.ts";
 import { NotFound } from "./errors.ts";
@@ -357,9 +357,7 @@ async function alikeAtSameTime(sql: Db, wish: Wish, now: Temporal.Instant): Prom
     left join policies p on p.id = r.policy_id
     where wanted.id = ${id} and r.deactivated_at is null
       and coalesce(r.capacity, 0) >= coalesce(wanted.capacity, 0)
-      and not r.accessory and r.units >= ${quantity} + (
-        select count(distinct a.unit) from ${heldOf(sql, taking(sql, wish), now, wish.except)} a
-        where a.unit <= r.units)
+      and not r.accessory and r.units >= ${quantity} + ${heldUnits(sql, taking(sql, wish), now, wish.except)}
     order by r.location is distinct from wanted.location, r.requires_approval and not wanted.requires_approval,
       abs(coalesce(r.capacity, 0) - coalesce(wanted.capacity, 0)), lower(r.name)
     limit 8`;

@@ -1,5 +1,5 @@
 import type { Db, Fragment } from "../db/types.ts";
-import { heldOf, taking } from "./allocations.ts";
+import { heldUnits, taking } from "./allocations.ts";
 import { type AnyOf, asKept, likeInWords, thatOne } from "./alike.ts";
 import { Invalid } from "./errors.ts";
 import type { Period } from "./periods.ts";
@@ -30,10 +30,7 @@ export function alikeOf(
 ): Promise<Alike[]> {
   const { quantity = 1 } = any_of;
   return db<Alike[]>`
-    select r.id, r.units >= ${quantity}::int + (
-      select count(distinct a.unit) from ${
-    heldOf(db, taking(db, period), now)
-  } a where a.unit <= r.units) as free
+    select r.id, r.units >= ${quantity}::int + ${heldUnits(db, taking(db, period), now)} as free
     from resources r left join policies p on p.id = r.policy_id
     where r.deactivated_at is null and r.units >= ${quantity}::int
       and ${isLike(db, db`${db.json(asKept(any_of))}::jsonb`)}

@@ -1,5 +1,5 @@
 import type { Db } from "../db/types.ts";
-import { heldOf, notMissed, notOf, taking } from "./allocations.ts";
+import { heldUnits, notMissed, notOf, taking } from "./allocations.ts";
 import type { Wish } from "./availability.ts";
 import type { Period } from "./periods.ts";
 import type { Rules } from "./policies.ts";
@@ -24,9 +24,7 @@ export function freeUnitsOf(
 ): Promise<FreeUnits[]> {
   const { resource_ids, except } = wish;
   return db<FreeUnits[]>`
-    select r.id, r.name, r.units, r.units - (
-      select count(distinct a.unit) from ${heldOf(db, taking(db, wish), now, except)} a
-      where a.unit <= r.units)::int as free_units
+    select r.id, r.name, r.units, r.units - ${heldUnits(db, taking(db, wish), now, except)}::int as free_units
     from resources r left join policies p on p.id = r.policy_id
     where r.id = any(${[...resource_ids]}) order by lower(r.name)`;
 }

@@ -1,7 +1,7 @@
 import { shown } from "../db/plans.ts";
 import type { Db } from "../db/types.ts";
 import { offeredWith } from "./accessories.ts";
-import { heldOf } from "./allocations.ts";
+import { heldOf, heldUnits } from "./allocations.ts";
 import { directParts } from "./parts.ts";
 import type { Period } from "./periods.ts";
 import type { Resource } from "./resources.ts";
@@ -53,10 +53,8 @@ export function listResources(db: Db, filter: ResourceFilter, now: Temporal.Inst
       ${min_capacity ? db`and r.capacity >= ${min_capacity}` : db``}
       ${
     free
-      ? db`and r.deactivated_at is null and r.units >= ${free.quantity ?? 1} + (
-          select count(distinct a.unit)
-          from ${heldOf(db, db`tstzrange(${free.start_time}, ${free.end_time}, '[)')`, now)} a
-          where a.unit <= r.units)`
+      ? db`and r.deactivated_at is null and r.units >= ${free.quantity ?? 1} + 
+          ${heldUnits(db, db`tstzrange(${free.start_time}, ${free.end_time}, '[)')`, now)}`
       : db``
   }
       ${after ? db`and (lower(r.name), r.id) > (${after.name}, ${after.id})` : db``}

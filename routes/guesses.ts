@@ -1,3 +1,4 @@
+import { passSecondFactor } from "../domain/auth/second_factor.ts";
 import { TooMany } from "../domain/errors.ts";
 import { log } from "../lib/log.ts";
 import { actorOf, type Context } from "./env.ts";
@@ -36,7 +37,7 @@ export async function mayTry(
  * @returns to be called where the code was right
  * @throws {TooMany}
  */
-export async function mayTryCode(
+async function mayTryCode(
   c: Context,
   { id, email }: { id: string; email: string },
 ): Promise<() => Promise<void>> {
@@ -71,9 +72,25 @@ export function tellWrongPassword(c: Context): void {
   security.warn("Wrong password from {from}", { from: neighbour(c) });
 }
 
-/** Leaves a line in the log: a code of a second factor was wrong. */
-export function tellWrongCode(c: Context): void {
-  security.warn("Wrong code from {from}", { from: neighbour(c) });
+/**
+ * Whether the code of whoever has given the right password is right, too; a wrong one leaves a line in the log.
+ *
+ * @throws {TooMany}
+ */
+export async function passCode(
+  c: Context,
+  { id, email, code }: { id: string; email: string; code: string },
+): Promise<boolean> {
+  const { sql, now, house, requestId: request_id } = c.var;
+  const wasRight = await mayTryCode(c, { id, email });
+  const passed = await passSecondFactor(
+    sql,
+    { user_id: id, code, key: house.config.SECRET_KEY, request_id },
+    now,
+  );
+  if (passed) await wasRight();
+  else security.warn("Wrong code from {from}", { from: neighbour(c) });
+  return passed;
 }
 
 /** @throws {TooMany} */

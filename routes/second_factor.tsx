@@ -5,14 +5,14 @@ import {
   endSecondFactor,
   findEnrolment,
   findSecondFactor,
-  passSecondFactor,
   renewBackupCodes,
+  WRONG_CODE,
 } from "../domain/auth/second_factor.ts";
 import { CodePage, SecondFactorPage } from "../views/second_factor.tsx";
 import { clearPending } from "./cookies.ts";
 import { actorOf, type Context, type Env } from "./env.ts";
 import { fields, orAgain, type Problem } from "./forms.ts";
-import { inPerson, mayTryCode, tellWrongCode, withCode } from "./guesses.ts";
+import { inPerson, passCode, withCode } from "./guesses.ts";
 import { readPending } from "./pending.ts";
 import { done, page } from "./respond.tsx";
 import { signIn } from "./signing_in.ts";
@@ -27,15 +27,8 @@ secondStep.get("/login/code", async (c) => await readPending(c) ? code(c) : from
 secondStep.post("/login/code", async (c) => {
   const pending = await readPending(c);
   if (!pending) return fromTheStart(c);
-  const { sql, now, house, requestId: request_id } = c.var;
   const { code: given = "" } = await fields(c);
-  const wasRight = await mayTryCode(c, pending);
-  const tried = { user_id: pending.id, code: given, key: house.config.SECRET_KEY, request_id };
-  if (!await passSecondFactor(sql, tried, now)) {
-    tellWrongCode(c);
-    return code(c, "This code is not good, or not any more: give the one that is shown now");
-  }
-  await wasRight();
+  if (!await passCode(c, { ...pending, code: given })) return code(c, WRONG_CODE);
   clearPending(c);
   await signIn(c, pending.id);
   return done(c, { to: pending.to });

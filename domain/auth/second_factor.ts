@@ -96,7 +96,7 @@ export async function confirmSecondFactor(
       select secret from second_factors where user_id = ${actor.id} and confirmed_at is null for update`;
     if (!begun) throw new Conflict("Begin to set up a second factor first");
     const step = await stepOf(begun.secret, { code, key }, now);
-    if (step === undefined) throw new Invalid([{ path: "code", message: WRONG }]);
+    if (step === undefined) throw new Invalid([{ path: "code", message: WRONG_CODE }]);
     const codes = newBackupCodes();
     await tx`
       update second_factors set confirmed_at = ${now}, last_step = ${step}, backup_hashes = ${
@@ -206,7 +206,8 @@ export async function sealAnew(sql: Sql, key: string): Promise<number> {
   return count;
 }
 
-const WRONG = "This code is not good, or not any more: give the one that is shown now";
+/** What somebody is told whose code is wrong. */
+export const WRONG_CODE = "This code is not good, or not any more: give the one that is shown now";
 
 async function stepOf(
   sealed: Uint8Array,
@@ -218,7 +219,7 @@ async function stepOf(
 }
 
 async function mustUse(tx: Tx, actor: Actor, input: { code: string; key: string }, now: Temporal.Instant) {
-  if (!await use(tx, actor, input, now)) throw new Invalid([{ path: "code", message: WRONG }]);
+  if (!await use(tx, actor, input, now)) throw new Invalid([{ path: "code", message: WRONG_CODE }]);
 }
 
 // Of two at the same moment with the same code the second waits here, and then finds it used.

@@ -7,12 +7,12 @@ import {
   type Granted,
   rotate,
 } from "../../domain/auth/sessions.ts";
-import { findSecondFactor, passSecondFactor } from "../../domain/auth/second_factor.ts";
+import { findSecondFactor, WRONG_CODE } from "../../domain/auth/second_factor.ts";
 import { Forbidden } from "../../domain/errors.ts";
 import { getUser, NewUser, register } from "../../domain/users.ts";
 import { actorOf, type Context } from "../env.ts";
 import { NotSignedIn, Refused } from "../refused.ts";
-import { limitRegistration, mayTry, mayTryCode, tellWrongCode, tellWrongPassword } from "../guesses.ts";
+import { limitRegistration, mayTry, passCode, tellWrongPassword } from "../guesses.ts";
 import { issueAccess } from "../tokens.ts";
 import { TokenPair, User } from "./answers.ts";
 import { userJson } from "./json.ts";
@@ -113,14 +113,7 @@ auth.get("/me", {
 
 async function mustHaveCode(c: Context, { id, email, code }: { id: string; email: string; code?: string }) {
   if (!code) throw noCode("Give the code of the second factor, too");
-  const { sql, now, house, requestId: request_id } = c.var;
-  const wasRight = await mayTryCode(c, { id, email });
-  const tried = { user_id: id, code, key: house.config.SECRET_KEY, request_id };
-  if (!await passSecondFactor(sql, tried, now)) {
-    tellWrongCode(c);
-    throw noCode("This code is not good, or not any more: give the one that is shown now");
-  }
-  await wasRight();
+  if (!await passCode(c, { id, email, code })) throw noCode(WRONG_CODE);
 }
 
 const noCode = (message: string) =>
