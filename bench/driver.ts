@@ -59,7 +59,7 @@ async function statementOnly(sql: Sql, { actor, slots }: DriverJob) {
   const rules = new Map<string, Rules>();
   for (const rule of await rulesOf(sql, slots.resources)) rules.set(rule.resource_id, rule);
   return async (slot: Slot) => {
-    const rows = await storeBare(sql, actor.id, slot, rules.get(slot.resource_id)!, now());
-    if (rows.length !== 1) throw new Error(`Not stored: ${JSON.stringify(slot)}`);
+    const [reference] = await storeBare(sql, actor, slot, rules.get(slot.resource_id)!, now());
+    if (!reference) throw new Error(`Not stored: ${JSON.stringify(slot)}`);
   };
 }

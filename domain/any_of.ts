@@ -16,7 +16,8 @@ import { freeUnitsOf } from "./free_units.ts";
 import { letGo } from "./offers.ts";
 import type { Actor } from "./permissions.ts";
 import type { Period } from "./periods.ts";
-import { mustLieAhead, type NewReservation, permitted, type Stored, tryFor } from "./requests.ts";
+import { mustLieAhead, permitted, tryFor } from "./requests.ts";
+import type { NewReservation, Stored } from "./storing.ts";
 
 /** A wish for any one resource of a kind; how many people come decides which is the best. */
 export interface NewAny extends Omit<NewReservation, "resource_ids" | "quantities"> {

@@ -14,7 +14,8 @@ import { isWithin, type Quantities, quantityDetails, wantedBy, wantedOf, wantSam
 import { hasQuota, lockQuotas } from "./quotas.ts";
 import { propose } from "./proposals.ts";
 import { inWords, needsDecision } from "./reasons.ts";
-import { holdOf, judged, mustBeWithin, mustLieAhead, refuseIfTaken } from "./requests.ts";
+import { holdOf } from "./keeping.ts";
+import { judged, mustBeWithin, mustLieAhead, refuseIfTaken } from "./requests.ts";
 import { getReservation, type Reservation } from "./reservations.ts";
 import { allows, letGoMissed, type Status, statusAt, transition } from "./transitions.ts";
 import { standingOf } from "./trust.ts";

@@ -1,48 +1,22 @@
 import { isInside, transaction } from "../db/transaction.ts";
 import type { Db, Ground, Sql } from "../db/types.ts";
-import { isId, newId } from "../lib/ids.ts";
+import { isId } from "../lib/ids.ts";
 import { mustBeOffered } from "./accessories.ts";
-import { rowsFor, taking, unitsFor } from "./allocations.ts";
+import { rowsFor } from "./allocations.ts";
 import { alternativesTo, conflictsOf, type InTheWay, type Wish } from "./availability.ts";
 import { bare, takenInWords } from "./conflict_words.ts";
-import { type CheckInTimes, checkInTimes } from "./check_in_times.ts";
 import { Conflict, Invalid, NotFound } from "./errors.ts";
 import { freeUnitsOf } from "./free_units.ts";
 import { type Actor, permit } from "./permissions.ts";
 import { mustBeApart } from "./parts.ts";
 import { type Rules, rulesOf } from "./policies.ts";
-import { type Quantities, quantityOf, severalOf, wantedOf } from "./quantities.ts";
+import { wantedOf } from "./quantities.ts";
 import { hasQuota, lockQuotas, quotaReasons } from "./quotas.ts";
-import { type Asked, needsDecision, type Reason, reasons } from "./reasons.ts";
+import { needsDecision, type Reason, reasons } from "./reasons.ts";
 import { letGo } from "./offers.ts";
-import { clockOf, firstStatus, HOLDING, type Status } from "./transitions.ts";
-import { type Standing, standingOf, trusts } from "./trust.ts";
-
-/** What a person asks for, beside time and resource. */
-export interface NewReservation extends Asked {
-  resource_ids: readonly string[];
-  purpose?: string;
-  private?: boolean;
-  priority?: number;
-  /** For whom, where that is somebody else: the rules are theirs, and theirs is the reservation. */
-  requester_id?: string;
-  /** Why an approver sets the rules aside for it; not the allocation, which nobody can. */
-  override?: string;
-  /** Until when at least it holds its slot while it waits for a decision: it was promised that. */
-  kept_until?: Temporal.Instant;
-  /** The zone in which its times were typed, as the first of its resources was known: in another they are others. */
-  typed_in?: string;
-}
-
-/** What a new reservation is, as far as its storing tells. */
-export interface Stored extends CheckInTimes {
-  id: string;
-  reference: string;
-  status: Status;
-  resource_ids: string[];
-  /** How many of each, where that is more than one. */
-  quantities: Quantities;
-}
+import { type Allowed, type NewReservation, store, type Stored } from "./storing.ts";
+import { clockOf } from "./transitions.ts";
+import { standingOf, trusts } from "./trust.ts";
 
 /** How often a slot that looked free is tried again when others were faster. */
 const ATTEMPTS = 24;
@@ -98,7 +72,7 @@ export function permitted<T extends Pick<NewReservation, "override" | "requester
 export async function tryFor(
   sql: Ground,
   actor: Actor,
-  wish: NewReservation & { requester_id: string },
+  wish: Allowed,
   now: Temporal.Instant,
   options: { fresh: boolean },
 ): Promise<Stored | undefined> {
@@ -260,128 +234,4 @@ class StepBack extends Error {}
 
 function steppedBack(error: unknown): undefined {
   if (!(error instanceof StepBack)) throw error;
-}
-
-// The one statement that writes four tables: reservation, allocations, history and event, for the sake of one round
-// trip. Nothing is stored unless every resource still has the version it was judged by and as many free units as are
-// wanted. Where only some could be had of several, the reservation is not stored, the allocations' foreign key fails at
-// the end of the statement, and with it everything.
-async function store(
-  db: Db,
-  actor: Actor,
-  wish: NewReservation & { requester_id: string },
-  rules: Rules[],
-  now: Temporal.Instant,
-) {
-  const id = newId(now.epochMilliseconds);
-  const standing = await standingOf(db, rules, wish.requester_id);
-  const status = firstStatus(rules.some((r) => needsDecision(r, wish, standing)));
-  const { holds, held_until } = keptOf(holdOf(status, rules, now), status, wish.kept_until);
-  const { start_time, end_time, purpose = "", priority = 0, private: secret = false } = wish;
-  const { check_in_from, check_in_until } = checkInTimes(wish, rules, now);
-  const { attendees = null, answers = {}, override = null } = wish;
-  const quantities = severalOf(wish);
-  const details = { status, ...override ? { override } : {} };
-  try {
-    const [stored] = await db<{ reference: string }[]>`
-      with wanted as (
-        select need.taken_id, one.unit, w.period, one.asked, need.whole_id
-        from (
-          select r.id as resource_id, r.units, judged.quantity, ${taking(db, wish)} as period
-          from unnest(${rules.map((r) => r.resource_id)}::uuid[], ${rules.map((r) => r.version)}::int[],
-            ${rules.map((r) => r.policy_version)}::int[],
-            ${rules.map((r) => quantityOf(wish.quantities, r.resource_id))}::int[])
-            as judged (id, version, policy_version, quantity)
-          join resources r on r.id = judged.id and r.version = judged.version
-          left join policies p on p.id = r.policy_id
-          where coalesce(p.version, 0) = judged.policy_version ${stillStands(db, standing)}
-        ) as w
-        ${unitsFor(db)}
-        order by need.taken_id, one.unit
-      ), taken as (
-        insert into allocations (reservation_id, resource_id, unit, period, holds, asked, whole_id)
-        select ${id}, taken_id, unit, period, ${holds}, asked, whole_id from wanted
-        on conflict do nothing returning 1
-      ), reserved as (
-        insert into reservations (id, requester_id, status, start_time, end_time, time_zone, start_wall, end_wall,
-          purpose, private, priority, attendees, answers, held_until, check_in_from, check_in_until,
-          override_reason, created_at, updated_at)
-        select ${id}, ${wish.requester_id}, ${status}, ${start_time}, ${end_time}, ${rules[0].time_zone},
-          ${start_time}::timestamptz at time zone ${rules[0].time_zone},
-          ${end_time}::timestamptz at time zone ${rules[0].time_zone},
-          ${purpose}, ${secret}, ${priority}, ${attendees}, ${
-      db.json(answers)
-    }, ${held_until}, ${check_in_from},
-          ${check_in_until}, ${override}, ${now}, ${now}
-        where (select count(*) from taken) = ${rowsFor(rules, wish.quantities)}
-        returning reference, status, start_time, end_time, purpose, private, attendees, answers
-      ), recorded as (
-        insert into history (reservation_id, actor_id, action, details, after_state, request_id, at)
-        select ${id}, ${actor.id}, 'request', ${db.json(details)},
-          jsonb_build_object('status', status, 'start_time', start_time, 'end_time', end_time, 'purpose', purpose,
-            'private', private, 'attendees', attendees, 'answers', answers,
-            'resource_ids', ${db.json(rules.map((r) => r.resource_id))}::jsonb)
-            || ${db.json(told(quantities))}::jsonb,
-          ${actor.request_id ?? null}, ${now}
-        from reserved
-      ), announced as (
-        insert into outbox (event, reservation_id, created_at)
-        select 'reservation.' || ${
-      status === "pending" ? "requested" : "approved"
-    }, ${id}, ${now} from reserved
-      )
-      select reference from reserved`;
-    return stored && {
-      ...{
-        id,
-        reference: stored.reference,
-        status,
-        resource_ids: rules.map((r) => r.resource_id),
-        quantities,
-      },
-      ...{ check_in_from, check_in_until },
-    };
-  } catch (error) {
-    if ((error as { constraint_name?: string }).constraint_name === "allocations_belong_to_reservation") {
-      return;
-    }
-    throw error;
-  }
-}
-
-/** How many of each, as the record has it: where they are all one, nothing is said. */
-export function told(quantities: Quantities): { quantities?: Quantities } {
-  return Object.keys(quantities).length > 0 ? { quantities } : {};
-}
-
-// Whoever left a group between the judgement and the storing is judged anew.
-/** Whether a person is still in the groups by which they were judged; to be put into a statement. */
-export function stillStands(db: Db, { id, groups }: Standing) {
-  if (groups.length === 0) return db``;
-  return db`and ${groups.length} = (
-    select count(*) from group_members m where m.user_id = ${id} and m.group_id = any(${[...groups]}))`;
-}
-
-/**
- * Whether a reservation of this status holds what it takes, and until when. A pending one does where a policy says so:
- * as long as the shortest of its policies, counted from the moment at which it gets the slot. So a slot that a request
- * is moved to, or has again when its cancellation is taken back, is held as long as that of a new request; what it held
- * elsewhere before, or how long, does not count. Whatever does not wait has no such limit.
- */
-export function holdOf(status: Status, rules: readonly Rules[], now: Temporal.Instant) {
-  if (HOLDING.includes(status)) return { holds: true, held_until: null };
-  const holding = status === "pending"
-    ? rules.flatMap(({ policy }) => policy?.pending_holds ? [policy] : [])
-    : [];
-  const limits = holding.flatMap(({ hold_minutes }) => hold_minutes ?? []);
-  const held_until = limits.length > 0 ? now.add({ minutes: Math.min(...limits) }) : null;
-  return { holds: holding.length > 0, held_until };
-}
-
-// Whoever accepts an offer is not worse off for it: what it held stays held for as long.
-function keptOf(hold: ReturnType<typeof holdOf>, status: Status, kept_until: Temporal.Instant | undefined) {
-  if (status !== "pending" || !kept_until) return hold;
-  const longer = hold.holds &&
-    (!hold.held_until || Temporal.Instant.compare(hold.held_until, kept_until) > 0);
-  return longer ? hold : { holds: true, held_until: kept_until };
 }

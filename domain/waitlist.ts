@@ -15,7 +15,8 @@ import { minutesOf, type Period } from "./periods.ts";
 import { rulesOf } from "./policies.ts";
 import { type Quantities, wantedOf } from "./quantities.ts";
 import { inWords, reasons } from "./reasons.ts";
-import { judged, told } from "./requests.ts";
+import { judged } from "./requests.ts";
+import { told } from "./storing.ts";
 import { type Entry, getEntry, isOpenAt, joined, openOfferOf } from "./waitlist_entries.ts";
 
 /** A wish for what is taken, as somebody has it: the very slot, or any of so many minutes within a period. */

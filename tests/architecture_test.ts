@@ -42,7 +42,7 @@ const WRITERS: Record<string, readonly string[]> = {
   policy_trusts: ["domain/policies.ts"],
   policy_trusted_groups: ["domain/policies.ts"],
   reservations: [
-    "domain/requests.ts",
+    "domain/storing.ts",
     "domain/transitions.ts",
     "domain/edits.ts",
     "domain/holds.ts",
@@ -51,7 +51,7 @@ const WRITERS: Record<string, readonly string[]> = {
   series: ["domain/series_store.ts"],
   series_skips: ["domain/series_store.ts"],
   allocations: [
-    "domain/requests.ts",
+    "domain/storing.ts",
     "domain/allocations.ts",
     "domain/retaking.ts",
     "domain/series_store.ts",
@@ -62,14 +62,14 @@ const WRITERS: Record<string, readonly string[]> = {
   closures: ["domain/closures.ts"],
   closure_dates: ["domain/closure_dates.ts", "domain/closures.ts"],
   history: [
-    "domain/requests.ts",
+    "domain/storing.ts",
     "domain/series_store.ts",
     "domain/transitions.ts",
     "domain/history.ts",
     "domain/proposals.ts",
   ],
   outbox: [
-    "domain/requests.ts",
+    "domain/storing.ts",
     "domain/series_store.ts",
     "domain/transitions.ts",
     "domain/outbox.ts",

@@ -3,7 +3,7 @@ import { approve, deny } from "../../domain/approvals.ts";
 import { countPending, getPending, listPending } from "../../domain/queue.ts";
 import { cancel } from "../../domain/edits.ts";
 import { Conflict, Forbidden, NotFound } from "../../domain/errors.ts";
-import type { NewReservation } from "../../domain/requests.ts";
+import type { NewReservation } from "../../domain/storing.ts";
 import { request } from "../../domain/requests.ts";
 import { getReservation } from "../../domain/reservations.ts";
 import { makeCast, makeResource, NOW, on } from "../support/cast.ts";

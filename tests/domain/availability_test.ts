@@ -4,7 +4,8 @@ import { alternativesTo, conflictsOf, type Wish } from "../../domain/availabilit
 import { bare } from "../../domain/conflict_words.ts";
 import { cancel } from "../../domain/edits.ts";
 import { dayIn, minutesOf, type Period } from "../../domain/periods.ts";
-import { type NewReservation, request } from "../../domain/requests.ts";
+import { request } from "../../domain/requests.ts";
+import type { NewReservation } from "../../domain/storing.ts";
 import { deactivateResource, type NewResource } from "../../domain/resources.ts";
 import { newId } from "../../lib/ids.ts";
 import { at, makeCast, makeResource, NOW, on, ZONE } from "../support/cast.ts";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { Sql } from "../../db/types.ts";
 import { Conflict, Invalid, NotFound } from "../../domain/errors.ts";
-import { type NewReservation, request } from "../../domain/requests.ts";
+import { request } from "../../domain/requests.ts";
+import type { NewReservation } from "../../domain/storing.ts";
 import type { NewResource } from "../../domain/resources.ts";
 import { newId } from "../../lib/ids.ts";
 import { at, makeCast, makeResource, NOW, on } from "../support/cast.ts";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { cancel, change } from "../../domain/edits.ts";
 import { Conflict } from "../../domain/errors.ts";
-import { request, type Stored } from "../../domain/requests.ts";
+import { request } from "../../domain/requests.ts";
+import type { Stored } from "../../domain/storing.ts";
 import { changeResource } from "../../domain/resources.ts";
 import { createSeries } from "../../domain/series.ts";
 import { makeCast, makeCrowd, makeResource, NOW, on } from "../support/cast.ts";
