@@ -57,7 +57,7 @@ export async function store(
   const standing = await standingOf(sql, rules, wish.requester_id);
   const entry = entryOf(actor, wish, rules, standing, now);
   const [reference] = isInside(sql) || !mayGoTogether(rules, wish, standing)
-    ? await write(sql, [entry], standing)
+    ? await write(sql, [entry], { standing })
     : [await together(sql)(entry)];
   const { id, status, check_in_from, check_in_until } = entry;
   const [resource_ids, quantities] = [[...entry.resource_ids], entry.quantities];
@@ -129,12 +129,13 @@ function together(sql: Sql): (entry: Entry) => Promise<string | undefined> {
   return made;
 }
 
+// Whoever waits for somebody else's transaction leaves the lane to others, and waits alone. Nor does anybody share the lot
+// of one who is refused: nothing is stored then, and each is written by itself.
 async function writeAll(sql: Sql, entries: Entry[]) {
   try {
-    return await write(sql, entries);
+    return await write(sql, entries, { patience_ms: 100 });
   } catch (error) {
-    if (entries.length === 1 || !isRefusal(error)) throw error;
-    // One of them was refused, or waits for somebody: nothing is stored, and nobody shares the lot of another.
+    if (!isRefusal(error)) throw error;
     return entries.map((entry) => write(sql, [entry]).then(([reference]) => reference));
   }
 }
@@ -155,17 +156,19 @@ function isRefusal(error: unknown): boolean {
  * everything: such a one is written by itself. Resources are taken in one order, and each of them from its earliest
  * time on, so that no two statements wait for each other crosswise.
  *
- * Whoever left a group between the judgement and the storing is judged anew; who is judged by groups is written alone.
- * In company nobody waits long for somebody else's transaction.
- *
+ * @param options.standing the groups by which one that is written by itself was judged: who left one meanwhile is judged
+ *   anew
+ * @param options.patience_ms how long it may wait for somebody else's transaction, where that is not as long as it takes
  * @returns the reference of each that is stored
  */
 export async function write(
   db: Db,
   entries: readonly Entry[],
-  standing?: Standing,
+  { standing, patience_ms }: { standing?: Standing; patience_ms?: number } = {},
 ): Promise<(string | undefined)[]> {
-  const patience = entries.length > 1 ? db`where set_config('lock_timeout', '100ms', true) <> ''` : db``;
+  const patience = patience_ms
+    ? db`where set_config('lock_timeout', ${`${patience_ms}ms`}, true) <> ''`
+    : db``;
   try {
     const stored = await db<{ id: string; reference: string }[]>`
       with wish as materialized (

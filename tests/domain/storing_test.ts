@@ -16,7 +16,7 @@ async function openHouse(rooms: number) {
   const cast = await makeCast(sql);
   const ids: string[] = [];
   for (let i = 1; i <= rooms; i++) ids.push((await makeResource(sql, cast.ada, { name: `Room ${i}` })).id);
-  return { database, sql, cast, ids };
+  return { database, sql, cast, ids, [Symbol.asyncDispose]: () => database[Symbol.asyncDispose]() };
 }
 
 /** How many statements have stored reservations since so many were sent. */
@@ -25,8 +25,8 @@ function storings({ statements }: TestDatabase, since: number): number {
 }
 
 Deno.test("many who ask at once are stored by a few statements, each with its own history and news", async () => {
-  const { database, sql, cast, ids } = await openHouse(5);
-  await using _ = database;
+  await using house = await openHouse(5);
+  const { database, sql, cast, ids } = house;
   const crowd = await makeCrowd(sql, 40);
   await request(sql, cast.alice, { resource_ids: [ids[0]], ...hour(18) }, NOW);
   const since = database.statements.length;
@@ -59,8 +59,8 @@ Deno.test("many who ask at once are stored by a few statements, each with its ow
 });
 
 Deno.test("of those in one statement who want the same time one gets it, and the others are told who has it", async () => {
-  const { database, sql, ids: [id] } = await openHouse(1);
-  await using _ = database;
+  await using house = await openHouse(1);
+  const { sql, ids: [id] } = house;
   const crowd = await makeCrowd(sql, 20);
   const settled = await Promise.allSettled(
     crowd.map((person) => request(sql, person, { resource_ids: [id], ...hour(10) }, NOW)),
@@ -73,29 +73,25 @@ Deno.test("of those in one statement who want the same time one gets it, and the
   }
 });
 
-Deno.test("whose time somebody else is about to take waits for that alone, and keeps nobody waiting", async () => {
-  const { database, sql, cast, ids } = await openHouse(12);
-  await using _ = database;
+Deno.test("those whose time somebody is about to take wait for that, and keep nobody else waiting", async () => {
+  await using house = await openHouse(10);
+  const { database, sql, cast, ids: [wanted, ...free] } = house;
   const crowd = await makeCrowd(sql, 12);
-  const gate = await holdUp(
-    database,
-    (tx) => request(tx, cast.alice, { resource_ids: [ids[0]], ...hour(10) }, NOW),
-  );
-  // The first two go alone; what comes after them goes together, and one of those has to wait.
-  const order = [1, 2, 0, 3, 4, 5, 6, 7, 8, 9, 10, 11];
-  const asked = order.map((room, i) =>
-    request(sql, crowd[i], { resource_ids: [ids[room]], ...hour(10) }, NOW)
-  );
-  const [waiting] = asked.splice(2, 1);
-  await Promise.all(asked);
+  const slot = (id: string) => ({ resource_ids: [id], ...hour(10) });
+  const gate = await holdUp(database, (tx) => request(tx, cast.alice, slot(wanted), NOW));
+  // The first two go by themselves and the third with the others: all three have to wait.
+  const waiting = [0, 1, 2].map((i) => request(sql, crowd[i], slot(wanted), NOW));
+  await Promise.all(free.map((id, i) => request(sql, crowd[3 + i], slot(id), NOW)));
+  await gate.crowded(3);
   await gate.open();
-  assert.equal((await waiting).resource_ids[0], ids[0]);
+  const got = (await Promise.allSettled(waiting)).filter(({ status }) => status === "fulfilled");
+  assert.equal(got.length, 1);
   await assertSound(sql);
 });
 
 Deno.test("whom the database refuses shares that with nobody in the same statement", async () => {
-  const { database, sql, cast, ids } = await openHouse(8);
-  await using _ = database;
+  await using house = await openHouse(8);
+  const { sql, cast, ids } = house;
   const nobody = newId(NOW.epochMilliseconds);
   const settled = await Promise.allSettled(ids.map((id, i) =>
     request(sql, cast.sam, {
