@@ -155,10 +155,19 @@ async function reserve(sql: postgres.Sql, holders: Set<Holder>, meet: Meet) {
 }
 
 function spanOf({ strings }: Statement): Span {
+  let name = names.get(strings);
+  if (!name) names.set(strings, name = nameOf(strings));
+  return tracer.startSpan(name.verb, { kind: SpanKind.CLIENT, attributes: name.attributes });
+}
+
+// The texts of a template are the same object each time it is come to.
+const names = new WeakMap<readonly string[], ReturnType<typeof nameOf>>();
+
+function nameOf(strings: readonly string[]) {
   const text = strings.join("?").replace(/\s+/g, " ").trim();
   const verb = /^\w+/.exec(text)?.[0].toUpperCase() ?? "SQL";
   const attributes = { "db.system.name": "postgresql", "db.operation.name": verb, "db.query.text": text };
-  return tracer.startSpan(verb, { kind: SpanKind.CLIENT, attributes });
+  return { verb, attributes };
 }
 
 function fail(span: Span, error: unknown) {

@@ -15,7 +15,7 @@ export function notTooMany() {
     if (takesFiles(c)) return await next();
     // Whoever reads it later finds what was read here.
     if (c.req.raw.body) await inTime(c, c.req.arrayBuffer());
-    const { crowd } = c.var.house;
+    const { crowd } = c.get("house");
     if (!crowd.enter()) throw new TooCrowded();
     try {
       await next();

@@ -42,7 +42,10 @@ export interface House {
   };
 }
 
-/** What a request carries from the middleware to its handler. */
+/**
+ * What a request carries from the middleware to its handler. What every request passes asks for one by `c.get`: `c.var`
+ * copies all of them each time.
+ */
 export interface Variables {
   house: House;
   sql: Sql;
@@ -76,7 +79,7 @@ export type Context = HonoContext<Env>;
 
 /** The actor of a route that lets nobody in without one, with the request in which they act. */
 export function actorOf(c: Context): Actor {
-  const { actor, requestId } = c.var;
+  const actor = c.get("actor");
   if (!actor) throw new Error("This route must stand behind signedIn()");
-  return { ...actor, request_id: requestId };
+  return { ...actor, request_id: c.get("requestId") };
 }

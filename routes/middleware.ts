@@ -19,7 +19,7 @@ import { takesFiles } from "./uploads.ts";
  */
 export function standIn() {
   return createMiddleware<Env>(async (c, next) => {
-    const { house } = c.var;
+    const house = c.get("house");
     const standby = house.standby?.();
     if (standby && !["GET", "HEAD", "OPTIONS"].includes(c.req.method)) {
       const detail =
@@ -68,10 +68,12 @@ export function securityHeaders() {
     for (const [name, value] of FIXED) headers.set(name, value);
     headers.set(
       "Content-Security-Policy",
-      `default-src 'none'; script-src 'self'; style-src 'self' 'nonce-${c.var.nonce}'; img-src 'self' data:; ` +
+      `default-src 'none'; script-src 'self'; style-src 'self' 'nonce-${
+        c.get("nonce")
+      }'; img-src 'self' data:; ` +
         "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     );
-    if (c.var.house.config.BASE_URL.startsWith("https:")) {
+    if (c.get("house").config.BASE_URL.startsWith("https:")) {
       headers.set("Strict-Transport-Security", "max-age=31536000; includeSubDomains");
     }
     if (!headers.has("Cache-Control")) headers.set("Cache-Control", "no-store");
@@ -103,14 +105,15 @@ export function identify() {
     } else if (cookieOf(c, ACCESS) || cookieOf(c, REFRESH)) {
       await admit(c, cookieOf(c, ACCESS) ?? "") || await renew(c);
     }
-    if (c.var.actor) tellLog(c.var.actor.id);
+    const actor = c.get("actor");
+    if (actor) tellLog(actor.id);
     await next();
   });
 }
 
 async function admit(c: Context, token: string): Promise<boolean> {
-  const { config, identities } = c.var.house;
-  const claims = token ? await readAccess(config.SECRET_KEY, token, c.var.now) : undefined;
+  const { config, identities } = c.get("house");
+  const claims = token ? await readAccess(config.SECRET_KEY, token, c.get("now")) : undefined;
   const actor = claims && await identities.find(claims.sid);
   if (!actor || actor.id !== claims.sub) return false;
   enter(c, actor, claims.sid);
@@ -120,14 +123,14 @@ async function admit(c: Context, token: string): Promise<boolean> {
 function enter(c: Context, { second_factor, ...actor }: Identity, session_id: string) {
   c.set("actor", actor);
   c.set("session_id", session_id);
-  c.set("lacks_factor", !second_factor && c.var.house.config.REQUIRE_SECOND_FACTOR.includes(actor.role));
+  c.set("lacks_factor", !second_factor && c.get("house").config.REQUIRE_SECOND_FACTOR.includes(actor.role));
 }
 
 // A personal token is for programs: no page takes it, where no scope would be looked at.
 async function admitProgram(c: Context, token: string): Promise<void> {
   if (!c.req.path.startsWith("/api/v1/")) return;
-  const found = await c.var.house.identities.findByToken(token, c.var.now);
-  if (!found || Temporal.Instant.compare(found.expires_at, c.var.now) <= 0) return;
+  const found = await c.get("house").identities.findByToken(token, c.get("now"));
+  if (!found || Temporal.Instant.compare(found.expires_at, c.get("now")) <= 0) return;
   c.set("actor", found.actor);
   c.set("scope", found.scope);
 }
@@ -155,7 +158,7 @@ async function renew(c: Context): Promise<void> {
 export function sameOrigin() {
   return createMiddleware<Env>(async (c, next) => {
     const safe = ["GET", "HEAD", "OPTIONS"].includes(c.req.method);
-    if (!safe && !c.var.bearer && isForeign(c)) {
+    if (!safe && !c.get("bearer") && isForeign(c)) {
       throw new Forbidden("This came from another site, so nothing was done");
     }
     await next();
@@ -164,7 +167,7 @@ export function sameOrigin() {
 
 function isForeign(c: Context): boolean {
   // A page that the settings let call the API has nothing to mislead a browser with, unless cookies came along.
-  const { CORS_ORIGINS } = c.var.house.config;
+  const { CORS_ORIGINS } = c.get("house").config;
   const invited = CORS_ORIGINS.includes(c.req.header("origin") ?? "") && c.req.path.startsWith("/api/v1/");
   if (invited && !c.req.header("cookie")) return false;
   const site = c.req.header("sec-fetch-site");
@@ -178,8 +181,8 @@ function isForeign(c: Context): boolean {
 /** Lets only people in who are signed in, with all that the site wants of them. */
 export function signedIn() {
   return createMiddleware<Env>(async (c, next) => {
-    if (!c.var.actor) throw new NotSignedIn();
-    if (c.var.lacks_factor && !c.req.path.startsWith(SECOND_FACTOR)) {
+    if (!c.get("actor")) throw new NotSignedIn();
+    if (c.get("lacks_factor") && !c.req.path.startsWith(SECOND_FACTOR)) {
       return await done(c, { to: SECOND_FACTOR });
     }
     await next();

@@ -53,7 +53,7 @@ export async function inTime<T>(c: Context, coming: Promise<T>): Promise<T> {
   let alarm: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     const refused = new Refused(408, "Too slow", "The request did not come in whole in time: send it again");
-    alarm = setTimeout(() => reject(refused), c.var.house.patience);
+    alarm = setTimeout(() => reject(refused), c.get("house").patience);
   });
   try {
     return await Promise.race([coming, late]);

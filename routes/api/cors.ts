@@ -9,7 +9,7 @@ const READ = [
 
 // Nothing is ever allowed with credentials: a page elsewhere has a bearer token, or nothing.
 const share = cors({
-  origin: (origin, c) => c.var.house.config.CORS_ORIGINS.includes(origin) ? origin : null,
+  origin: (origin, c) => c.get("house").config.CORS_ORIGINS.includes(origin) ? origin : null,
   allowMethods: ["GET", "HEAD", "POST", "PATCH", "DELETE"],
   allowHeaders: [
     "Authorization",
@@ -26,7 +26,7 @@ const share = cors({
 /** Lets the pages of the origins in the settings call the API; those of all others the browser refuses. */
 export function crossOrigin() {
   return createMiddleware<Env>((c, next) => {
-    const { CORS_ORIGINS } = c.var.house.config;
+    const { CORS_ORIGINS } = c.get("house").config;
     const origin = c.req.header("origin");
     if (!origin || !CORS_ORIGINS.includes(origin)) return next();
     return share(c, next);

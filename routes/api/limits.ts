@@ -12,9 +12,9 @@ import { neighbour } from "../guesses.ts";
  */
 export function limited() {
   return createMiddleware<Env>(async (c, next) => {
-    const { calls } = c.var.house.limits;
+    const { calls } = c.get("house").limits;
     if (!calls) return await next();
-    const { actor } = c.var;
+    const actor = c.get("actor");
     const name = actor ? "person" : "address";
     const { points, seconds } = calls[name];
     const { allowed, remaining, reset } = await calls[name].take(actor?.id ?? neighbour(c));

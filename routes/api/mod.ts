@@ -89,7 +89,7 @@ function readableAddress() {
 
 function withinScope() {
   return createMiddleware<Env>(async (c, next) => {
-    if (c.var.scope === "read" && !["GET", "HEAD", "OPTIONS"].includes(c.req.method)) {
+    if (c.get("scope") === "read" && !["GET", "HEAD", "OPTIONS"].includes(c.req.method)) {
       throw new Forbidden("This token is for reading: it may not change anything");
     }
     await next();

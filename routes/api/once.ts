@@ -33,7 +33,7 @@ export async function once(c: Context, operation: Operation, asked: Asked, work:
   try {
     return await together(sql, async (inside, tx) => {
       if (!claimed) return await matched(c, inside, tx, operation, asked, match, work);
-      const before = await claim(tx, claimed, c.var.now);
+      const before = await claim(tx, claimed, c.get("now"));
       if (before) return await again(c, before);
       const reply = await together(
         inside,
@@ -87,7 +87,7 @@ async function keptOf(c: Context, { status, type, text }: Reply): Promise<Kept> 
     const value = c.res.headers.get(name);
     if (value && status < 400) headers[name] = value;
   }
-  const body = text === null ? null : await seal(c.var.house.config.SECRET_KEY, text);
+  const body = text === null ? null : await seal(c.get("house").config.SECRET_KEY, text);
   return { status, headers, body };
 }
 
@@ -95,7 +95,7 @@ async function again(c: Context, { status, headers, body }: Kept): Promise<Reply
   const { "Content-Type": type, ...others } = headers;
   for (const [name, value] of Object.entries(others)) c.header(name, value);
   c.header("Idempotent-Replayed", "true");
-  const text = body && await unseal(c.var.house.config.SECRET_KEY, body);
+  const text = body && await unseal(c.get("house").config.SECRET_KEY, body);
   // Sealed with another secret: it was done, and what was said cannot be said again.
   if (text === undefined) throw new Invalid([{ path: "Idempotency-Key", message: "Use a new key" }]);
   return { status, type, text };

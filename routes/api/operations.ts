@@ -119,12 +119,14 @@ function answering(operation: Operation, what: string, handler: Handler<z.ZodTyp
 
 function mayCall(c: Context, { who, path }: Operation) {
   if (who === "anyone") return;
-  if (!c.var.actor) throw new NotSignedIn();
-  if (c.var.lacks_factor && path !== "/auth/logout") {
-    throw new Forbidden(`Set up a second factor first: ${c.var.house.config.BASE_URL}/account/second-factor`);
+  if (!c.get("actor")) throw new NotSignedIn();
+  if (c.get("lacks_factor") && path !== "/auth/logout") {
+    throw new Forbidden(
+      `Set up a second factor first: ${c.get("house").config.BASE_URL}/account/second-factor`,
+    );
   }
   if (who !== "signed in") permit(actorOf(c), who);
-  const { scope } = c.var;
+  const scope = c.get("scope");
   if (scope && scope !== "admin" && who.startsWith("manage_") && c.req.method !== "GET") {
     throw new Forbidden(
       `This token is for ${scope === "read" ? "reading" : "reading and writing"}: it may not manage`,
