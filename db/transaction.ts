@@ -41,3 +41,8 @@ export function asksForAnother(error: unknown): boolean {
 export function isInside(sql: Ground): sql is Tx {
   return "savepoint" in sql;
 }
+
+/** Whether this is a pool, and not a transaction or one connection that is kept for somebody. */
+export function isPool(sql: Ground): sql is Sql {
+  return !isInside(sql) && !("release" in sql);
+}

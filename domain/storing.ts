@@ -1,5 +1,5 @@
 import type { Db, Ground, Sql } from "../db/types.ts";
-import { isInside } from "../db/transaction.ts";
+import { isPool } from "../db/transaction.ts";
 import { gather } from "../lib/gather.ts";
 import { newId } from "../lib/ids.ts";
 import { rowsFor, taking, unitsFor } from "./allocations.ts";
@@ -56,9 +56,9 @@ export async function store(
 ): Promise<Stored | undefined> {
   const standing = await standingOf(sql, rules, wish.requester_id);
   const entry = entryOf(actor, wish, rules, standing, now);
-  const [reference] = isInside(sql) || !mayGoTogether(rules, wish, standing)
-    ? await write(sql, [entry], { standing })
-    : [await together(sql)(entry)];
+  const [reference] = isPool(sql) && mayGoTogether(rules, wish, standing)
+    ? [await together(sql)(entry)]
+    : await write(sql, [entry], { standing });
   const { id, status, check_in_from, check_in_until } = entry;
   const [resource_ids, quantities] = [[...entry.resource_ids], entry.quantities];
   return reference
