@@ -8,6 +8,7 @@ import { bare, takenInWords } from "./conflict_words.ts";
 import { type CheckInTimes, checkInTimes } from "./check_in_times.ts";
 import { Conflict, Invalid, NotFound } from "./errors.ts";
 import { freeUnitsOf } from "./free_units.ts";
+import { newsFor } from "./history.ts";
 import { type Actor, permit } from "./permissions.ts";
 import { mustBeApart } from "./parts.ts";
 import { type Rules, rulesOf } from "./policies.ts";
@@ -316,13 +317,13 @@ async function store(
         where (select count(*) from taken) = ${rowsFor(rules, wish.quantities)}
         returning reference, status, start_time, end_time, purpose, private, attendees, answers
       ), recorded as (
-        insert into history (reservation_id, actor_id, action, details, after_state, request_id, at)
+        insert into history (reservation_id, actor_id, action, details, after_state, request_id, at, news_for)
         select ${id}, ${actor.id}, 'request', ${db.json(details)},
           jsonb_build_object('status', status, 'start_time', start_time, 'end_time', end_time, 'purpose', purpose,
             'private', private, 'attendees', attendees, 'answers', answers,
             'resource_ids', ${db.json(rules.map((r) => r.resource_id))}::jsonb)
             || ${db.json(told(quantities))}::jsonb,
-          ${actor.request_id ?? null}, ${now}
+          ${actor.request_id ?? null}, ${now}, ${newsFor(actor, wish)}
         from reserved
       ), announced as (
         insert into outbox (event, reservation_id, created_at)

@@ -28,6 +28,8 @@ Deno.test("years of past reservations make no hot path read more", async (t) => 
     const size = { past: MANY, resources: 50, costs: await costs() };
     assert.deepEqual(size.costs.map(({ path }) => path), PATHS.map(({ name }) => name));
     assert.deepEqual(wrongWithRows(size, HOUSES), []);
+    const news = size.costs.find(({ path }) => path === "what is new to me")!;
+    assert(news.rows > 10 && news.rows < 40, `${news.rows} rows for ten news`);
   });
 
   await t.step("what is asked most is planned once, and not each time anew", async () => {
