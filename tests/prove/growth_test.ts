@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { connect } from "../../db/connect.ts";
 import { fillHouse } from "../../prove/growth/house.ts";
-import { type Cost, measure } from "../../prove/growth/measure.ts";
-import { PATHS } from "../../prove/growth/paths.ts";
+import { type Cost, type House, measure } from "../../prove/growth/measure.ts";
+import { PATHS, type Walk } from "../../prove/growth/paths.ts";
 import { MOST, wrongWith, wrongWithRows } from "../../prove/growth/verdict.ts";
 import { plot } from "../../prove/plot.ts";
 import { NOW } from "../support/cast.ts";
@@ -49,6 +49,17 @@ Deno.test("years of past reservations make no hot path read more", async (t) => 
     const size = { past: MANY, resources: 50, costs: await costs() };
     assert.match(wrongWithRows(size, HOUSES).join("\n"), /“find a slot” with 60000 past reservations/);
   });
+});
+
+Deno.test("both houses are asked for the same, turn by turn", async () => {
+  await using database = await testDatabase({ max: 1 });
+  const asked: number[] = [];
+  const walk = ({ number }: Walk) => Promise.resolve(asked.push(number));
+  const house = { sql: database.sql } as House;
+  let walks = 0;
+  await measure(house, house, { rounds: 2, number: () => walks++, paths: [{ name: "reserve", walk }] });
+  assert.equal(asked.length, 2 * walks);
+  assert.deepEqual(asked, Array.from(asked, (_, i) => Math.floor(i / 2)));
 });
 
 Deno.test("what grows more than a quarter is said, unless it may or the difference is the machine's", () => {
