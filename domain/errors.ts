@@ -300,6 +300,7 @@ export const CONSTRAINT_WORDS: Record<string, Issue & { taken?: true }> = {
   history_has_one_id: { path: "id", message: "This entry is already there" },
   history_of_reservation: { path: "reservation_id", message: "This reservation does not exist" },
   history_actor_is_user: { path: "actor_id", message: "This person does not exist" },
+  history_is_news_for_user: { path: "requester_id", message: "This person does not exist" },
   history_has_one_subject: { path: "subject_id", message: "An entry is about one thing" },
   outbox_has_one_id: { path: "id", message: "This event is already there" },
   outbox_about_reservation: { path: "reservation_id", message: "This reservation does not exist" },

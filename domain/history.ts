@@ -1,4 +1,4 @@
-import { unshown } from "../db/plans.ts";
+import { shown, unshown, unshownId } from "../db/plans.ts";
 import type { Db, Tx } from "../db/types.ts";
 import type { Actor } from "./permissions.ts";
 
@@ -111,10 +111,17 @@ export async function record(
   const reservation_id = "subject" in what ? null : what.reservation_id;
   await tx`
     insert into history (reservation_id, subject_kind, subject_id, subject_name, actor_id, action, details,
-      previous_state, after_state, request_id, at)
+      previous_state, after_state, request_id, at, news_for)
     values (${reservation_id}, ${kind}, ${id}, ${name}, ${actor?.id ?? null}, ${action}, ${json(tx, details)},
       ${previous_state && json(tx, previous_state)}, ${after_state && json(tx, after_state)},
-      ${actor?.request_id ?? null}, ${now})`;
+      ${actor?.request_id ?? null}, ${now}, (
+        select requester_id from reservations
+        where id = ${reservation_id} and requester_id is distinct from ${actor?.id ?? null}))`;
+}
+
+/** Who is to read that a reservation was stored: whose it is, unless they did it themselves. */
+export function newsFor(actor: Doer, { requester_id }: { requester_id: string }): string | null {
+  return actor.id === requester_id ? null : requester_id;
 }
 
 /** One of many entries about things, beside reservations, that one actor changes at once. */
@@ -196,7 +203,10 @@ export interface News {
   at: Temporal.Instant;
 }
 
-/** What others did to a person's reservations since an instant, newest first: at most ten. */
+/** So much is told at most. */
+const NEWS = 10;
+
+/** What others, or the clock, did to a person's reservations since an instant, newest first: at most ten. */
 export function listNews(db: Db, actor: Actor, since: Temporal.Instant): Promise<News[]> {
   return db<News[]>`
     select h.reservation_id, v.reference, v.purpose, v.start_time, h.action, u.name as actor_name,
@@ -205,18 +215,12 @@ export function listNews(db: Db, actor: Actor, since: Temporal.Instant): Promise
         from allocations a join resources r on r.id = a.resource_id
         where a.reservation_id = v.id and a.asked is not null) as resource_name
     from (
-      select * from reservations where requester_id = ${actor.id} and updated_at >= ${
-    unshown(db, since)
-  } offset 0
-    ) v
-    -- Of each by itself: to the planner, the latest of everybody would seem to be enough.
-    cross join lateral (
-      select * from history where reservation_id = v.id and at >= ${unshown(db, since)}
-        and actor_id is distinct from ${actor.id} and action <> 'complete'
-      offset 0
+      select * from history where news_for = ${unshownId(db, actor.id)} and at >= ${unshown(db, since)}
+      order by at desc, id desc limit ${shown(db, NEWS)}
     ) h
+    join reservations v on v.id = h.reservation_id
     left join users u on u.id = h.actor_id
-    order by h.id desc limit 10`;
+    order by h.at desc, h.id desc`;
 }
 
 // Values are made of texts, numbers, booleans, lists and instants, which write themselves as text.

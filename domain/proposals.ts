@@ -168,15 +168,16 @@ export async function withdrawChange(
 export async function expireChanges(db: Db, now: Temporal.Instant, limit: number): Promise<number> {
   const [{ count }] = await db<{ count: number }[]>`
     with due as (
-      select v.id, v.status, v.start_time, v.end_time from proposals p join reservations v on v.id = p.reservation_id
+      select v.id, v.requester_id, v.status, v.start_time, v.end_time
+      from proposals p join reservations v on v.id = p.reservation_id
       where p.decide_by <= ${now} order by p.decide_by limit ${limit} for update of v skip locked
     ), ended as (
       delete from proposals where reservation_id in (select id from due) and decide_by <= ${now}
       returning reservation_id
     ), recorded as (
-      insert into history (reservation_id, action, previous_state, at)
+      insert into history (reservation_id, action, previous_state, at, news_for)
       select id, 'expire_change',
-        json_build_object('status', status, 'start_time', start_time, 'end_time', end_time), ${now}
+        json_build_object('status', status, 'start_time', start_time, 'end_time', end_time), ${now}, requester_id
       from due join ended on reservation_id = id order by id
     ), announced as (
       insert into outbox (event, reservation_id, created_at)

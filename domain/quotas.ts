@@ -1,4 +1,4 @@
-import { unshown } from "../db/plans.ts";
+import { unshown, unshownId } from "../db/plans.ts";
 import type { Db } from "../db/types.ts";
 import type { Wish } from "./availability.ts";
 import { dateIn, dayIn, minutesOf, type Period } from "./periods.ts";
@@ -101,7 +101,7 @@ export async function quotasWithin(db: Db, requester_id: string, window: Period,
     from reservations v
     join allocations a on a.reservation_id = v.id and a.asked is not null
     join resources r on r.id = a.resource_id
-    where v.requester_id = ${requester_id} and r.policy_id is not null
+    where v.requester_id = ${unshownId(db, requester_id)} and r.policy_id is not null
       and (${isOpen(db, now)} or ${counts(db, now)}
         and v.start_time >= ${unshown(db, window.start_time.subtract(around))}
         and v.start_time < ${unshown(db, window.end_time.add(around))})`;
@@ -164,8 +164,8 @@ async function usageOf(
     select count(*)::int as count,
       coalesce(sum(extract(epoch from v.end_time - v.start_time) / 60), 0)::float8 as minutes
     from reservations v
-    where v.requester_id = ${requester_id} and v.start_time >= ${window.start_time} and v.start_time < ${window.end_time}
-      and ${counts(db, now)}
+    where v.requester_id = ${unshownId(db, requester_id)} and ${counts(db, now)}
+      and v.start_time >= ${window.start_time} and v.start_time < ${window.end_time}
       and v.id is distinct from ${except ?? null} and ${underPolicy(db, policy_id)}`;
   return row;
 }
@@ -173,7 +173,7 @@ async function usageOf(
 async function openOf(db: Db, { requester_id, policy_id, except, now }: Whose) {
   const [row] = await db<{ count: number }[]>`
     select count(*)::int as count from reservations v
-    where v.requester_id = ${requester_id} and ${isOpen(db, now)}
+    where v.requester_id = ${unshownId(db, requester_id)} and ${isOpen(db, now)}
       and v.id is distinct from ${except ?? null} and ${underPolicy(db, policy_id)}`;
   return row;
 }

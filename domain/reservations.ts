@@ -1,4 +1,4 @@
-import { shown, unshown } from "../db/plans.ts";
+import { shown, unshown, unshownId } from "../db/plans.ts";
 import type { Db, Fragment, Tx } from "../db/types.ts";
 import { isId } from "../lib/ids.ts";
 import { NotFound } from "./errors.ts";
@@ -146,14 +146,16 @@ export function listReservations(db: Db, actor: Actor, filter: Filter): Promise<
 // What else must hold of a reservation `v`.
 function fitting(db: Db, actor: Actor, filter: Filter): Fragment {
   const { requester_id, resource_id, status, q, to, ended_by, ahead, newestFirst, after } = filter;
+  // What is over has begun before: what lies ahead is not looked at.
+  const over = ended_by && unshown(db, ended_by);
   const words = q && `%${q.replace(/[\\%_]/g, "\\$&")}%`;
   return db`
-    ${may(actor, "see_reservation") ? db`` : db`and v.requester_id = ${actor.id}`}
-    ${requester_id ? db`and v.requester_id = ${requester_id}` : db``}
+    ${may(actor, "see_reservation") ? db`` : db`and v.requester_id = ${unshownId(db, actor.id)}`}
+    ${requester_id ? db`and v.requester_id = ${unshownId(db, requester_id)}` : db``}
     ${status ? db`and ${hasStatus(db, status.is, status.at)}` : db``}
     ${to ? db`and v.start_time < ${to}` : db``}
     ${ahead ? db`and v.status in ('pending', 'approved', 'checked_in')` : db``}
-    ${ended_by ? db`and v.end_time <= ${ended_by}` : db``}
+    ${over ? db`and v.end_time <= ${over} and v.start_time < ${over}` : db``}
     ${
     resource_id
       ? db`and exists (select from allocations a where a.reservation_id = v.id and a.resource_id = ${resource_id})`

@@ -1,6 +1,7 @@
 import type { Db, Tx } from "../db/types.ts";
 import { newId } from "../lib/ids.ts";
 import { rowsFor, taking, unitsFor } from "./allocations.ts";
+import { newsFor } from "./history.ts";
 import type { Actor } from "./permissions.ts";
 import type { Period } from "./periods.ts";
 import type { Rules } from "./policies.ts";
@@ -142,14 +143,14 @@ export async function storeDates(
         order by d.start_time
         returning id, status, start_time, end_time, purpose, private, attendees, answers
       ), recorded as (
-        insert into history (reservation_id, actor_id, action, details, after_state, request_id, at)
+        insert into history (reservation_id, actor_id, action, details, after_state, request_id, at, news_for)
         select id, ${actor.id}, 'request', jsonb_build_object('status', status, 'series_id', ${series.id}::uuid),
           jsonb_build_object('status', status, 'start_time', start_time, 'end_time', end_time, 'purpose', purpose,
             'private', private, 'attendees', attendees, 'answers', answers,
             'resource_ids', ${db.json(rules.map((r) => r.resource_id))}::jsonb) || ${
       db.json(told(series.quantities))
     }::jsonb,
-          ${actor.request_id ?? null}, ${now}
+          ${actor.request_id ?? null}, ${now}, ${newsFor(actor, series)}
         from reserved order by start_time
       ), announced as (
         insert into outbox (event, reservation_id, created_at)

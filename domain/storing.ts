@@ -4,6 +4,7 @@ import { gather } from "../lib/gather.ts";
 import { newId } from "../lib/ids.ts";
 import { rowsFor, taking, unitsFor } from "./allocations.ts";
 import { type CheckInTimes, checkInTimes } from "./check_in_times.ts";
+import { newsFor } from "./history.ts";
 import { holdOf, keptOf } from "./keeping.ts";
 import type { Actor } from "./permissions.ts";
 import type { Rules } from "./policies.ts";
@@ -78,23 +79,13 @@ export function entryOf(
   now: Temporal.Instant,
 ) {
   const status = firstStatus(rules.some((r) => needsDecision(r, wish, standing)));
-  const { start_time, end_time, purpose = "", priority = 0, attendees = null, answers = {}, override } = wish;
+  const { requester_id, start_time, end_time, purpose = "", priority = 0, private: secret = false } = wish;
+  const { attendees = null, answers = {}, override } = wish;
   return {
-    ...{ id: newId(now.epochMilliseconds), requester_id: wish.requester_id, status, start_time, end_time },
-    ...{
-      time_zone: rules[0].time_zone,
-      purpose,
-      private: wish.private ?? false,
-      priority,
-      attendees,
-      answers,
-    },
-    ...{
-      override_reason: override ?? null,
-      at: now,
-      actor_id: actor.id,
-      request_id: actor.request_id ?? null,
-    },
+    id: newId(now.epochMilliseconds),
+    ...{ requester_id, status, start_time, end_time, time_zone: rules[0].time_zone },
+    ...{ purpose, private: secret, priority, attendees, answers, override_reason: override ?? null },
+    ...{ at: now, actor_id: actor.id, request_id: actor.request_id ?? null, news_for: newsFor(actor, wish) },
     ...keptOf(holdOf(status, rules, now), status, wish.kept_until),
     ...checkInTimes(wish, rules, now),
     details: { status, ...override ? { override } : {} },
@@ -175,7 +166,7 @@ export async function write(
         select * from json_to_recordset(${JSON.stringify(entries)}::text::json) as w (
           id uuid, requester_id uuid, status text, start_time timestamptz, end_time timestamptz, time_zone text,
           purpose text, private boolean, priority int, attendees int, answers jsonb, override_reason text,
-          at timestamptz, actor_id uuid, request_id text, holds boolean, held_until timestamptz,
+          at timestamptz, actor_id uuid, request_id text, news_for uuid, holds boolean, held_until timestamptz,
           check_in_from timestamptz, check_in_until timestamptz, details jsonb, quantities jsonb,
           resource_ids uuid[], versions int[], policy_versions int[], wanted int[], rows int)
         ${patience}
@@ -208,13 +199,13 @@ export async function write(
         from wish where (select count(*) from taken where reservation_id = wish.id) = wish.rows
         returning id, reference
       ), recorded as (
-        insert into history (reservation_id, actor_id, action, details, after_state, request_id, at)
+        insert into history (reservation_id, actor_id, action, details, after_state, request_id, at, news_for)
         select wish.id, actor_id, 'request', details,
           jsonb_build_object('status', status, 'start_time', start_time, 'end_time', end_time, 'purpose', purpose,
             'private', private, 'attendees', attendees, 'answers', answers,
             'resource_ids', to_jsonb(resource_ids))
             || case when quantities = '{}' then '{}' else jsonb_build_object('quantities', quantities) end,
-          request_id, at
+          request_id, at, news_for
         from reserved join wish on wish.id = reserved.id
       ), announced as (
         insert into outbox (event, reservation_id, created_at)

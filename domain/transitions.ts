@@ -151,9 +151,10 @@ export async function transition(tx: Tx, actor: Actor, step: Step, now: Temporal
 }
 
 const DUE = {
-  complete: { to: "completed", event: "reservation.completed" },
-  expire: { to: "expired", event: "reservation.expired" },
-  no_show: { to: "no_show", event: "reservation.no_show" },
+  // That a time is over is no news.
+  complete: { to: "completed", event: "reservation.completed", news: false },
+  expire: { to: "expired", event: "reservation.expired", news: true },
+  no_show: { to: "no_show", event: "reservation.no_show", news: true },
 } as const;
 
 /**
@@ -207,18 +208,18 @@ async function moveDue(
   { due }: { due: Fragment },
   now: Temporal.Instant,
 ): Promise<string[]> {
-  const { to, event } = DUE[action];
+  const { to, event, news } = DUE[action];
   const moved = await tx<{ id: string }[]>`
     with due as (
       select id, status, start_time, end_time from reservations where ${due}
     ), moved as (
       update reservations v set status = ${to}, version = v.version + 1, updated_at = ${now}, held_until = null
       from due where v.id = due.id
-      returning v.id, due.status, due.start_time, due.end_time
+      returning v.id, v.requester_id, due.status, due.start_time, due.end_time
     ), recorded as (
-      insert into history (reservation_id, action, previous_state, after_state, at)
+      insert into history (reservation_id, action, previous_state, after_state, at, news_for)
       select id, ${action}, json_build_object('status', status, 'start_time', start_time, 'end_time', end_time),
-        json_build_object('status', ${to}::text), ${now}
+        json_build_object('status', ${to}::text), ${now}, case when ${news} then requester_id end
       from moved order by id
     ), announced as (
       insert into outbox (event, reservation_id, created_at) select ${event}, id, ${now} from moved order by id

@@ -1,6 +1,7 @@
 import { connect, type Where } from "../../db/connect.ts";
 import type { Sql } from "../../db/types.ts";
 import type { Actor } from "../../domain/permissions.ts";
+import { describe } from "../../domain/edits.ts";
 import { createResource, NewResource } from "../../domain/resources.ts";
 import { migrate } from "../../db/migrate.ts";
 import { fill } from "../../bench/fill.ts";
@@ -53,6 +54,8 @@ export async function buildHouse(
 
 /** By then the last reservation is over, and slots are free. */
 const DAYS_AHEAD = 400;
+/** So much is new to the person; it is more than a page tells. */
+const NEWS = 12;
 
 /** Builds one in an empty, migrated database: as many past reservations as are asked for, and those ahead. */
 export async function fillHouse(sql: Sql, { past, ahead, now, say }: Building): Promise<Grown> {
@@ -64,6 +67,10 @@ export async function fillHouse(sql: Sql, { past, ahead, now, say }: Building): 
   const part_ids = site.resources.slice(0, 2);
   const hall = NewResource.parse({ name: "Hall of two rooms", kind: "hall", part_ids });
   const { id } = await createResource(sql, admin, { ...hall, time_zone }, now);
+  const theirs = await sql<{ id: string }[]>`
+    select id from reservations where requester_id = ${person.id} and status = 'approved'
+    order by start_time desc limit ${NEWS}`;
+  for (const one of theirs) await describe(sql, staff, one.id, { purpose: "Customer visit, moved" }, now);
   const slots = { resources: site.resources, from: `${now.round("hour").add({ hours: 24 * DAYS_AHEAD })}` };
   const before = now.subtract({ hours: 24 * 400 });
   const grow = (from: number, to: number) =>

@@ -24,7 +24,7 @@ export type House = Omit<Walk, "number">;
 /**
  * What each path costs in both houses. They take turns, so that a slow moment of the machine meets both.
  *
- * @param number gives out numbers, none of them twice
+ * @param number gives out numbers, none of them twice; a walk through both houses has one
  */
 export async function measure(
   smallest: House,
@@ -36,16 +36,19 @@ export async function measure(
     const [times, timesInSmallest]: [number[], number[]] = [[], []];
     // The first walks plan their statements and bring what they need into memory.
     for (let round = -10; round < rounds; round++) {
+      // The same of both: the slot of a number is that of a resource, and not each has as many rules.
+      const turn = number();
       for (const [house, kept] of [[smallest, timesInSmallest], [grown, times]] as const) {
-        const taken = await timed(path, { ...house, number: number() });
+        const taken = await timed(path, { ...house, number: turn });
         if (round >= 0) kept.push(taken);
       }
     }
-    const read = await rowsRead(path, { ...grown, number: number() });
+    const turn = number();
+    const read = await rowsRead(path, { ...grown, number: turn });
     costs.push({
       path: path.name,
       ...{ time: typical(times), timeInSmallest: typical(timesInSmallest), ...read },
-      rowsInSmallest: (await rowsRead(path, { ...smallest, number: number() })).rows,
+      rowsInSmallest: (await rowsRead(path, { ...smallest, number: turn })).rows,
     });
   }
   return costs;

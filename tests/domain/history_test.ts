@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
+import { approve } from "../../domain/approvals.ts";
 import { beginSession, endOwnSession, endSession, type Granted, rotate } from "../../domain/auth/sessions.ts";
-import { cancel, describe, reschedule } from "../../domain/edits.ts";
+import { cancel, change, describe, reschedule } from "../../domain/edits.ts";
+import { listNews } from "../../domain/history.ts";
 import type { Actor } from "../../domain/permissions.ts";
 import { createPolicy, deletePolicy, type NewPolicy, NO_RULES } from "../../domain/policies.ts";
 import { changePolicy } from "../../domain/policy_changes.ts";
+import { denyChange, getProposal } from "../../domain/proposals.ts";
+import { ask } from "../../domain/questions.ts";
 import { request } from "../../domain/requests.ts";
 import {
   changeResource,
@@ -419,4 +423,78 @@ Deno.test("a reservation that is on record cannot be deleted, nor a person who d
   await assert.rejects(scene.sql`delete from users where id = ${scene.cast.ada.id}`, {
     constraint_name: "history_actor_is_user",
   });
+});
+
+Deno.test("what others did to somebody's reservations is news to them alone, the newest first", async () => {
+  await using scene = await house();
+  const { sql, cast, hall } = scene;
+  const { id } = await scene.ask(cast.bob);
+  const asked = { ...on("2026-05-06", "10:00", "11:00"), resource_ids: [hall.id], requester_id: cast.bob.id };
+  const { id: other } = await request(sql, cast.sam, asked, NOW.add({ minutes: 1 }));
+  await describe(sql, cast.bob, id, { purpose: "Choir" }, NOW.add({ minutes: 2 }));
+  await describe(sql, cast.sam, id, { purpose: "Great choir" }, NOW.add({ minutes: 3 }));
+  await cancel(sql, cast.ada, { id: other, reason: "Painters" }, NOW.add({ minutes: 4 }));
+  await sweep(sql, NOW.add({ hours: 72 }));
+  const told = (who: Actor, since = NOW) =>
+    listNews(sql, who, since).then((news) =>
+      news.map(
+        ({ action, actor_name, reason, reservation_id }) => [action, actor_name, reason, reservation_id],
+      )
+    );
+  const cancelled = ["cancel", "Ada Admin", "Painters", other];
+  assert.deepEqual(await told(cast.bob), [
+    cancelled,
+    ["edit", "Sam Says", null, id],
+    ["request", "Sam Says", null, other],
+  ]);
+  assert.deepEqual(await told(cast.bob, NOW.add({ minutes: 4 })), [cancelled]);
+  for (const who of [cast.sam, cast.ada, cast.alice]) assert.deepEqual(await told(who), []);
+});
+
+Deno.test("of much that is new the last ten are told", async () => {
+  await using scene = await house();
+  const { sql, cast } = scene;
+  const { id } = await scene.ask(cast.bob);
+  for (let minutes = 1; minutes <= 12; minutes++) {
+    await describe(sql, cast.sam, id, { purpose: `Choir ${minutes}` }, NOW.add({ minutes }));
+  }
+  assert.deepEqual(
+    (await listNews(sql, cast.bob, NOW)).map(({ at }) => NOW.until(at).total("minutes")),
+    [12, 11, 10, 9, 8, 7, 6, 5, 4, 3],
+  );
+});
+
+const MONTH = NOW.add({ hours: 24 * 30 });
+const MONTHS_AHEAD = on("2026-08-04", "10:00", "11:00");
+
+Deno.test("a question is news however long ago the request was made", async () => {
+  await using scene = await house();
+  const { sql, cast } = scene;
+  const hall = await makeResource(sql, cast.ada, { name: "Held Hall", requires_approval: true });
+  const { id } = await scene.ask(cast.bob, { ...MONTHS_AHEAD, resource_ids: [hall.id] });
+  await ask(sql, cast.sam, { id, question: "How many come?" }, MONTH);
+  assert.deepEqual(
+    (await listNews(sql, cast.bob, MONTH)).map(({ action, reason }) => [action, reason]),
+    [["ask", "How many come?"]],
+  );
+});
+
+Deno.test("so is that a change is denied, or that nobody decided on it in time", async () => {
+  await using scene = await house();
+  const { sql, cast } = scene;
+  const hall = await makeResource(sql, cast.ada, { name: "Held Hall", requires_approval: true });
+  const { id } = await scene.ask(cast.bob, { ...MONTHS_AHEAD, resource_ids: [hall.id] });
+  await approve(sql, cast.sam, { id }, NOW);
+  const propose = async () => {
+    const slot = on("2026-08-04", "14:00", "15:00");
+    assert.equal(await change(sql, cast.bob, id, slot, MONTH), "proposed");
+    return (await getProposal(sql, id, MONTH))!.id;
+  };
+  await denyChange(sql, cast.sam, { id, change: await propose(), reason: "Painters" }, MONTH);
+  await propose();
+  await sweep(sql, MONTHS_AHEAD.start_time);
+  assert.deepEqual(
+    (await listNews(sql, cast.bob, MONTH)).map(({ action, actor_name }) => [action, actor_name]),
+    [["expire_change", null], ["deny_change", "Sam Says"]],
+  );
 });

@@ -157,6 +157,10 @@ const FAULTS: Record<string, [fault: (tx: Tx, house: House) => Promise<unknown>,
     await tx`update history set previous_state = previous_state || '{"end_time": "2026-05-05T10:00:00Z"}'
       where reservation_id = ${cancelled} and action = 'cancel'`;
   }, /cancel begins with end_time 2026-05-05T10:00:00\+00:00, where it was 2026-05-05T09:00:00\+00:00/],
+  "what somebody else did, and is no news": [async (tx, { cancelled, cast }) => {
+    await silently(tx);
+    await tx`update history set actor_id = ${cast.sam.id} where reservation_id = ${cancelled} and action = 'cancel'`;
+  }, /its cancel is news for somebody else, or not for whose it is/],
   "an arrow that the diagram does not have": [async (tx, { cancelled }) => {
     await silently(tx);
     await tx`update history set action = 'approve' where reservation_id = ${cancelled} and action = 'cancel'`;

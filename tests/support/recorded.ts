@@ -109,6 +109,11 @@ export async function unrecorded(db: Db, diagram: readonly Told[]): Promise<stri
     from reservations v join steps s on s.reservation_id = v.id and s.action <> all(${BESIDE})
     group by v.id having v.updated_at <> (array_agg(s.at order by s.id desc))[1]
     union all
+    select v.reference, 'its ' || h.action || ' is news for somebody else, or not for whose it is'
+    from history h join reservations v on v.id = h.reservation_id
+    where h.news_for is distinct from case when h.action <> 'complete' and h.actor_id is distinct from v.requester_id
+      then v.requester_id end
+    union all
     select v.reference, 'nobody is told: ' || event
     from (select * from expected except all select * from announced) e join reservations v on v.id = e.reservation_id
     union all
