@@ -79,7 +79,7 @@ Deno.test("those whose time somebody is about to take wait for that, and keep no
   const crowd = await makeCrowd(sql, 12);
   const slot = (id: string) => ({ resource_ids: [id], ...hour(10) });
   const gate = await holdUp(database, (tx) => request(tx, cast.alice, slot(wanted), NOW));
-  // The first two go by themselves and the third with the others: all three have to wait.
+  // The first goes by itself and the others with everybody: all three have to wait.
   const waiting = [0, 1, 2].map((i) => request(sql, crowd[i], slot(wanted), NOW));
   await Promise.all(free.map((id, i) => request(sql, crowd[3 + i], slot(id), NOW)));
   await gate.crowded(3);

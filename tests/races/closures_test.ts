@@ -14,8 +14,8 @@ import { holdUp } from "../support/gate.ts";
 import { assertSound } from "../support/invariants.ts";
 
 const CONNECTIONS = 20;
-/** The closure stops whoever takes anything: two statements wait for it, in which or behind which all the others are. */
-const GOING_TOGETHER = 3;
+/** The closure, and the statement behind which all wait who go together. */
+const CLOSING_AND_GOING = 2;
 
 /** A server on the loopback, with Ada, Sam and so many others signed in. */
 async function openServer(people: number) {
@@ -113,7 +113,7 @@ for (const [units, fate] of [[1, "leave"], [3, "cancel"]] as const) {
       await gate.crowded(1);
       const early = reserve(day, 0, 24);
       if (behind) await Promise.all(early);
-      else await gate.crowded(units === 1 ? GOING_TOGETHER : CONNECTIONS);
+      else await gate.crowded(units === 1 ? CLOSING_AND_GOING : CONNECTIONS);
       const late = reserve(day, 24, 48);
       await gate.open();
       const made = await closing;
