@@ -12,6 +12,8 @@ export interface ConnectOptions {
   name?: string;
   /** So long a statement may run, in milliseconds; 0: as long as it takes. */
   patience?: number;
+  /** How many seconds a connection lives before it is renewed; each of the pool is given its own. */
+  lifetime?: () => number;
   /** Called with each statement sent, so that a test can count them. */
   onStatement?: (statement: string) => void;
   /** Called when one of its connections has ended, for whatever reason. */
@@ -19,6 +21,7 @@ export interface ConnectOptions {
 }
 
 const TIMESTAMPTZ = 1184;
+const MINUTE = 60;
 
 /**
  * Opens a pool. Instants go in and come out as `Temporal.Instant` (microseconds kept); no statement may run
@@ -26,13 +29,16 @@ const TIMESTAMPTZ = 1184;
  */
 export function connect(
   where: Where,
-  { max = 20, name = "holdfast", patience = 15_000, onStatement, onClose }: ConnectOptions = {},
+  { max = 20, name = "holdfast", patience = 15_000, lifetime = aWhile, onStatement, onClose }:
+    ConnectOptions = {},
 ): Sql {
   const options: postgres.Options<Record<string, postgres.PostgresType>> = {
     max,
     connect_timeout: 10,
     // The driver's own pauses grow to 20 seconds, which a request would wait although the database is back long since.
     backoff: (failures) => Math.min(failures * 0.05, 0.5),
+    // The driver asks for each of its connections; its types know numbers only.
+    max_lifetime: lifetime as unknown as number,
     connection: {
       application_name: name,
       TimeZone: "UTC",
@@ -54,4 +60,16 @@ export function connect(
   };
   const sql = typeof where === "string" ? postgres(where, options) : postgres({ ...where, ...options });
   return watchPool(sql, max) as unknown as Sql satisfies postgres.Sql<Types>;
+}
+
+/**
+ * From five to ten minutes. A process of PostgreSQL grows as it gets older: whenever the tables have been analysed, it
+ * plans all that it has prepared anew, and where the plans before stood, its heap has holes. What it has in use stays
+ * the same (6.6 MB after 32 times), what it takes from the system was 6.8 MB before the first of them and from 9 to 11
+ * MB after it, without falling back; settings of the allocator do not help. The driver's own half an hour to an hour
+ * lets all of a pool get there together. To renew one costs 0.1 s of a processor, and whoever is first on it 50 ms:
+ * so they are not renewed more often, nor all at once, nor closed where they are idle for a moment only.
+ */
+function aWhile(): number {
+  return (5 + Math.random() * 5) * MINUTE;
 }

@@ -1,5 +1,6 @@
 import { type Span, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import type postgres from "postgres";
+import { type Line, onLine, tellsOfLoss } from "./lost.ts";
 
 /** How the connections of a pool are at this moment. */
 export interface Pool {
@@ -139,9 +140,8 @@ async function reserve(sql: postgres.Sql, holders: Set<Holder>, meet: Meet) {
   holders.add(holder);
   try {
     await meet();
-    const connection = await sql.reserve();
+    const { connection, release } = await keep(sql);
     holder.begun = true;
-    const { release } = connection;
     return Object.assign(connection, {
       release() {
         holders.delete(holder);
@@ -152,6 +152,47 @@ async function reserve(sql: postgres.Sql, holders: Set<Holder>, meet: Meet) {
     holders.delete(holder);
     throw error;
   }
+}
+
+/** What the driver has of a connection that is kept, and hands to whoever asks for it as it sends a statement. */
+interface Driven {
+  /** Where `release` is true, it stays kept when a statement ends outside of a transaction. */
+  reserved: { release?: boolean } | null;
+}
+
+interface Over {
+  options: { onexecute?: (driver: Driven) => boolean };
+}
+
+// The driver's own `reserve` and the renewal of connections do not go together. Where one that was kept had grown too
+// old, it was closed after the next statement of somebody else, and another that was sent to it meanwhile failed; and who
+// waited for one when another was renewed waited for ever. Those of transactions are renewed well: so this is one that
+// is over at once, and gives its connection back much later.
+async function keep(sql: postgres.Sql) {
+  const kept = Promise.withResolvers<postgres.ReservedSql>();
+  const released = Promise.withResolvers<void>();
+  const line: Line = { lost: false };
+  let driven: Driven | undefined;
+  sql.begin(
+    onLine(line, async (tx) => {
+      const over = tx`commit`;
+      (over as unknown as Over).options.onexecute = (driver) => {
+        driven = driver;
+        return driver.reserved!.release = true;
+      };
+      await over;
+      Reflect.deleteProperty(tx, "savepoint"); // by which a transaction is known that is under way
+      kept.resolve(tx as unknown as postgres.ReservedSql);
+      await released.promise;
+      if (driven?.reserved) driven.reserved.release = false;
+    }) as (tx: postgres.TransactionSql) => Promise<void>,
+  ).catch((error) => {
+    // What somebody did on it in between has told them by itself how it went.
+    line.lost ||= tellsOfLoss(error);
+    kept.reject(error);
+  });
+  const connection = await kept.promise;
+  return { connection, release: () => line.lost || released.resolve() };
 }
 
 function spanOf({ strings }: Statement): Span {

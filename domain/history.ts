@@ -1,4 +1,4 @@
-import { shown, unshown, unshownId } from "../db/plans.ts";
+import { unshown, unshownId } from "../db/plans.ts";
 import type { Db, Tx } from "../db/types.ts";
 import type { Actor } from "./permissions.ts";
 
@@ -203,9 +203,6 @@ export interface News {
   at: Temporal.Instant;
 }
 
-/** So much is told at most. */
-const NEWS = 10;
-
 /** What others, or the clock, did to a person's reservations since an instant, newest first: at most ten. */
 export function listNews(db: Db, actor: Actor, since: Temporal.Instant): Promise<News[]> {
   return db<News[]>`
@@ -216,7 +213,7 @@ export function listNews(db: Db, actor: Actor, since: Temporal.Instant): Promise
         where a.reservation_id = v.id and a.asked is not null) as resource_name
     from (
       select * from history where news_for = ${unshownId(db, actor.id)} and at >= ${unshown(db, since)}
-      order by at desc, id desc limit ${shown(db, NEWS)}
+      order by at desc, id desc limit 10
     ) h
     join reservations v on v.id = h.reservation_id
     left join users u on u.id = h.actor_id

@@ -1,4 +1,4 @@
-import { shown, unshown } from "../db/plans.ts";
+import { beginningAt, firstOf, unshown } from "../db/plans.ts";
 import type { Db, Fragment } from "../db/types.ts";
 import { isId } from "../lib/ids.ts";
 import { notMissed, takes, wouldTake } from "./allocations.ts";
@@ -152,10 +152,11 @@ async function queue(
   which: Fragment,
   { limit, offset }: { limit: number; offset: number },
 ) {
-  const rows = await db<(Pending & InJson)[]>`
+  const rows = await firstOf(db, limit, (first) =>
+    db<(Pending & InJson)[]>`
     select ${columns(db)}, ${
-    decidable(db, actor, now, wanted(db))
-  } as may_decide, v.decided_by as decided_by_id,
+      decidable(db, actor, now, wanted(db))
+    } as may_decide, v.decided_by as decided_by_id,
       (select question from questions q where q.reservation_id = v.id and q.answered_at is null) as question,
       ${inTheWay(db, takes(db, db`v.id`), now)},
       coalesce((
@@ -175,7 +176,7 @@ async function queue(
     from ${joined(db)}
     where ${which}
     order by v.priority desc, v.start_time, v.created_at, v.id
-    limit ${shown(db, limit)} offset ${shown(db, offset)}`;
+    ${first} ${beginningAt(db, offset)}`);
   return rows.map((row) => ({ ...withConflicts(row), competitors: row.competitors.map(withInstants) }));
 }
 

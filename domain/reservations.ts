@@ -1,4 +1,4 @@
-import { shown, unshown, unshownId } from "../db/plans.ts";
+import { firstOf, unshown, unshownId } from "../db/plans.ts";
 import type { Db, Fragment, Tx } from "../db/types.ts";
 import { isId } from "../lib/ids.ts";
 import { NotFound } from "./errors.ts";
@@ -123,24 +123,31 @@ export interface Filter {
 export function listReservations(db: Db, actor: Actor, filter: Filter): Promise<Reservation[]> {
   const { newestFirst } = filter;
   const from = filter.from && unshown(db, filter.from);
-  const limit = shown(db, filter.limit + 1);
   const order = newestFirst ? db`v.start_time desc, v.id desc` : db`v.start_time, v.id`;
-  const found = (among: Fragment) =>
+  const found = (among: Fragment, first: Fragment) =>
     db`
-    (select v.* from ${among} v where true ${fitting(db, actor, filter)} order by ${order} limit ${limit})`;
-  const source = from
-    ? db`(${
-      found(db`(select * from reservations
-        where start_time >= ${from} - interval '1 day' and end_time > ${from})`)
-    } union all ${
-      // By itself: to the planner, all that somebody has ever had would seem less than what is long.
-      found(db`(select * from reservations
+    (select v.* from ${among} v where true ${fitting(db, actor, filter)} order by ${order} ${first})`;
+  const source = (first: Fragment) =>
+    from
+      ? db`(${
+        found(
+          db`(select * from reservations
+        where start_time >= ${from} - interval '1 day' and end_time > ${from})`,
+          first,
+        )
+      } union all ${
+        // By itself: to the planner, all that somebody has ever had would seem less than what is long.
+        found(
+          db`(select * from reservations
         where start_time < ${from} - interval '1 day' and end_time > ${from}
-          and end_time - start_time > interval '1 day' offset 0)`)})`
-    : found(db`reservations`);
-  return db<Reservation[]>`
-    select ${columns(db)} from ${joined(db, source)}
-    order by ${order} limit ${limit}`;
+          and end_time - start_time > interval '1 day' offset 0)`,
+          first,
+        )})`
+      : found(db`reservations`, first);
+  return firstOf(db, filter.limit + 1, (first) =>
+    db<Reservation[]>`
+    select ${columns(db)} from ${joined(db, source(first))}
+    order by ${order} ${first}`);
 }
 
 // What else must hold of a reservation `v`.

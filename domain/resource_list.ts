@@ -1,4 +1,4 @@
-import { shown } from "../db/plans.ts";
+import { firstOf } from "../db/plans.ts";
 import type { Db } from "../db/types.ts";
 import { offeredWith } from "./accessories.ts";
 import { heldOf, heldUnits } from "./allocations.ts";
@@ -33,7 +33,8 @@ export type Listed = Resource & {
 export function listResources(db: Db, filter: ResourceFilter, now: Temporal.Instant): Promise<Listed[]> {
   const { q, kind, tag, min_capacity, free, accessory, deactivated = false, limit, after } = filter;
   const words = q && `%${q.replace(/[\\%_]/g, "\\$&")}%`;
-  return db<Listed[]>`
+  return firstOf(db, limit + 1, (first) =>
+    db<Listed[]>`
     select r.*, ${directParts(db)}, ${offeredWith(db)}, (
       select min(upper(a.period)) from ${heldOf(db, db`tstzrange(${now}, ${now}, '[]')`, now)} a
       having count(distinct a.unit) >= r.units) as in_use_until, (
@@ -42,22 +43,22 @@ export function listResources(db: Db, filter: ResourceFilter, now: Temporal.Inst
     from resources r
     where ${deactivated ? db`true` : db`r.deactivated_at is null`}
       ${
-    words
-      ? db`and (r.name ilike ${words} or r.kind ilike ${words} or r.location ilike ${words}
+      words
+        ? db`and (r.name ilike ${words} or r.kind ilike ${words} or r.location ilike ${words}
           or r.description ilike ${words} or exists (select from unnest(r.tags) t where t ilike ${words}))`
-      : db``
-  }
+        : db``
+    }
       ${accessory === undefined ? db`` : db`and r.accessory = ${accessory}`}
       ${kind ? db`and r.kind = ${kind}` : db``}
       ${tag ? db`and r.tags @> ${[tag.toLowerCase()]}` : db``}
       ${min_capacity ? db`and r.capacity >= ${min_capacity}` : db``}
       ${
-    free
-      ? db`and r.deactivated_at is null and r.units >= ${free.quantity ?? 1} + 
+      free
+        ? db`and r.deactivated_at is null and r.units >= ${free.quantity ?? 1} + 
           ${heldUnits(db, db`tstzrange(${free.start_time}, ${free.end_time}, '[)')`, now)}`
-      : db``
-  }
+        : db``
+    }
       ${after ? db`and (lower(r.name), r.id) > (${after.name}, ${after.id})` : db``}
     order by lower(r.name), r.id
-    limit ${shown(db, limit + 1)}`;
+    ${first}`);
 }

@@ -1,4 +1,4 @@
-import { shown, unshown } from "../db/plans.ts";
+import { beginningAt, firstOf, unshown } from "../db/plans.ts";
 import type { Db } from "../db/types.ts";
 import { type Actor, may } from "./permissions.ts";
 import type { Period } from "./periods.ts";
@@ -97,7 +97,8 @@ export async function findLanes(db: Db, window: Period, filter: LaneFilter): Pro
   const [from, to] = [unshown(db, window.start_time), unshown(db, window.end_time)];
   const { kind, q, id, limit, offset = 0 } = filter;
   const words = q && `%${q.replace(/[\\%_]/g, "\\$&")}%`;
-  return await db<BareLane[]>`
+  return await firstOf(db, limit + 1, (first) =>
+    db<BareLane[]>`
     select r.id, r.name, r.kind, r.location, r.capacity, r.units, r.time_zone, r.requires_approval,
       r.deactivated_at is not null as deactivated, coalesce(taken.blocks, '[]') as blocks
     from (
@@ -106,7 +107,7 @@ export async function findLanes(db: Db, window: Period, filter: LaneFilter): Pro
       where ${id ? db`id = ${id}` : db`deactivated_at is null and not accessory`}
         ${kind ? db`and kind = ${kind}` : db``}
         ${words ? db`and (name ilike ${words} or location ilike ${words})` : db``}
-      order by lower(name), id limit ${shown(db, limit + 1)} offset ${shown(db, offset)}
+      order by lower(name), id ${first} ${beginningAt(db, offset)}
     ) r
     left join lateral (
       select json_agg(json_build_array(
@@ -150,7 +151,7 @@ export async function findLanes(db: Db, window: Period, filter: LaneFilter): Pro
           select from allocations o where o.closure_id = a.closure_id and o.resource_id = a.resource_id
             and o.period = a.period and o.unit < a.unit))
     ) taken on true
-    order by lower(r.name), r.id`;
+    order by lower(r.name), r.id`);
 }
 
 /** Who sees lanes alike: those who have nothing of their own in them, and the same right to see what others have. */
