@@ -94,8 +94,8 @@ Deno.test("a connection that is lost while it is kept fails those who use it, an
   });
   kept.release();
   // The driver may give the farewell of a connection to the next one who uses it, and to nobody after that.
-  const asked = Array.from({ length: 40 }, () => pidOf(sql));
-  const failed = (await Promise.allSettled(asked)).filter(({ status }) => status === "rejected");
-  assert.ok(failed.length <= 1, `${failed.length} of 40 failed`);
+  let failed = 0;
+  for (let i = 0; i < 40; i++) await pidOf(sql).catch(() => failed++);
+  assert.ok(failed <= 1, `${failed} of 40 failed`);
   await Promise.all(Array.from({ length: 40 }, () => pidOf(sql)));
 });
