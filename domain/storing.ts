@@ -179,8 +179,11 @@ export async function write(
           from wish
           cross join lateral unnest(resource_ids, versions, policy_versions, wanted)
             as judged (id, version, policy_version, quantity)
-          join resources r on r.id = judged.id and r.version = judged.version
-          left join policies p on p.id = r.policy_id
+          -- Each by itself: the planner expects a hundred wishes, and would go through everything there is.
+          cross join lateral (
+            select id, units, policy_id from resources where id = judged.id and version = judged.version offset 0) r
+          left join lateral (
+            select version, buffer_before, buffer_after from policies where id = r.policy_id offset 0) p on true
           where coalesce(p.version, 0) = judged.policy_version ${standing ? stillStands(db, standing) : db``}
         ) as w
         ${unitsFor(db)}
