@@ -4,10 +4,10 @@ import { stopHashing } from "../../lib/passwords.ts";
 import { plot } from "../plot.ts";
 import { publish, type Report } from "../report.ts";
 import { inRun, openFolder, type Run } from "../run.ts";
-import { buildHouse } from "./house.ts";
+import { buildHouse, type Visited } from "./house.ts";
 import { measure } from "./measure.ts";
 import { PATHS } from "./paths.ts";
-import { growthOf, MOST, type Size, wrongWith } from "./verdict.ts";
+import { growthOf, isSlow, MOST, type Size, wrongWith } from "./verdict.ts";
 
 // What the years cost: the hot paths with ever more behind them, against the smallest house in the same run:
 // `deno task prove:growth`.
@@ -53,6 +53,11 @@ async function grow(run: Run, { past, resources, rounds }: GrowthOptions) {
   let walks = 0;
   const number = () => walks++;
   const smallest = await build("smallest");
+  const costs = ({ visit }: Visited, size: Omit<Size, "costs">) =>
+    measure(smallest.visit(), visit(), {
+      ...{ rounds, number },
+      inDoubt: (cost) => isSlow(cost, size, { resources: resources[0] }),
+    });
   const [history, width]: [Size[], Size[]] = [[], []];
   const grown = await build("grown");
   let there = past[0];
@@ -60,15 +65,15 @@ async function grow(run: Run, { past, resources, rounds }: GrowthOptions) {
     await grown.grow(there, many);
     there = many;
     run.say(`Measuring: ${many} past reservations`);
-    const costs = await measure(smallest.visit(), grown.visit(), { rounds, number });
-    history.push(told(run, { past: many, resources: resources[0], costs }));
+    const size = { past: many, resources: resources[0] };
+    history.push(told(run, { ...size, costs: await costs(grown, size) }));
   }
   const wide = await build("wide");
   for (const many of resources) {
     await wide.widen(many);
     run.say(`Measuring: ${many} resources`);
-    const costs = await measure(smallest.visit(), wide.visit(), { rounds, number });
-    width.push(told(run, { past: past[0], resources: many, costs }));
+    const size = { past: past[0], resources: many };
+    width.push(told(run, { ...size, costs: await costs(wide, size) }));
   }
   return { history, width };
 }

@@ -8,6 +8,8 @@ export interface Size {
   costs: Cost[];
 }
 
+type Wide = Pick<Size, "resources">;
+
 /** So many times as long may a path take, and as many rows may it read, as in the smallest house. */
 export const MOST = 1.25;
 /** Below this a difference in time is the machine's, in milliseconds. */
@@ -23,20 +25,23 @@ export function growthOf(
 }
 
 /** What takes longer or reads more although nothing says that it may, in words. */
-export function wrongWith(size: Size, smallest: { resources: number }): string[] {
+export function wrongWith(size: Size, smallest: Wide): string[] {
   return size.costs.flatMap((cost) => {
-    const allowed = allowedFor(cost, size, smallest);
     const { time } = growthOf(cost);
-    const slow = time > allowed && cost.time - cost.timeInSmallest > NOISE_MS;
     return [
-      ...slow ? [`${where(cost, size)} takes ${time.toFixed(2)} times as long`] : [],
-      ...readsMore(cost, size, allowed),
+      ...isSlow(cost, size, smallest) ? [`${where(cost, size)} takes ${time.toFixed(2)} times as long`] : [],
+      ...readsMore(cost, size, allowedFor(cost, size, smallest)),
     ];
   });
 }
 
+/** Whether a path takes longer than it may. */
+export function isSlow(cost: Cost, size: Wide, smallest: Wide): boolean {
+  return growthOf(cost).time > allowedFor(cost, size, smallest) && cost.time - cost.timeInSmallest > NOISE_MS;
+}
+
 /** The same of the rows alone, which are the same on a machine that is busy. */
-export function wrongWithRows(size: Size, smallest: { resources: number }): string[] {
+export function wrongWithRows(size: Size, smallest: Wide): string[] {
   return size.costs.flatMap((cost) => readsMore(cost, size, allowedFor(cost, size, smallest)));
 }
 
@@ -49,7 +54,7 @@ function readsMore(cost: Cost, size: Size, allowed: number): string[] {
   ];
 }
 
-function allowedFor({ path }: Cost, { resources }: Size, smallest: { resources: number }): number {
+function allowedFor({ path }: Cost, { resources }: Wide, smallest: Wide): number {
   const { mayGrow } = PATHS.find(({ name }) => name === path)!;
   return MOST * (mayGrow ? resources / smallest.resources : 1);
 }

@@ -82,6 +82,21 @@ Deno.test("both houses are asked for the same, turn by turn", async () => {
   assert.deepEqual(asked, Array.from(asked, (_, i) => Math.floor(i / 2)));
 });
 
+Deno.test("what seems to cost more than it may is walked again before it is believed, and no more than four times", async () => {
+  await using database = await testDatabase({ max: 1 });
+  const house = { sql: database.sql } as House;
+  const walksFor = async (inDoubt: (looks: number) => boolean) => {
+    let [walks, looks] = [0, 0];
+    const reserve = { name: "reserve", walk: () => Promise.resolve(walks++) };
+    const walking = { rounds: 5, number: () => 0, paths: [reserve], inDoubt: () => inDoubt(++looks) };
+    await measure(house, house, walking);
+    return walks;
+  };
+  const believed = await walksFor(() => false);
+  assert.equal(await walksFor((looks) => looks < 2), believed + 10);
+  assert.equal(await walksFor(() => true), believed + 30);
+});
+
 Deno.test("what grows more than a quarter is said, unless it may or the difference is the machine's", () => {
   const cost: Cost = {
     ...{ path: "reserve", time: 1, timeInSmallest: 1, rows: 100, rowsInSmallest: 100, scanned: [] },
