@@ -72,14 +72,13 @@ export function dateIn(instant: Temporal.Instant, zone: string): Temporal.PlainD
 
 // What lies outside can neither be stored nor asked for: PostgreSQL has no year 0, writes years of five digits
 // otherwise than Temporal, and what is looked for around a period may lie days beside it.
-const CALENDAR = {
-  first: Temporal.Instant.from("1000-01-01T00:00:00Z"),
-  end: Temporal.Instant.from("9000-01-01T00:00:00Z"),
-};
+const CALENDAR = { first: Date.UTC(1000, 0), end: Date.UTC(9000, 0) };
 
 /** Whether a moment lies in the years that are understood. */
 export function inCalendar(instant: Temporal.Instant): boolean {
-  return compare(instant, CALENDAR.first) >= 0 && compare(instant, CALENDAR.end) < 0;
+  // Rounded down to milliseconds, which both ends of it are.
+  const { epochMilliseconds } = instant;
+  return epochMilliseconds >= CALENDAR.first && epochMilliseconds < CALENDAR.end;
 }
 
 const RFC3339 = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?([Zz]|[+-]\d{2}:\d{2})$/;

@@ -27,6 +27,7 @@ const AND = "and_";
 const ALSO = "also_";
 const Some = z.coerce.number("Give a whole number").int("Give a whole number").min(0, "Give a number from 0")
   .max(500, "At most 500");
+const SomeOfEach = z.record(z.string(), Some);
 
 /**
  * How many of the first of these resources, what is ticked to be had with it, and what is typed of accessories beside.
@@ -70,11 +71,9 @@ export function asTypedBeside(others: readonly ReservedResource[]): Values {
 }
 
 function typedUnder(prefix: string, values: Values): (readonly [id: string, some: number])[] {
-  return Object.entries(values).filter(([name, value]) => name.startsWith(prefix) && value?.trim())
-    .map(([name, value]) => {
-      const some = check(z.object({ [name]: Some }), { [name]: value })[name] as number;
-      return [name.slice(prefix.length), some] as const;
-    });
+  const typed = Object.entries(values).filter(([name, value]) => name.startsWith(prefix) && value?.trim());
+  return Object.entries(check(SomeOfEach, Object.fromEntries(typed)))
+    .map(([name, some]) => [name.slice(prefix.length), some] as const);
 }
 
 /** What is ticked to be had together with the first. */

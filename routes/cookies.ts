@@ -7,7 +7,7 @@ export const ACCESS = "holdfast_access";
 export const REFRESH = "holdfast_refresh";
 const FLASH = "holdfast_notice";
 
-const secure = (c: Context) => c.var.house.config.BASE_URL.startsWith("https:");
+const secure = (c: Context) => c.get("house").config.BASE_URL.startsWith("https:");
 
 // With TLS no other host under the same domain can leave a cookie of this name, and none travels without it.
 const called = (c: Context, name: string) => secure(c) ? `__Host-${name}` : name;
@@ -27,7 +27,7 @@ export async function setSession(c: Context, granted: Granted): Promise<void> {
 
 /** Gives a browser a new access token, for a session whose refresh token another of its tabs has just renewed. */
 export async function setAccess(c: Context, granted: Granted): Promise<void> {
-  const access = await issueAccess(c.var.house.config.SECRET_KEY, granted, c.var.now);
+  const access = await issueAccess(c.get("house").config.SECRET_KEY, granted, c.get("now"));
   // The cookie outlives the token, so that a tab left open shows who was signed in until it is renewed.
   setCookie(c, called(c, ACCESS), access, options(c, REFRESH_SECONDS));
 }
@@ -85,7 +85,7 @@ const STYLES = "holdfast_styles";
 
 /** Whether the browser has been given this stylesheet before, so that a page need not carry it. */
 export function hasStyles(c: Context): boolean {
-  const hash = c.var.house.assets.hash("app.css");
+  const hash = c.get("house").assets.hash("app.css");
   if (cookieOf(c, STYLES) === hash) return true;
   setCookie(c, called(c, STYLES), hash, options(c, 30 * 24 * 3600));
   return false;

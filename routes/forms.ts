@@ -18,17 +18,24 @@ export interface Problem {
 
 /** The fields of a posted form. The line ends that browsers send become those that were typed. */
 export async function fields(c: Context): Promise<Values> {
-  const body = await c.req.parseBody().catch(() => ({}));
-  return Object.fromEntries(
-    Object.entries(body).filter((entry): entry is [string, string] => typeof entry[1] === "string")
-      .map(([name, value]) => [name, value.replaceAll("\r\n", "\n")]),
-  );
+  const texts = await textsOf(c);
+  return Object.fromEntries(texts.map(([name, value]) => [name, value.replaceAll("\r\n", "\n")]));
 }
 
 /** All values of a field that a form may send several times: boxes that were ticked. */
 export async function every(c: Context, name: string): Promise<string[]> {
-  const body = await c.req.parseBody({ all: true }).catch(() => ({} as Record<string, unknown>));
-  return [body[name]].flat().filter((value): value is string => typeof value === "string");
+  return (await textsOf(c)).filter(([one]) => one === name).map(([, value]) => value);
+}
+
+// What cannot be read has no fields: each that is missed is asked for.
+async function textsOf(c: Context): Promise<[name: string, text: string][]> {
+  const isPlain = /^application\/x-www-form-urlencoded\b/i.test(c.req.header("content-type") ?? "");
+  // The common case, and the quick one: to read a form of any kind, it is made an answer first.
+  if (isPlain) return [...new URLSearchParams(new TextDecoder().decode(await c.req.arrayBuffer()))];
+  const body = await c.req.parseBody({ all: true }).catch(() => ({}));
+  return Object.entries(body)
+    .flatMap(([name, values]) => [values].flat().map((value): [string, unknown] => [name, value]))
+    .filter((entry): entry is [string, string] => typeof entry[1] === "string");
 }
 
 /**

@@ -48,7 +48,8 @@ reserve.post("/reservations", async (c) => {
   return orAgain(async () => {
     const taken = readTake(values.take);
     const id = taken?.resource_ids[0] ?? values.resource?.toLowerCase() ?? "";
-    const [rules] = isId(id) ? await rulesOf(c.var.sql, [id]) : [];
+    const sql = c.get("sql");
+    const [rules] = isId(id) ? await rulesOf(sql, [id]) : [];
     if (!rules) throw new NotFound("This resource");
     const { start_time, end_time } = taken ?? readPeriod(values, rules.time_zone);
     const { purpose } = check(Words, values);
@@ -59,7 +60,7 @@ reserve.post("/reservations", async (c) => {
     // The rules are those of a moment ago: what they say is held against the present ones, and so is their zone.
     const typed_in = taken ? undefined : rules.time_zone;
     const wish = { ...wanted, start_time, end_time, typed_in, ...asked, ...words };
-    const stored = await request(c.var.sql, actorOf(c), wish, c.var.now);
+    const stored = await request(sql, actorOf(c), wish, c.get("now"));
     const text = stored.status === "pending" ? "Requested: an approver decides on it" : "Reserved";
     const path = reservationPath(stored.reference);
     return done(c, { to: path, notice: { text, undo: `${path}/cancel` } });

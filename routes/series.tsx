@@ -54,13 +54,14 @@ const Scope = z.object({
   scope: z.enum(SCOPES, "Choose which dates are meant"),
   reservation_id: z.string().optional(),
 });
+const Cancelling = Scope.extend({ reason: Why.optional() });
 
 series.post("/series/:id/cancel", async (c) => {
   const values = await fields(c);
   const id = c.req.param("id");
   return orAgain(async () => {
-    const { reason } = check(z.object({ reason: Why.optional() }), values);
-    const which = { ...check(Scope, values), id, reason: reason || undefined };
+    const { reason, ...scope } = check(Cancelling, values);
+    const which = { ...scope, id, reason: reason || undefined };
     const { cancelled, left } = await cancelDates(c.var.sql, actorOf(c), which, c.var.now);
     const rest = left.length > 0 ? `. ${count(left.length, "date")} left: ${left[0].why}` : "";
     return done(c, {
@@ -114,12 +115,14 @@ async function preview(c: Context, values: Values, problem?: Problem) {
   });
 }
 
+const Words = z.object({ purpose: Purpose.default("") });
+
 async function read(c: Context, values: Values) {
   const resource = await getResource(c.var.sql, values.resource ?? "");
   const period = readPeriod(values, resource.time_zone);
   const [start_wall, end_wall] = [period.start_time, period.end_time]
     .map((time) => time.toZonedDateTimeISO(resource.time_zone).toPlainDateTime());
-  const { purpose } = check(z.object({ purpose: Purpose.default("") }), values);
+  const { purpose } = check(Words, values);
   const [rules] = await rulesOf(c.var.sql, [resource.id]);
   const asked: NewSeries = {
     ...withAccessories([resource.id], readUnits(values), values),

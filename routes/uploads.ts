@@ -52,8 +52,10 @@ async function* counted(c: Context, body: ReadableStream<Uint8Array> | null): As
 export async function inTime<T>(c: Context, coming: Promise<T>): Promise<T> {
   let alarm: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    const refused = new Refused(408, "Too slow", "The request did not come in whole in time: send it again");
-    alarm = setTimeout(() => reject(refused), c.get("house").patience);
+    // An error is made only when it is needed: to know where it comes from takes longer than the alarm itself.
+    alarm = setTimeout(() => {
+      reject(new Refused(408, "Too slow", "The request did not come in whole in time: send it again"));
+    }, c.get("house").patience);
   });
   try {
     return await Promise.race([coming, late]);

@@ -39,7 +39,7 @@ reservations.post("/", {
   body: NewReservation,
   answers: { 201: Reservation, 404: "A resource does not exist", 409: REFUSED },
 }, async (c, { body }) => {
-  const { json, tag } = await reserve(c.var.sql, c, body);
+  const { json, tag } = await reserve(c.get("sql"), c, body);
   c.header("ETag", tag);
   c.header("Location", `/api/v1/reservations/${json.id}`);
   return json;

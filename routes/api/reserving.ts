@@ -14,7 +14,7 @@ import { instantOf, type NewReservation } from "./schemas.ts";
 export async function reserve(sql: Sql, c: Context, wished: z.output<typeof NewReservation>) {
   const { resource_id, resource_ids, any_of, quantities, start_time, end_time, ...rest } = wished;
   const actor = actorOf(c);
-  const { now } = c.var;
+  const now = c.get("now");
   const wish = { ...rest, ...instants({ start_time, end_time }) };
   const ids = resource_ids ?? [resource_id!];
   const stored = any_of
