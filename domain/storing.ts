@@ -79,6 +79,7 @@ export function entryOf(
   now: Temporal.Instant,
 ) {
   const status = firstStatus(rules.some((r) => needsDecision(r, wish, standing)));
+  const quantities = severalOf(wish);
   const { requester_id, start_time, end_time, purpose = "", priority = 0, private: secret = false } = wish;
   const { attendees = null, answers = {}, override } = wish;
   return {
@@ -89,7 +90,7 @@ export function entryOf(
     ...keptOf(holdOf(status, rules, now), status, wish.kept_until),
     ...checkInTimes(wish, rules, now),
     details: { status, ...override ? { override } : {} },
-    quantities: severalOf(wish),
+    ...{ quantities, told: told(quantities) },
     resource_ids: rules.map((r) => r.resource_id),
     versions: rules.map((r) => r.version),
     policy_versions: rules.map((r) => r.policy_version),
@@ -167,7 +168,7 @@ export async function write(
           id uuid, requester_id uuid, status text, start_time timestamptz, end_time timestamptz, time_zone text,
           purpose text, private boolean, priority int, attendees int, answers jsonb, override_reason text,
           at timestamptz, actor_id uuid, request_id text, news_for uuid, holds boolean, held_until timestamptz,
-          check_in_from timestamptz, check_in_until timestamptz, details jsonb, quantities jsonb,
+          check_in_from timestamptz, check_in_until timestamptz, details jsonb, told jsonb,
           resource_ids uuid[], versions int[], policy_versions int[], wanted int[], rows int)
         ${patience}
       ), wanted as (
@@ -206,8 +207,7 @@ export async function write(
         select wish.id, actor_id, 'request', details,
           jsonb_build_object('status', status, 'start_time', start_time, 'end_time', end_time, 'purpose', purpose,
             'private', private, 'attendees', attendees, 'answers', answers,
-            'resource_ids', to_jsonb(resource_ids))
-            || case when quantities = '{}' then '{}' else jsonb_build_object('quantities', quantities) end,
+            'resource_ids', to_jsonb(resource_ids)) || told,
           request_id, at, news_for
         from reserved join wish on wish.id = reserved.id
       ), announced as (
