@@ -1,3 +1,5 @@
+import { setImmediate } from "node:timers";
+
 interface Limits {
   /** So many groups are on their way at once. */
   lanes: number;
@@ -11,9 +13,15 @@ interface Passenger<In, Out> {
 }
 
 /**
- * Lets things be done together where many want the same done at once. Whoever finds a lane free goes at once and alone,
- * so nobody ever waits for company; whoever comes while all lanes are taken goes with all others who did, as soon as
- * one is free.
+ * So often everything else that is ready has its turn before a lane that was free is taken: microseconds where there is
+ * nothing, and where many came to the program at the same moment they all are here by then.
+ */
+const TURNS = 3;
+
+/**
+ * Lets things be done together where many want the same done at once. Whoever finds a lane free goes as soon as the
+ * program has nothing else to do, and never waits for company that is not on its way; whoever comes while all lanes are
+ * taken goes with all others who did, as soon as one is free.
  *
  * @param carry does it for a group, and answers for each in the same order; what it throws is thrown to all of them
  * @returns does it for one
@@ -25,24 +33,30 @@ export function gather<In, Out>(
   const waiting: Passenger<In, Out>[] = [];
   let taken = 0;
 
-  async function depart() {
+  async function depart(): Promise<void> {
+    if (waiting.length === 0) return void taken--;
     const group = waiting.splice(0, seats);
-    taken++;
-    try {
-      const outcomes = await carry(group.map(({ one }) => one));
-      for (const [i, { arrived }] of group.entries()) arrived.resolve(outcomes[i]);
-    } catch (error) {
-      for (const { arrived } of group) arrived.reject(error);
-    } finally {
-      taken--;
-      if (waiting.length > 0) void depart();
+    const [outcome] = await Promise.allSettled([Promise.try(carry, group.map(({ one }) => one))]);
+    // The next are on their way before anybody turns to what has arrived.
+    void depart();
+    for (const [i, { arrived }] of group.entries()) {
+      if (outcome.status === "fulfilled") arrived.resolve(outcome.value[i]);
+      else arrived.reject(outcome.reason);
     }
+  }
+
+  function board(turns: number): void {
+    if (turns === 0) void depart();
+    else setImmediate(() => board(turns - 1));
   }
 
   return (one) => {
     const arrived = Promise.withResolvers<Out>();
     waiting.push({ one, arrived });
-    if (taken < lanes) void depart();
+    if (taken < lanes) {
+      taken++;
+      board(TURNS);
+    }
     return arrived.promise;
   };
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { setImmediate } from "node:timers";
 import { gather } from "../../lib/gather.ts";
 
 /** What is carried, group by group; each arrives when the test says so. */
@@ -26,37 +27,65 @@ function ferry(limits: { lanes: number; seats: number }) {
   };
 }
 
-const settled = () => new Promise((resolve) => setTimeout(resolve, 0));
+/** Everything that is ready has had its turn, and whatever became ready by that. */
+async function settled() {
+  for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
 
-Deno.test("whoever finds a lane free goes at once, and alone", () => {
+Deno.test("whoever finds a lane free goes as soon as nothing else is ready, and waits for nobody", async () => {
   const { go, groups } = ferry({ lanes: 2, seats: 10 });
   go(1);
+  await settled();
   go(2);
+  await settled();
   assert.deepEqual(groups(), [[1], [2]]);
+});
+
+Deno.test("those who came at the same moment go together, although their ways to the lane differ", async () => {
+  const { go, groups } = ferry({ lanes: 1, seats: 10 });
+  go(1);
+  queueMicrotask(() => go(2));
+  setImmediate(() => go(3));
+  await settled();
+  assert.deepEqual(groups(), [[1, 2, 3]]);
 });
 
 Deno.test("whoever comes while all lanes are taken goes with all who did, as soon as one is free", async () => {
   const { go, groups, arrive } = ferry({ lanes: 2, seats: 10 });
-  for (const one of [1, 2, 3, 4, 5]) go(one);
+  for (const one of [1, 2]) {
+    go(one);
+    await settled();
+  }
+  for (const one of [3, 4, 5]) go(one);
+  await settled();
   assert.deepEqual(groups(), [[1], [2]]);
   await arrive(1);
   assert.deepEqual(groups(), [[1], [2], [3, 4, 5]]);
 });
 
+Deno.test("the next go before what has arrived is turned to", async () => {
+  const { go, groups, arrive } = ferry({ lanes: 1, seats: 1 });
+  const gone = go(1).then(() => groups().length);
+  go(2);
+  await settled();
+  await arrive(0);
+  assert.equal(await gone, 2);
+});
+
 Deno.test("no group has more than its seats, and the others go next", async () => {
   const { go, groups, arrive } = ferry({ lanes: 1, seats: 2 });
-  for (const one of [1, 2, 3, 4]) go(one);
+  for (const one of [1, 2, 3]) go(one);
+  await settled();
+  assert.deepEqual(groups(), [[1, 2]]);
   await arrive(0);
-  assert.deepEqual(groups(), [[1], [2, 3]]);
-  await arrive(1);
-  assert.deepEqual(groups(), [[1], [2, 3], [4]]);
+  assert.deepEqual(groups(), [[1, 2], [3]]);
 });
 
 Deno.test("each of a group is told its own outcome, also the one that fails", async () => {
   const { go, arrive } = ferry({ lanes: 1, seats: 10 });
   const outcomes = Promise.allSettled([1, 2, 3].map(go));
-  await arrive(0);
-  await arrive(1, ["two", Promise.reject(new Error("three is refused"))]);
+  await settled();
+  await arrive(0, ["1", "two", Promise.reject(new Error("three is refused"))]);
   assert.deepEqual(
     (await outcomes).map((one) => one.status === "fulfilled" ? one.value : one.reason.message),
     [
@@ -69,12 +98,12 @@ Deno.test("each of a group is told its own outcome, also the one that fails", as
 
 Deno.test("what a group fails of is told to all of it, and the next go on", async () => {
   const { go, groups, arrive, sink } = ferry({ lanes: 1, seats: 10 });
-  const outcomes = Promise.allSettled([1, 2, 3].map(go));
-  await arrive(0);
+  const outcomes = Promise.allSettled([1, 2].map(go));
+  await settled();
   const next = go(4);
-  await sink(1, new Error("sunk"));
-  assert.deepEqual((await outcomes).map(({ status }) => status), ["fulfilled", "rejected", "rejected"]);
-  assert.deepEqual(groups().at(-1), [4]);
-  await arrive(2);
+  await sink(0, new Error("sunk"));
+  assert.deepEqual((await outcomes).map(({ status }) => status), ["rejected", "rejected"]);
+  assert.deepEqual(groups(), [[1, 2], [4]]);
+  await arrive(1);
   assert.equal(await next, "4");
 });
