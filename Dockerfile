@@ -17,5 +17,6 @@ HEALTHCHECK --interval=15s --timeout=5s --start-period=20s \
 
 # What it may reach comes from the settings, as in `deno task start`.
 CMD ["/bin/sh", "-c", "set -f; exec deno run --no-prompt --cached-only --frozen \
+  --v8-flags=--no-parallel-scavenge,--min-semi-space-size=16,--max-semi-space-size=32 \
   --allow-env=PORT,HOST,DATABASE_URL,DATA_DIR,BASE_URL,SECRET_KEY,ADMIN_EMAIL,ADMIN_PASSWORD,TIME_ZONE,REGISTRATION,REQUIRE_SECOND_FACTOR,RATE_LIMIT,CORS_ORIGINS,TRUSTED_PROXIES,LOG_FORMAT,BACKUP_AT,BACKUP_KEEP,METRICS_TOKEN,PG* \
   $(deno run --no-prompt --cached-only --frozen --allow-env=PORT,HOST,DATABASE_URL,DATA_DIR,PG* permissions.ts) main.ts"]
