@@ -72,6 +72,23 @@ Deno.test("the next go before what has arrived is turned to", async () => {
   assert.equal(await gone, 2);
 });
 
+Deno.test("of many half of those who are about go, and the others while these are seen to", async () => {
+  const { go, groups, arrive } = ferry({ lanes: 1, seats: 100 });
+  const many = Array.from({ length: 16 }, (_, i) => i);
+  for (const one of many) go(one);
+  await settled();
+  assert.deepEqual(groups(), [many.slice(0, 8)]);
+  await arrive(0);
+  assert.deepEqual(groups(), [many.slice(0, 8), many.slice(8)]);
+});
+
+Deno.test("a few are not parted", async () => {
+  const { go, groups } = ferry({ lanes: 1, seats: 100 });
+  for (const one of [1, 2, 3, 4]) go(one);
+  await settled();
+  assert.deepEqual(groups(), [[1, 2, 3, 4]]);
+});
+
 Deno.test("no group has more than its seats, and the others go next", async () => {
   const { go, groups, arrive } = ferry({ lanes: 1, seats: 2 });
   for (const one of [1, 2, 3]) go(one);
