@@ -17,7 +17,7 @@ import { ClosureConfirmPage, ClosureFormPage } from "../../views/admin/closure_f
 import { ClosureDeletePage, ClosurePage, ClosuresPage } from "../../views/admin/closures.tsx";
 import { count } from "../../views/words.ts";
 import { actorOf, type Context, type Env } from "../env.ts";
-import { check, fields, number, orAgain, type Problem, type Values } from "../forms.ts";
+import { check, every, fields, number, orAgain, type Problem, type Values } from "../forms.ts";
 import { done, page } from "../respond.tsx";
 
 const PER_PAGE = 50;
@@ -116,13 +116,11 @@ interface Typed {
 }
 
 async function typedOf(c: Context): Promise<Typed> {
-  const body = await c.req.parseBody({ all: true });
-  const many = (name: string) =>
-    [body[name] ?? []].flat().filter((value): value is string => typeof value === "string");
-  const texts = Object.entries(body).flatMap(([name, value]) =>
-    typeof value === "string" ? [[name, value.replaceAll("\r\n", "\n")]] : []
-  );
-  return { values: Object.fromEntries(texts), chosen: many("resources"), weekdays: many("weekdays") };
+  return {
+    values: await fields(c),
+    chosen: await every(c, "resources"),
+    weekdays: await every(c, "weekdays"),
+  };
 }
 
 async function form(c: Context, { values, chosen, weekdays, problem }: Typed & { problem?: Problem }) {

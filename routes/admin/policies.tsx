@@ -18,7 +18,7 @@ import { effectOf } from "../../domain/policy_effect.ts";
 import { listNames } from "../../domain/users.ts";
 import { PoliciesPage, PolicyFormPage } from "../../views/admin/policies.tsx";
 import { actorOf, type Context, type Env } from "../env.ts";
-import { check, orAgain, type Problem, type Values } from "../forms.ts";
+import { check, every, fields, orAgain, type Problem, type Values } from "../forms.ts";
 import { done, page } from "../respond.tsx";
 
 /** The rules that resources share, for administrators. */
@@ -101,16 +101,10 @@ async function form(c: Context, { policy, values, trusts, trusted_groups, proble
 
 // A list of people or of groups comes as one field several times.
 async function typed(c: Context): Promise<{ values: Values } & Named> {
-  const body = await c.req.parseBody({ all: true });
-  const texts = Object.entries(body).flatMap(([name, value]) =>
-    typeof value === "string" ? [[name, value]] : []
-  );
-  const list = (name: string) =>
-    [body[name] ?? []].flat().filter((id): id is string => typeof id === "string");
   return {
-    values: Object.fromEntries(texts),
-    trusts: list("trusts"),
-    trusted_groups: list("trusted_groups"),
+    values: await fields(c),
+    trusts: await every(c, "trusts"),
+    trusted_groups: await every(c, "trusted_groups"),
   };
 }
 
