@@ -66,12 +66,13 @@ async function post(
   { slots, first, form }: NonNullable<LoadJob["reserve"]>,
 ): Promise<Sent> {
   const bodyOf = (slot: Slot) => form ? typed(slot, form) : JSON.stringify({ ...slot, purpose: "Bench" });
+  const address = new URL(url);
   const requests = Array.from(
     { length: Math.ceil(seconds * MOST_A_SECOND) },
-    (_, i) => postBytes(new URL(url), headers, bodyOf(slotOf(slots, first + i))),
+    (_, i) => postBytes(address, headers, bodyOf(slotOf(slots, first + i))),
   ).values();
   const started = performance.now();
-  const counted = await sendOverWire(new URL(url), {
+  const counted = await sendOverWire(address, {
     connections,
     seconds,
     next: () => requests.next().value,

@@ -91,11 +91,13 @@ Deno.test("a few are not parted", async () => {
 
 Deno.test("no group has more than its seats, and the others go next", async () => {
   const { go, groups, arrive } = ferry({ lanes: 1, seats: 2 });
-  for (const one of [1, 2, 3]) go(one);
+  for (const one of [1, 2, 3, 4, 5]) go(one);
   await settled();
   assert.deepEqual(groups(), [[1, 2]]);
   await arrive(0);
-  assert.deepEqual(groups(), [[1, 2], [3]]);
+  assert.deepEqual(groups(), [[1, 2], [3, 4]]);
+  await arrive(1);
+  assert.deepEqual(groups(), [[1, 2], [3, 4], [5]]);
 });
 
 Deno.test("each of a group is told its own outcome, also the one that fails", async () => {
@@ -115,12 +117,14 @@ Deno.test("each of a group is told its own outcome, also the one that fails", as
 
 Deno.test("what a group fails of is told to all of it, and the next go on", async () => {
   const { go, groups, arrive, sink } = ferry({ lanes: 1, seats: 10 });
-  const outcomes = Promise.allSettled([1, 2].map(go));
+  const first = go(1);
   await settled();
+  const outcomes = Promise.allSettled([first, ...[2, 3].map(go)]);
+  await arrive(0);
   const next = go(4);
-  await sink(0, new Error("sunk"));
-  assert.deepEqual((await outcomes).map(({ status }) => status), ["rejected", "rejected"]);
-  assert.deepEqual(groups(), [[1, 2], [4]]);
-  await arrive(1);
+  await sink(1, new Error("sunk"));
+  assert.deepEqual((await outcomes).map(({ status }) => status), ["fulfilled", "rejected", "rejected"]);
+  assert.deepEqual(groups().at(-1), [4]);
+  await arrive(2);
   assert.equal(await next, "4");
 });
