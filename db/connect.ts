@@ -1,5 +1,5 @@
 import postgres from "postgres";
-import { watchPool } from "./pool.ts";
+import { openPool } from "./pool.ts";
 import type { Sql, Types } from "./types.ts";
 
 /** Where a PostgreSQL is: an address, or the socket folder of the embedded one. */
@@ -33,7 +33,7 @@ export function connect(
     ConnectOptions = {},
 ): Sql {
   const options: postgres.Options<Record<string, postgres.PostgresType>> = {
-    max,
+    max: 1,
     connect_timeout: 10,
     // The driver's own pauses grow to 20 seconds, which a request would wait although the database is back long since.
     backoff: (failures) => Math.min(failures * 0.05, 0.5),
@@ -46,7 +46,6 @@ export function connect(
       idle_in_transaction_session_timeout: 30_000,
     },
     onnotice: () => {},
-    onclose: onClose,
     debug: onStatement && ((_connection, statement) => onStatement(statement)),
     types: {
       // The name `date` replaces the driver's own type, which would make a `Date` of every timestamptz.
@@ -58,8 +57,11 @@ export function connect(
       },
     },
   };
-  const sql = typeof where === "string" ? postgres(where, options) : postgres({ ...where, ...options });
-  return watchPool(sql, max) as unknown as Sql satisfies postgres.Sql<Types>;
+  const open = (onEnd: () => void) => {
+    const one = { ...options, onclose: () => (onEnd(), onClose?.()) };
+    return typeof where === "string" ? postgres(where, one) : postgres({ ...where, ...one });
+  };
+  return openPool(open, max) as unknown as Sql satisfies postgres.Sql<Types>;
 }
 
 /**

@@ -15,16 +15,24 @@ export interface Pool {
 /** What the driver's promise of a statement has beside what its types tell. */
 interface Statement {
   handler: ((query: Statement) => unknown) & { debug?: unknown };
-  /** Whether a connection works for it now, and not for one that was sent before it. */
-  active: boolean;
   strings: readonly string[];
   resolve(value: unknown): unknown;
   reject(error: unknown): unknown;
 }
 
-/** A transaction, or a connection kept for somebody. */
-interface Holder {
-  begun: boolean;
+/** One connection, which the driver opens when it is first used, and renews as it gets old. */
+interface Connection {
+  sql: postgres.Sql;
+  /** Sends a statement, whichever connection it was made for. */
+  send: Statement["handler"];
+  /** Whether it is open, and knows the types of its database. */
+  ready: boolean;
+}
+
+/** Whoever can be given a connection is given the one that was used last; else they wait for the next that is free. */
+interface Connections {
+  free: Connection[];
+  waiting: ((connection: Connection) => void)[];
 }
 
 const pools = new WeakMap<object, () => Pool>();
@@ -43,113 +51,154 @@ export function standsFor(stand: object, current: () => object): void {
 }
 
 /**
- * The same pool, of which `poolOf` knows how busy it is: the driver keeps that to itself. Where traces are wanted, each
- * statement and each transaction is a span, with its text and never with its values.
+ * One pool of so many connections. The driver's own gives each statement to the connection that was idle for longest:
+ * with few at once it goes round all of them, and comes to a process of PostgreSQL whose memory is in no cache of the
+ * processor any more, which takes it a quarter longer. Here the one that was used last is used next, and others are
+ * opened only when it is busy. Where traces are wanted, each statement and each transaction is a span, with its text
+ * and never with its values.
+ *
+ * @param open one of the driver's pools, of a single connection, which says when that has ended
  */
-export function watchPool<S extends postgres.Sql>(sql: S, size: number): S {
-  const statements = new Set<Statement>();
-  const holders = new Set<Holder>();
-  const meet = introduction(sql);
-  const watched = new Proxy(sql, {
+export function openPool<S extends postgres.Sql>(open: (onEnd: () => void) => S, size: number): S {
+  const all = Array.from({ length: size }, () => connectionOf(open));
+  const connections: Connections = { free: all.toReversed(), waiting: [] };
+  const pool = new Proxy(all[0].sql as S, {
     apply(target, self, args) {
       const made = Reflect.apply(target, self, args);
-      if (Array.isArray(args[0]?.raw)) watch(made as Statement, statements, meet);
+      if (Array.isArray(args[0]?.raw)) watch(made as Statement, connections);
       return made;
     },
     get(target, name) {
-      if (name === "begin") return (...args: unknown[]) => begin(target, args, holders, meet);
-      if (name === "reserve") return () => reserve(target, holders, meet);
+      if (name === "begin") return (...args: unknown[]) => begin(connections, args);
+      if (name === "reserve") return () => reserve(connections);
+      if (name === "end") {
+        return (...args: Parameters<S["end"]>) => Promise.all(all.map(({ sql }) => sql.end(...args)));
+      }
       return Reflect.get(target, name);
     },
   });
-  pools.set(watched, () => {
-    const active = [...statements].filter((one) => one.active).length;
-    const begun = [...holders].filter((one) => one.begun).length;
-    return {
-      ...{ size, in_use: active + begun },
-      waiting: statements.size - active + holders.size - begun,
-    };
+  pools.set(pool, () => ({
+    size,
+    in_use: size - connections.free.length,
+    waiting: connections.waiting.length,
+  }));
+  return pool;
+}
+
+function connectionOf(open: (onEnd: () => void) => postgres.Sql): Connection {
+  const sql = open(() => {
+    connection.ready = false;
   });
-  return watched;
+  const { handler } = sql`` as unknown as Statement;
+  const connection = { sql, send: handler, ready: false };
+  return connection;
 }
 
-/** Resolves when a pool knows the types of its database; undefined where it does already. */
-type Meet = () => Promise<void> | undefined;
-
-// The driver asks the first connection which types are arrays, and may send the first statement before it has taken
-// notice of the answer: an array in it would go out as plain text. So the first statement is one without any. Where
-// that fails, whoever waits for it finds out by itself.
-function introduction(sql: postgres.Sql): Meet {
-  let met = false;
-  let meeting: Promise<void> | undefined;
-  return () => {
-    if (met) return;
-    meeting ??= sql`select 1`.then(() => {
-      met = true;
-    }, () => {
-      meeting = undefined;
-    });
-    return meeting;
-  };
+function take({ free, waiting }: Connections, use: (connection: Connection) => void): void {
+  const connection = free.pop();
+  if (connection) use(connection);
+  else waiting.push(use);
 }
 
-// A part of another statement is never handed to a connection by itself, and so is not counted.
-function watch(statement: Statement, statements: Set<Statement>, meet: Meet) {
-  const { handler, resolve, reject } = statement;
+function giveBack({ free, waiting }: Connections, connection: Connection): void {
+  const next = waiting.shift();
+  if (next) next(connection);
+  else free.push(connection);
+}
+
+/** What PostgreSQL says to whoever is connected when it is stopped, or ends a connection; and what follows. */
+const FAREWELL = /^(57P0[125]|CONNECTION_CLOSED|ECONNRESET|EPIPE)$/;
+const GREETINGS = 3;
+
+// The first statement on a connection is one that nobody waits for. The driver asks which types are arrays, and may send
+// the first before it has taken notice of the answer: an array in it would go out as plain text. And what was left of the
+// connection before, a row or what PostgreSQL said when it ended it, the driver takes for the first one's on the next.
+function readied(connection: Connection): Promise<void> | undefined {
+  if (!connection.ready) return greet(connection, GREETINGS);
+}
+
+async function greet(connection: Connection, attempts: number): Promise<void> {
+  try {
+    await connection.sql`select 1`;
+    connection.ready = true;
+  } catch (error) {
+    if (attempts === 1 || !FAREWELL.test(String((error as { code?: unknown } | null)?.code))) throw error;
+    await greet(connection, attempts - 1);
+  }
+}
+
+// A part of another statement is never sent by itself, and so takes no connection. When the driver tells how a statement
+// went, it is not done with its connection yet: that is given to the next a moment later.
+function watch(statement: Statement, connections: Connections) {
+  const { resolve, reject } = statement;
   statement.handler = (query) => {
     const span = spanOf(statement);
-    statements.add(statement);
-    statement.resolve = (value) => {
-      statements.delete(statement);
-      span.end();
-      return resolve(value);
-    };
-    statement.reject = (error) => {
-      statements.delete(statement);
-      fail(span, error);
-      return reject(error);
-    };
-    const meeting = meet();
-    return meeting ? meeting.then(() => handler(query)) : handler(query);
+    take(connections, (connection) => {
+      const end = once(() => queueMicrotask(() => giveBack(connections, connection)));
+      statement.resolve = (value) => {
+        span.end();
+        end();
+        return resolve(value);
+      };
+      statement.reject = (error) => {
+        fail(span, error);
+        // The driver may be told of the loss before it knows that the connection has ended.
+        connection.ready &&= !tellsOfLoss(error);
+        end();
+        return reject(error);
+      };
+      const readying = readied(connection);
+      if (readying) readying.then(() => connection.send(query), (error) => query.reject(error));
+      else connection.send(query);
+    });
   };
 }
 
-async function begin(sql: postgres.Sql, args: unknown[], holders: Set<Holder>, meet: Meet) {
-  const work = args.pop() as (tx: postgres.TransactionSql) => unknown;
-  const holder = { begun: false };
+// The driver may say of a statement twice that it failed.
+function once(act: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) act();
+    done = true;
+  };
+}
+
+async function begin(connections: Connections, args: unknown[]) {
   const span = tracer.startSpan("transaction", { kind: SpanKind.CLIENT });
-  holders.add(holder);
+  const { promise, resolve } = Promise.withResolvers<Connection>();
+  take(connections, resolve);
+  const connection = await promise;
   try {
-    await meet();
-    const done = await Reflect.apply(sql.begin, sql, [...args, (tx: postgres.TransactionSql) => {
-      holder.begun = true;
-      return work(tx);
-    }]);
+    await readied(connection);
+    const done = await Reflect.apply(connection.sql.begin, connection.sql, args);
     span.end();
     return done;
   } catch (error) {
     fail(span, error);
+    connection.ready &&= !tellsOfLoss(error);
     throw error;
   } finally {
-    holders.delete(holder);
+    giveBack(connections, connection);
   }
 }
 
-async function reserve(sql: postgres.Sql, holders: Set<Holder>, meet: Meet) {
-  const holder = { begun: false };
-  holders.add(holder);
+async function reserve(connections: Connections) {
+  const { promise, resolve } = Promise.withResolvers<Connection>();
+  take(connections, resolve);
+  const taken = await promise;
+  const end = once(() => giveBack(connections, taken));
   try {
-    await meet();
-    const { connection, release } = await keep(sql);
-    holder.begun = true;
+    await readied(taken);
+    const { connection, release } = await keep(taken.sql);
     return Object.assign(connection, {
       release() {
-        holders.delete(holder);
         release();
+        taken.ready = false; // it may be lost
+        end();
       },
     });
   } catch (error) {
-    holders.delete(holder);
+    end();
     throw error;
   }
 }

@@ -78,6 +78,7 @@ Deno.test("who waits for a connection to keep is given one, though it is renewed
   const { sql } = pool;
   for (let i = 0; i < 5; i++) {
     const long = sql`select pg_backend_pid() as pid, pg_sleep(0.2)::text`.execute();
+    await pause(10); // it has the connection
     const [, kept] = await Promise.all([long, sql.reserve()]);
     await pidOf(kept);
     kept.release();
@@ -93,12 +94,5 @@ Deno.test("a connection that is lost while it is kept fails those who use it, an
     while (true) await pidOf(kept);
   });
   kept.release();
-  // The driver may give the farewell of a connection to the next ones who use it, and to nobody after that.
-  let failed = 0;
-  for (let i = 0; i < 40; i++) {
-    const both = await Promise.allSettled([pidOf(sql), pidOf(sql)]);
-    failed += both.filter(({ status }) => status === "rejected").length;
-  }
-  assert.ok(failed <= 1, `${failed} of 80 failed`);
   await Promise.all(Array.from({ length: 40 }, () => pidOf(sql)));
 });

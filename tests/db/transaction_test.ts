@@ -11,8 +11,7 @@ async function hangUp(sql: Sql, tx: Tx) {
   await sql`select pg_terminate_backend(${pid})`;
 }
 
-// The driver may give the farewell of a connection to the next one who uses it.
-const CLOSED = { code: /^(CONNECTION_CLOSED|ECONNRESET|57P01)$/ };
+const CLOSED = { code: /^(CONNECTION_CLOSED|ECONNRESET)$/ };
 
 /** A connection of its own for the work, so that the one that hangs up goes on. */
 async function open() {
@@ -31,7 +30,10 @@ async function open() {
 Deno.test("a transaction whose connection is lost under it", async (t) => {
   await using database = await open();
   const { sql, killer } = database;
-  const rejected = (work: (tx: Tx) => Promise<unknown>) => assert.rejects(transaction(sql, work), CLOSED);
+  const rejected = async (work: (tx: Tx) => Promise<unknown>) => {
+    await assert.rejects(transaction(sql, work), CLOSED);
+    await pause(60); // the work may go on for longer
+  };
 
   await t.step("is rejected where a statement was under way", () =>
     rejected(async (tx) => {
@@ -73,7 +75,6 @@ Deno.test("a transaction whose connection is lost under it", async (t) => {
   await t.step("leaves a pool that works again", async () => {
     const add = (i: number) =>
       transaction(sql, async (tx) => (await tx<{ i: number }[]>`select ${i}::int as i`)[0].i);
-    await Promise.allSettled([add(0), add(0)]);
     assert.deepEqual(await Promise.all([1, 2, 3, 4].map(add)), [1, 2, 3, 4]);
   });
 });
