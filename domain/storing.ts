@@ -67,7 +67,10 @@ export async function store(
     : undefined;
 }
 
-/** A reservation as it is written: its columns, what it takes, and by which versions of the rules it was judged. */
+/**
+ * A reservation as it is written: its columns, what it takes, and by which versions of the rules it was judged; and all
+ * of that as text.
+ */
 export type Entry = ReturnType<typeof entryOf>;
 
 /** What is written for a wish. */
@@ -81,22 +84,24 @@ export function entryOf(
   const status = firstStatus(rules.some((r) => needsDecision(r, wish, standing)));
   const quantities = severalOf(wish);
   const { requester_id, start_time, end_time, purpose = "", priority = 0, private: secret = false } = wish;
-  const { attendees = null, answers = {}, override } = wish;
-  return {
+  const { attendees, answers = {}, override } = wish;
+  const row = {
     id: newId(now.epochMilliseconds),
     ...{ requester_id, status, start_time, end_time, time_zone: rules[0].time_zone },
-    ...{ purpose, private: secret, priority, attendees, answers, override_reason: override ?? null },
-    ...{ at: now, actor_id: actor.id, request_id: actor.request_id ?? null, news_for: newsFor(actor, wish) },
+    ...{ purpose, private: secret, priority, attendees, answers, override_reason: override },
+    ...{ at: now, actor_id: actor.id, request_id: actor.request_id, news_for: newsFor(actor, wish) },
     ...keptOf(holdOf(status, rules, now), status, wish.kept_until),
     ...checkInTimes(wish, rules, now),
     details: { status, ...override ? { override } : {} },
-    ...{ quantities, told: told(quantities) },
+    told: told(quantities),
     resource_ids: rules.map((r) => r.resource_id),
     versions: rules.map((r) => r.version),
     policy_versions: rules.map((r) => r.policy_version),
     wanted: rules.map((r) => quantityOf(wish.quantities, r.resource_id)),
     rows: rowsFor(rules, wish.quantities),
   };
+  // As text already: once there is a lane for it, everybody in it would wait until that is made.
+  return { ...row, quantities, text: JSON.stringify(row) };
 }
 
 // Of a resource with one unit, nothing can be had in part, and whoever else in the group wants the same time is simply
@@ -164,7 +169,7 @@ export async function write(
   try {
     const stored = await db<{ id: string; reference: string }[]>`
       with wish as materialized (
-        select * from json_to_recordset(${JSON.stringify(entries)}::text::json) as w (
+        select * from json_to_recordset(${`[${entries.map(({ text }) => text).join()}]`}::text::json) as w (
           id uuid, requester_id uuid, status text, start_time timestamptz, end_time timestamptz, time_zone text,
           purpose text, private boolean, priority int, attendees int, answers jsonb, override_reason text,
           at timestamptz, actor_id uuid, request_id text, news_for uuid, holds boolean, held_until timestamptz,
