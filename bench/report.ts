@@ -1,4 +1,5 @@
 import { connect, type Where } from "../db/connect.ts";
+import { median } from "./numbers.ts";
 
 /** One figure. */
 export interface Row {
@@ -37,6 +38,15 @@ export async function describeMachine(where: Where): Promise<Machine> {
     deno: Deno.version.deno,
     postgresql: server_version,
   };
+}
+
+/**
+ * What is told of turns beside the median of their rates: the best of them, in which others disturbed least, and the
+ * median of the milliseconds that one in a hundred took longer than.
+ */
+export function turnsNote(turns: readonly { rate: number; p99: number }[]): string {
+  const best = Math.max(...turns.map(({ rate }) => rate));
+  return `best turn ${written(best)}; p99 ${median(turns.map(({ p99 }) => p99)).toFixed(1)} ms`;
 }
 
 /** The whole report as text: names to the left, figures to the right, ratios behind them. */

@@ -2,7 +2,7 @@ import type { DriverAnswer, DriverJob } from "./driver.ts";
 import { startHelper } from "./helper.ts";
 import type { LoadAnswer, LoadJob } from "./load.ts";
 import { median, ratio } from "./numbers.ts";
-import type { Row, Section } from "./report.ts";
+import { type Row, type Section, turnsNote } from "./report.ts";
 import type { Bench } from "./setting.ts";
 import { farAhead } from "./slots.ts";
 import { signInBrowser, signInProgram } from "./sign_in.ts";
@@ -69,7 +69,7 @@ async function atOnce({ effort, site, server, where, slots, ends }: Bench, conne
     ratio: name === "statement"
       ? []
       : [{ of: "the bare statement", value: ratio(rates(name), rates("statement")) }],
-    note: `p99 ${median(figures[name].map(({ p99 }) => p99)).toFixed(1)} ms`,
+    note: turnsNote(figures[name]),
   });
   return [
     row("over HTTP, the API", "api"),

@@ -2,7 +2,7 @@ import type { BaselineAnswer, BaselineJob } from "./baseline.ts";
 import { type Helper, startHelper } from "./helper.ts";
 import type { LoadAnswer, LoadJob } from "./load.ts";
 import { median, ratio } from "./numbers.ts";
-import type { Row, Section } from "./report.ts";
+import { type Row, type Section, turnsNote } from "./report.ts";
 import type { Bench } from "./setting.ts";
 import { afterFirstPage, signInBrowser } from "./sign_in.ts";
 
@@ -37,7 +37,7 @@ export async function measureSchedule({ effort, site, server, where, sql, ends }
     asking: { url: asking.url, headers: {} },
     bare: { url: bare.url, headers: {} },
   };
-  const figures: Record<string, LoadAnswer[]> = {};
+  const figures: Record<string, { rate: number; p99: number }[]> = {};
   for (let round = -1; round < effort.rounds; round++) {
     for (const [name, { written, ...run }] of Object.entries(runs)) {
       const seconds = round < 0 ? effort.warmUp : effort.seconds;
@@ -46,16 +46,16 @@ export async function measureSchedule({ effort, site, server, where, sql, ends }
       const answer = await load.ask({ ...run, connections: CONNECTIONS, seconds });
       clearInterval(writer);
       if (answer.other) throw new Error(`${answer.other} of the schedule's answers (${name}) were no pages`);
-      if (round >= 0) (figures[name] ??= []).push(answer);
+      if (round >= 0) (figures[name] ??= []).push({ rate: answer.good / answer.seconds, p99: answer.p99 });
     }
   }
-  const rates = (name: string) => figures[name].map(({ good, seconds }) => good / seconds);
+  const rates = (name: string) => figures[name].map(({ rate }) => rate);
   const row = (name: string, run: string, against: [string, string][] = []): Row => ({
     name,
     value: median(rates(run)),
     unit: "pages/s",
     ratio: against.map(([of, other]) => ({ of, value: ratio(rates(run), rates(other)) })),
-    note: `p99 ${median(figures[run].map(({ p99 }) => p99)).toFixed(0)} ms`,
+    note: turnsNote(figures[run]),
   });
   return {
     title: `Schedule: 50 resources on a busy day, ${

@@ -10,7 +10,7 @@ import {
   onlyAsked,
   saidAgainst,
 } from "./choices.ts";
-import { type Alternative, alternativesTo } from "./availability.ts";
+import { type Alternative, alternativesTo } from "./alternatives.ts";
 import { Conflict } from "./errors.ts";
 import { freeUnitsOf } from "./free_units.ts";
 import { letGo } from "./offers.ts";

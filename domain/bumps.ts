@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Db, Fragment, Sql, Tx } from "../db/types.ts";
 import { notMissed, takes } from "./allocations.ts";
 import { lockToDecide } from "./approvers.ts";
-import { type Alternative, alternativesTo } from "./availability.ts";
+import { type Alternative, alternativesTo } from "./alternatives.ts";
 import { Conflict } from "./errors.ts";
 import { giveUpHold } from "./holds.ts";
 import { freeing } from "./offers.ts";

@@ -3,7 +3,7 @@ import { transaction } from "../db/transaction.ts";
 import type { Db, Sql, Tx } from "../db/types.ts";
 import { isId, newId } from "../lib/ids.ts";
 import { closeOff, queueUp, rejoin, reopen, settle, withdraw } from "./allocations.ts";
-import { alternativesTo } from "./availability.ts";
+import { alternativesTo } from "./alternatives.ts";
 import {
   type Closed,
   datesFor,

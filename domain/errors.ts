@@ -1,4 +1,5 @@
-import type { Alternative, ConflictingPeriod } from "./availability.ts";
+import type { Alternative } from "./alternatives.ts";
+import type { ConflictingPeriod } from "./availability.ts";
 import type { Reason } from "./reasons.ts";
 
 /** What is asked for does not exist, or is not the actor's to know about. */

@@ -1,7 +1,8 @@
 import type { Db } from "../db/types.ts";
 import { type AnyOf, quantitiesOf } from "./alike.ts";
 import { alikeOf, choose, undecidedFirst } from "./choices.ts";
-import { onGrid, type Wish } from "./availability.ts";
+import { onGrid } from "./alternatives.ts";
+import type { Wish } from "./availability.ts";
 import { takenByUnit, takenOfEach } from "./free_units.ts";
 import { openPeriods } from "./opening.ts";
 import { dateIn, overlap, type Period } from "./periods.ts";

@@ -158,3 +158,13 @@ function resolveWall(wall: Temporal.PlainDateTime, which: "earlier" | "later", z
 function firstAfterGap(early: Temporal.ZonedDateTime): Temporal.Instant {
   return early.getTimeZoneTransition("next")?.toInstant() ?? early.toInstant();
 }
+
+/** As much of a period as lies within a window that it overlaps. */
+export function cut(stretch: Period, window: Period): Period {
+  const earliest = Temporal.Instant.compare(stretch.start_time, window.start_time) < 0;
+  const latest = Temporal.Instant.compare(stretch.end_time, window.end_time) > 0;
+  return {
+    start_time: earliest ? window.start_time : stretch.start_time,
+    end_time: latest ? window.end_time : stretch.end_time,
+  };
+}

@@ -1,4 +1,4 @@
-import { onGrid } from "./availability.ts";
+import { onGrid } from "./alternatives.ts";
 import { openPeriods } from "./opening.ts";
 import { dateIn, dayIn, momentOf } from "./periods.ts";
 import type { Rules } from "./policies.ts";

@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import { z } from "zod";
 import type { Accessory } from "../domain/accessories.ts";
 import type { Wish } from "../domain/availability.ts";
-import { alternativesTo } from "../domain/availability.ts";
+import { alternativesTo } from "../domain/alternatives.ts";
 import { change } from "../domain/edits.ts";
 import { Conflict, Invalid, NotFound } from "../domain/errors.ts";
 import { freeUnitsOf } from "../domain/free_units.ts";

@@ -1,4 +1,4 @@
-import type { Alternative } from "../domain/availability.ts";
+import type { Alternative } from "../domain/alternatives.ts";
 import { Field, FormError, Select, TextArea } from "./fields.tsx";
 import { Moment } from "./reserve.tsx";
 import { Alternatives, WaitButtons } from "./verdict.tsx";

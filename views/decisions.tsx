@@ -1,4 +1,4 @@
-import type { Alternative } from "../domain/availability.ts";
+import type { Alternative } from "../domain/alternatives.ts";
 import type { ClosedThen, Holder } from "../domain/bumps.ts";
 import type { Proposal } from "../domain/proposals.ts";
 import type { Reservation } from "../domain/reservations.ts";

@@ -1,4 +1,4 @@
-import type { Alternative } from "../domain/availability.ts";
+import type { Alternative } from "../domain/alternatives.ts";
 import type { Figures, Waiting } from "../domain/figures.ts";
 import type { News } from "../domain/history.ts";
 import { clock } from "../domain/periods.ts";

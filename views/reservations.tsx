@@ -1,4 +1,4 @@
-import type { Alternative } from "../domain/availability.ts";
+import type { Alternative } from "../domain/alternatives.ts";
 import type { Entry } from "../domain/history.ts";
 import { type Actor, may } from "../domain/permissions.ts";
 import type { Proposal } from "../domain/proposals.ts";

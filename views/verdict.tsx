@@ -1,4 +1,5 @@
-import type { Alternative, InTheWay } from "../domain/availability.ts";
+import type { Alternative } from "../domain/alternatives.ts";
+import type { InTheWay } from "../domain/availability.ts";
 import type { FreeUnits } from "../domain/free_units.ts";
 import type { Period } from "../domain/periods.ts";
 import type { Reason } from "../domain/reasons.ts";

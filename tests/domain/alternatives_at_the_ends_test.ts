@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { alternativesTo } from "../../domain/availability.ts";
+import { alternativesTo } from "../../domain/alternatives.ts";
 import { Conflict } from "../../domain/errors.ts";
 import { createPolicy, type NewPolicy, NO_RULES } from "../../domain/policies.ts";
 import { explain, request } from "../../domain/requests.ts";

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { alternativesTo, conflictsOf, type Wish } from "../../domain/availability.ts";
+import { alternativesTo } from "../../domain/alternatives.ts";
+import { conflictsOf, type Wish } from "../../domain/availability.ts";
 import { bare } from "../../domain/conflict_words.ts";
 import { cancel } from "../../domain/edits.ts";
 import { dayIn, minutesOf, type Period } from "../../domain/periods.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { approve } from "../../domain/approvals.ts";
-import { alternativesTo, availabilityOf, conflictsOf } from "../../domain/availability.ts";
+import { alternativesTo } from "../../domain/alternatives.ts";
+import { availabilityOf, conflictsOf } from "../../domain/availability.ts";
 import { getClosure, listClosedDates, listClosures } from "../../domain/closure_lists.ts";
 import { changeReason, close, deleteClosure, InTheWayOfClosure, NewClosure } from "../../domain/closures.ts";
 import { cancel, change } from "../../domain/edits.ts";
