@@ -19,7 +19,7 @@ export interface Effort {
   past: number;
 }
 
-export const FULL: Effort = { rounds: 5, seconds: 2, warmUp: 2, contended: 20, starts: 3, past: 1_000_000 };
+export const FULL: Effort = { rounds: 5, seconds: 4, warmUp: 3, contended: 20, starts: 3, past: 1_000_000 };
 export const QUICK: Effort = { rounds: 1, seconds: 0.5, warmUp: 0.3, contended: 2, starts: 1, past: 30_000 };
 
 /** What every measurement is given. */
