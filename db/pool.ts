@@ -53,7 +53,7 @@ export function standsFor(stand: object, current: () => object): void {
 /**
  * One pool of so many connections. The driver's own gives each statement to the connection that was idle for longest:
  * with few at once it goes round all of them, and comes to a process of PostgreSQL whose memory is in no cache of the
- * processor any more, which takes it a quarter longer. Here the one that was used last is used next, and others are
+ * processor any more, which takes it a sixth longer. Here the one that was used last is used next, and others are
  * opened only when it is busy. Where traces are wanted, each statement and each transaction is a span, with its text
  * and never with its values.
  *
