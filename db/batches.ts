@@ -23,10 +23,8 @@ export async function* batchesOf<T extends postgres.Row>(
     lost = tellsOfLoss(error);
     throw error;
   } finally {
-    // A connection that broke is the pool's again already; given back, it would be taken for a good one.
-    if (!lost) {
-      await connection`reset statement_timeout`.catch(() => {});
-      connection.release();
-    }
+    // On a connection that is gone the driver would never answer this.
+    if (!lost) await connection`reset statement_timeout`.catch(() => {});
+    connection.release();
   }
 }

@@ -1,16 +1,11 @@
 import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
+import { batchesOf } from "../../db/batches.ts";
 import { poolOf } from "../../db/pool.ts";
 import { transaction } from "../../db/transaction.ts";
-import type { Db } from "../../db/types.ts";
-import { testDatabase } from "../support/database.ts";
+import { pidOf, testDatabase } from "../support/database.ts";
 
 const idle = (size: number) => ({ size, in_use: 0, waiting: 0 });
-
-async function pidOf(db: Db): Promise<number> {
-  const [{ pid }] = await db<{ pid: number }[]>`select pg_backend_pid() as pid`;
-  return pid;
-}
 
 Deno.test("who asks one after the other is always given the same connection", async () => {
   await using database = await testDatabase({ max: 5 });
@@ -63,6 +58,10 @@ Deno.test("what fails gives its connection back", async (t) => {
     [
       "a transaction whose connection is lost",
       () => transaction(sql, (tx) => tx`select pg_terminate_backend(pg_backend_pid())`),
+    ],
+    [
+      "a download whose connection is lost",
+      () => Array.fromAsync(batchesOf(sql, (db) => db`select pg_terminate_backend(pg_backend_pid())`)),
     ],
   ];
   for (const [what, fail] of fails) {

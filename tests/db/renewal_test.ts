@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
 import { connect, type ConnectOptions } from "../../db/connect.ts";
 import { transaction } from "../../db/transaction.ts";
-import type { Db } from "../../db/types.ts";
-import { testDatabase } from "../support/database.ts";
+import { pidOf, testDatabase } from "../support/database.ts";
 
 /** A pool whose connections live shortly. */
 async function open(options: ConnectOptions) {
@@ -16,11 +15,6 @@ async function open(options: ConnectOptions) {
       await database[Symbol.asyncDispose]();
     },
   };
-}
-
-async function pidOf(db: Db): Promise<number> {
-  const [{ pid }] = await db<{ pid: number }[]>`select pg_backend_pid() as pid`;
-  return pid;
 }
 
 Deno.test("each connection of a pool is given a lifetime of its own, so that they are not renewed all at once", async () => {

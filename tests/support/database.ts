@@ -1,5 +1,5 @@
 import { connect } from "../../db/connect.ts";
-import type { Sql } from "../../db/types.ts";
+import type { Db, Sql } from "../../db/types.ts";
 
 /** A database of a test's own: migrated, empty, gone when the test is over. */
 export interface TestDatabase extends AsyncDisposable {
@@ -39,6 +39,12 @@ export async function testDatabase(
       await withAdmin(server, (admin) => admin`drop database ${admin(name)} with (force)`);
     },
   };
+}
+
+/** The process of PostgreSQL that works for whoever asks. */
+export async function pidOf(db: Db): Promise<number> {
+  const [{ pid }] = await db<{ pid: number }[]>`select pg_backend_pid() as pid`;
+  return pid;
 }
 
 // What is asked on each new connection, or first of all: how many there are is chance.
