@@ -16,7 +16,22 @@ const LOST = /^(CONNECTION_CLOSED|ECONN(RESET|ABORTED|REFUSED)|EPIPE|ETIMEDOUT)$
 
 /** Whether an error tells of a connection that is there no more. */
 export function tellsOfLoss(error: unknown): boolean {
-  return LOST.test(String((error as { code?: unknown } | null | undefined)?.code ?? ""));
+  return LOST.test(codeOf(error));
+}
+
+/** What PostgreSQL says when it is stopped or ends a connection, and what the driver says of that. */
+const LAST_WORDS = /^(57P0[125]|CONNECTION_CLOSED|ECONNRESET|EPIPE)$/;
+
+/**
+ * Whether an error may be of the connection before, which had been open: the driver tells it to the first statement on
+ * the next.
+ */
+export function mayBeOfAnother(error: unknown): boolean {
+  return LAST_WORDS.test(codeOf(error));
+}
+
+function codeOf(error: unknown): string {
+  return String((error as { code?: unknown } | null | undefined)?.code ?? "");
 }
 
 /** What PostgreSQL, or a pooler before it, says on a connection before it ends it; and the driver where we end it. */
@@ -27,7 +42,7 @@ const FAREWELL = /^(57P0|08|CONNECTION_|CONNECT_TIMEOUT)/;
  * was told so, or wrote to it when it had closed.
  */
 export function isDriversOwn(error: unknown): boolean {
-  if (FAREWELL.test(String((error as { code?: unknown } | null | undefined)?.code ?? ""))) return true;
+  if (FAREWELL.test(codeOf(error))) return true;
   return error instanceof TypeError && /'write'/.test(error.message) &&
     /at \S*nextWrite\b/.test(error.stack ?? "");
 }

@@ -1,6 +1,6 @@
 import { type Span, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import type postgres from "postgres";
-import { type Line, onLine, tellsOfLoss } from "./lost.ts";
+import { type Line, mayBeOfAnother, onLine, tellsOfLoss } from "./lost.ts";
 
 /** How the connections of a pool are at this moment. */
 export interface Pool {
@@ -100,14 +100,16 @@ function take({ free, waiting }: Connections, use: (connection: Connection) => v
   else waiting.push(use);
 }
 
+function taken(connections: Connections): Promise<Connection> {
+  return new Promise((resolve) => take(connections, resolve));
+}
+
 function giveBack({ free, waiting }: Connections, connection: Connection): void {
   const next = waiting.shift();
   if (next) next(connection);
   else free.push(connection);
 }
 
-/** What PostgreSQL says to whoever is connected when it is stopped, or ends a connection; and what follows. */
-const FAREWELL = /^(57P0[125]|CONNECTION_CLOSED|ECONNRESET|EPIPE)$/;
 const GREETINGS = 3;
 
 // The first statement on a connection is one that nobody waits for. The driver asks which types are arrays, and may send
@@ -122,7 +124,7 @@ async function greet(connection: Connection, attempts: number): Promise<void> {
     await connection.sql`select 1`;
     connection.ready = true;
   } catch (error) {
-    if (attempts === 1 || !FAREWELL.test(String((error as { code?: unknown } | null)?.code))) throw error;
+    if (attempts === 1 || !mayBeOfAnother(error)) throw error;
     await greet(connection, attempts - 1);
   }
 }
@@ -165,9 +167,7 @@ function once(act: () => void): () => void {
 
 async function begin(connections: Connections, args: unknown[]) {
   const span = tracer.startSpan("transaction", { kind: SpanKind.CLIENT });
-  const { promise, resolve } = Promise.withResolvers<Connection>();
-  take(connections, resolve);
-  const connection = await promise;
+  const connection = await taken(connections);
   try {
     await readied(connection);
     const done = await Reflect.apply(connection.sql.begin, connection.sql, args);
@@ -183,17 +183,15 @@ async function begin(connections: Connections, args: unknown[]) {
 }
 
 async function reserve(connections: Connections) {
-  const { promise, resolve } = Promise.withResolvers<Connection>();
-  take(connections, resolve);
-  const taken = await promise;
-  const end = once(() => giveBack(connections, taken));
+  const one = await taken(connections);
+  const end = once(() => giveBack(connections, one));
   try {
-    await readied(taken);
-    const { connection, release } = await keep(taken.sql);
+    await readied(one);
+    const { connection, release } = await keep(one.sql);
     return Object.assign(connection, {
       release() {
         release();
-        taken.ready = false; // it may be lost
+        one.ready = false; // it may be lost
         end();
       },
     });
